@@ -1,0 +1,188 @@
+"""What the observatory is made of: derived tables, measures and indicators, found in their files; and what reads what.
+
+Computing any of it does not belong here.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import sqlglot
+import yaml
+from sqlglot import expressions
+
+from observatoire import perimeter, territories
+from observatoire.derived import Derivee
+from observatoire.sources import Source, sources
+
+RACINE = Path(__file__).parent
+AGREGATS = (
+    "somme",
+    "nombre_unites",
+    "nombre_repondants",
+    "plus_gros_repondant",
+    "mediane_unites",
+    "mediane_repondants",
+    "top10_repondants",
+    "herfindahl",
+)
+
+
+class CatalogueInvalide(Exception):
+    """A measure or an indicator badly declared. The message, in French, names the file and says what to do."""
+
+
+@dataclass(frozen=True)
+class Mesure:
+    """A measure: a SELECT that returns contributions.
+
+    Attributes:
+        nom: name of the file.
+        description: its leading comment, in French.
+        requete: the SELECT.
+        lit: tables it reads, `schema.table`, found in the SQL itself.
+    """
+
+    nom: str
+    description: str
+    requete: str
+    lit: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Terme:
+    """A term of an indicator: an aggregate of a measure, and how it is matched when it is a denominator."""
+
+    mesure: str
+    agregat: str = "somme"
+    modalite: Literal["meme", "total"] = "meme"
+    periode: Literal["meme", "derniere_connue"] = "meme"
+
+
+@dataclass(frozen=True)
+class Indicateur:
+    """An entry of `indicators.yml`.
+
+    Attributes:
+        nom: its key.
+        titre, unite, definition, champ: what is published with every value, in French.
+        theme: part of the portrait.
+        numerateur, denominateur: its terms; a ratio has both.
+        facteur: 100 for a percentage.
+        axes: breakdowns kept; all of them when empty.
+        derive: second pass over another indicator: {type: specialisation, indicateur, reference} or {type: rang, indicateur}.
+        decimales: digits shown.
+        statut: SDMX status of its observed values.
+    """
+
+    nom: str
+    titre: str
+    unite: str
+    definition: str
+    champ: str
+    theme: str
+    numerateur: Terme | None = None
+    denominateur: Terme | None = None
+    facteur: int = 1
+    axes: tuple[str, ...] = ()
+    derive: dict[str, str] | None = None
+    decimales: int = 0
+    statut: str = "A"
+
+
+@cache
+def derivees() -> dict[str, Derivee]:
+    """Return the derived tables, in the order they are computed."""
+    toutes = (
+        territories.TERRITOIRES,
+        territories.APPARTENANCES,
+        perimeter.ETABLISSEMENTS,
+        perimeter.ETABLISSEMENTS_ESS,
+    )
+    return {f"{derivee.schema}.{derivee.nom}": derivee for derivee in toutes}
+
+
+@cache
+def mesures() -> dict[str, Mesure]:
+    """Return the measures by name.
+
+    Raises:
+        CatalogueInvalide: SQL that does not parse, or that reads a table nobody declares.
+    """
+    connues = {f"{source.schema_public or 'socle'}.{source.nom}" for source in sources().values()} | set(derivees())
+    trouvees = {}
+    for chemin in sorted((RACINE / "measures").glob("*.sql")):
+        texte = chemin.read_text(encoding="utf-8")
+        commentaire = [ligne[2:].strip() for ligne in texte.splitlines() if ligne.startswith("--")]
+        try:
+            arbre = sqlglot.parse_one(texte, dialect="duckdb")
+        except sqlglot.errors.ParseError as erreur:
+            raise CatalogueInvalide(f"measures/{chemin.name} : SQL illisible ({erreur}).") from erreur
+        ctes = {cte.alias_or_name for cte in arbre.find_all(expressions.CTE)}
+        lit = {f"{t.db}.{t.name}" if t.db else t.name for t in arbre.find_all(expressions.Table)} - ctes - {""}
+        if inconnues := sorted(lit - connues):
+            raise CatalogueInvalide(
+                f"measures/{chemin.name} lit {', '.join(inconnues)}, que rien ne déclare : écrire socle.<table> ou "
+                "referentiels.<table>, et vérifier le nom."
+            )
+        trouvees[chemin.stem] = Mesure(chemin.stem, " ".join(commentaire), texte, tuple(sorted(lit)))
+    return trouvees
+
+
+@cache
+def indicateurs() -> dict[str, Indicateur]:
+    """Return the indicators by name.
+
+    Raises:
+        CatalogueInvalide: an entry that names an unknown measure, aggregate or indicator, or lacks a field.
+    """
+    entrees: dict[str, dict[str, Any]] = yaml.safe_load((RACINE / "indicators.yml").read_text(encoding="utf-8"))
+    trouves: dict[str, Indicateur] = {}
+    for nom, entree in entrees.items():
+        try:
+            termes = {role: Terme(**entree.pop(role)) for role in ("numerateur", "denominateur") if role in entree}
+            trouves[nom] = Indicateur(nom=nom, **entree, **termes)
+        except TypeError as erreur:
+            raise CatalogueInvalide(f"indicators.yml, « {nom} » : {erreur}.") from erreur
+        _verifier(trouves[nom], set(entrees))
+    return trouves
+
+
+def _verifier(indicateur: Indicateur, noms: set[str]) -> None:
+    ou = f"indicators.yml, « {indicateur.nom} »"
+    if (indicateur.numerateur is None) == (indicateur.derive is None):
+        raise CatalogueInvalide(f"{ou} : un numerateur ou un derive, l'un des deux.")
+    for terme in (indicateur.numerateur, indicateur.denominateur):
+        if terme is not None and terme.mesure not in mesures():
+            raise CatalogueInvalide(f"{ou} : la mesure « {terme.mesure} » n'existe pas dans measures/.")
+        if terme is not None and terme.agregat not in AGREGATS:
+            raise CatalogueInvalide(f"{ou} : agrégat « {terme.agregat} » inconnu ({', '.join(AGREGATS)}).")
+    if indicateur.derive is not None:
+        if indicateur.derive.get("indicateur") not in noms:
+            raise CatalogueInvalide(f"{ou} : derive demande un indicateur existant.")
+        if indicateur.derive.get("type") not in ("specialisation", "rang"):
+            raise CatalogueInvalide(f"{ou} : derive est de type specialisation ou rang.")
+
+
+@cache
+def sources_de(table: str) -> tuple[Source, ...]:
+    """Return the sources a table of the warehouse comes from, through derived tables."""
+    if table in derivees():
+        lues = {source.nom: source for nom in derivees()[table].lit for source in sources_de(nom)}
+        return tuple(lues[nom] for nom in sorted(lues))
+    return (sources()[table.split(".")[1]],)
+
+
+def sources_de_mesure(mesure: Mesure) -> tuple[Source, ...]:
+    """Return the sources a measure rests on."""
+    lues = {source.nom: source for table in mesure.lit for source in sources_de(table)}
+    return tuple(lues[nom] for nom in sorted(lues))
+
+
+def mesures_de(indicateur: Indicateur) -> tuple[Mesure, ...]:
+    """Return the measures an indicator rests on, through the one it derives from."""
+    if indicateur.derive is not None:
+        return mesures_de(indicateurs()[indicateur.derive["indicateur"]])
+    termes = (indicateur.numerateur, indicateur.denominateur)
+    return tuple(mesures()[terme.mesure] for terme in termes if terme is not None)

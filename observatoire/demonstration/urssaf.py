@@ -1,0 +1,126 @@
+"""The two Urssaf tables: ESS by département, and the whole private sector by EPCI.
+
+The second is the first spread over the EPCI, so that the two agree. Belongs here: drawing and writing these tables.
+Does not: the published figures they are scaled on (``margins``).
+"""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from observatoire.demonstration.geography import ANCIENNES_REGIONS, Geography
+from observatoire.demonstration.margins import FAMILIES, gross_pay_per_head, private_outside_ess
+from observatoire.demonstration.writing import Origin, replacing
+
+Floats = npt.NDArray[np.float64]
+
+YEARS = range(2019, 2025)
+MEASURES = ["nombre_d_etablissements", "effectifs_salaries_moyens", "masse_salariale"]
+
+
+def write(dossier: Path, geography: Geography, *, seed: int) -> list[Path]:
+    """Write both tables and return their paths."""
+    rng = np.random.default_rng(seed)
+    communes = geography.without_mayotte()
+    ess = ess_by_departement(communes, geography, rng)
+    name = "nombre-etab-effectifs-salaries-et-masse-salariale"
+    tables = {
+        dossier / "urssaf_ess_departements" / f"{name}-ess-departements.csv": ess,
+        dossier / "urssaf_prive_epci" / f"{name}-secteur-prive-epci.csv": private_by_epci(
+            communes, geography, ess, rng
+        ),
+    }
+    for path, table in tables.items():
+        origin = Origin(
+            jeu=path.stem,
+            millesime=str(YEARS[-1]),
+            niveau="france",
+            codes=("FR",),
+            note="Chiffres inventés, calés sur des statistiques publiées d'autres territoires, répartis selon la "
+            "population ; ne décrivent aucun territoire réel. Mayotte est hors champ, comme dans le jeu officiel.",
+        )
+        with replacing(path, origin) as temporary:
+            # The portal's exports start with a BOM.
+            table.to_csv(temporary, sep=";", index=False, encoding="utf-8-sig", lineterminator="\n")
+    return list(tables)
+
+
+def ess_by_departement(communes: pd.DataFrame, geography: Geography, rng: np.random.Generator) -> pd.DataFrame:
+    """Draw one row per département, family (those of the ESS, then the rest of the private sector) and year."""
+    population = communes.groupby(["code_departement", "code_region"], as_index=False)["population_municipale"].sum()
+    outside_establishments, outside_jobs = private_outside_ess()
+    families = [(*_national(f.etablissements, f.postes), "OUI", f.libelle) for f in FAMILIES]
+    families.append((*_national(outside_establishments, outside_jobs), "NON", "Hors ESS"))
+
+    economy = population["population_municipale"].to_numpy() * rng.lognormal(0, 0.1, len(population))
+    tables = []
+    for establishments, jobs, champ, libelle in families:
+        weight = economy * rng.lognormal(0, 0.1, len(economy))
+        count = np.rint(np.outer(weight / weight.sum(), establishments))
+        size = np.outer(rng.lognormal(0, 0.1, len(economy)), jobs / establishments)
+        headcount = (count * size * rng.lognormal(0, 0.01, count.shape)).round(1)
+        pay = np.array([gross_pay_per_head(year, is_ess=champ == "OUI") for year in YEARS])
+        payroll = np.rint(headcount * pay * rng.lognormal(0, 0.03, (len(economy), 1)))
+        table = population.loc[population.index.repeat(len(YEARS)), ["code_departement", "code_region"]]
+        tables.append(
+            table.assign(champ_ess=champ, famille_ess=libelle, annee=np.tile(YEARS, len(economy)))
+            .assign(**dict(zip(MEASURES, (count.ravel(), headcount.ravel(), payroll.ravel()), strict=True)))
+            .astype({"nombre_d_etablissements": "int64", "masse_salariale": "int64"})
+        )
+    drawn = pd.concat(tables)
+    # A family absent from a département has no row, rather than a row of zeros.
+    drawn = _with_old_regions(drawn[drawn["nombre_d_etablissements"] > 0], geography)
+    drawn = drawn.assign(departement=geography.label("departement", drawn["code_departement"]))
+    drawn = drawn.sort_values(["code_departement", "champ_ess", "famille_ess", "annee"])
+    columns = ["region", "ancienne_region", "departement", "champ_ess", "famille_ess", "annee"]
+    return drawn.loc[:, [*columns, "code_region", "code_ancienne_region", "code_departement", *MEASURES]]
+
+
+def private_by_epci(
+    communes: pd.DataFrame, geography: Geography, ess: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Spread the private sector of each département over its EPCI: one row per EPCI, région and year.
+
+    An EPCI that straddles two régions has two rows for a year, as in the official table: whoever reads it must add
+    them. Communes without EPCI take their part with them.
+    """
+    keys = ["code_departement", "code_region", "code_epci"]
+    pieces = communes.groupby(keys, as_index=False)["population_municipale"].sum()
+    pieces["poids"] = pieces["population_municipale"] * rng.lognormal(0, 0.2, len(pieces))
+    pieces["poids"] /= pieces.groupby("code_departement")["poids"].transform("sum")
+    # The former région of a row is that of the département where most of its inhabitants are.
+    pieces = pieces[pieces["code_epci"] != ""].sort_values("population_municipale", ascending=False)
+
+    private = ess.groupby(["code_departement", "annee"], as_index=False)[MEASURES].sum()
+    spread = pieces.merge(private, on="code_departement")
+    spread[MEASURES] = spread[MEASURES].mul(spread["poids"], axis=0)
+    rules = {"code_departement": "first"} | dict.fromkeys(MEASURES, "sum")
+    table = spread.groupby(["code_epci", "code_region", "annee"], as_index=False).agg(rules)
+    table = table.round({"nombre_d_etablissements": 0, "effectifs_salaries_moyens": 1, "masse_salariale": 0})
+    table = table.astype({"nombre_d_etablissements": "int64", "masse_salariale": "Int64"})
+    table = table[table["nombre_d_etablissements"] > 0].reset_index(drop=True)
+    # Unknown is not zero: the six smallest cells keep their establishments and lose what they pay.
+    smallest = table["nombre_d_etablissements"].nsmallest(6).index
+    table.loc[smallest, ["effectifs_salaries_moyens", "masse_salariale"]] = pd.NA
+
+    table = _with_old_regions(table, geography).assign(epci=geography.label("epci", table["code_epci"]))
+    columns = ["region", "ancienne_region", "epci", "annee", "code_region", "code_ancienne_region", "code_epci"]
+    return table.loc[:, [*columns, *MEASURES]]
+
+
+def _national(establishments: float, jobs: float) -> tuple[Floats, Floats]:
+    """National figures of each year: slow growth around the year they are published for, sizes a little faster."""
+    gap = np.array(YEARS) - 2021  # the middle of 2020-22
+    return establishments * 1.002**gap, jobs * 1.01**gap
+
+
+def _with_old_regions(table: pd.DataFrame, geography: Geography) -> pd.DataFrame:
+    old = {departement: code for code, (_, members) in ANCIENNES_REGIONS.items() for departement in members.split()}
+    codes = table["code_departement"].map(old)
+    return table.assign(
+        region=geography.label("region", table["code_region"]),
+        code_ancienne_region=codes,
+        ancienne_region=codes.map(lambda code: ANCIENNES_REGIONS[code][0]),
+    )

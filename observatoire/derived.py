@@ -1,0 +1,86 @@
+"""Tables computed from the tables of the sources, before any measure: one query each, checked by its own Pandera schema.
+
+The queries live beside the idea they carry (`territories`, `perimeter`); this module runs them.
+"""
+
+from dataclasses import dataclass
+
+import duckdb
+import pandas as pd
+import pandera.pandas as pa
+
+from observatoire.schemas import Table
+from observatoire.warehouse import Entrepot, empreinte
+
+LIGNES_CONTROLEES = 1_000_000
+
+
+class TableIncoherente(Exception):
+    """A computed table that breaks its own schema: nothing downstream may be computed from it."""
+
+
+@dataclass(frozen=True)
+class Derivee:
+    """A computed table.
+
+    Attributes:
+        nom, schema: where it is in the warehouse.
+        famille: group of the asset.
+        lit: tables it reads, `schema.table`.
+        publiee: whether it is in the public file.
+        table: its declaration; its key is checked.
+        requete: the SELECT that gives its rows.
+    """
+
+    nom: str
+    schema: str
+    famille: str
+    lit: tuple[str, ...]
+    publiee: bool
+    table: Table
+    requete: str
+
+
+def versions_lues(entrepot: Entrepot, tables: tuple[str, ...]) -> dict[str, str | None]:
+    """Return the version of each `schema.table` in the warehouse."""
+    return {nom: entrepot.version(*nom.split(".")) for nom in tables}
+
+
+def calculer_table(entrepot: Entrepot, derivee: Derivee) -> int:
+    """Compute a derived table if what it reads changed; return its number of rows.
+
+    Raises:
+        TableIncoherente: its key repeats, or its schema is broken; the former table stays.
+    """
+    entrees = versions_lues(entrepot, derivee.lit)
+    version = empreinte(entrees, derivee.requete)
+    if entrepot.version(derivee.schema, derivee.nom) != version:
+        with entrepot.connexion() as connexion:
+            colonnes = ", ".join(f"{colonne.nom}::{_sql(colonne.type)} AS {colonne.nom}" for colonne in derivee.table.colonnes)
+            connexion.execute(f"CREATE TEMP TABLE calcul AS SELECT {colonnes} FROM ({derivee.requete})")
+            _controler(connexion, derivee)
+            entrepot.ecrire_requete(
+                connexion, "FROM calcul", derivee.schema, derivee.nom, {"version": version, "entrees": entrees}
+            )
+    with entrepot.connexion() as connexion:
+        return int(connexion.execute(f"SELECT count(*) FROM {derivee.schema}.{derivee.nom}").fetchall()[0][0])
+
+
+def _sql(type_: object) -> str:
+    noms = {"string": "VARCHAR", "int64": "BIGINT", "bool": "BOOLEAN", "date32[day]": "DATE", "double": "DOUBLE"}
+    return noms[str(type_)]
+
+
+def _controler(connexion: duckdb.DuckDBPyConnection, derivee: Derivee) -> None:
+    cle = ", ".join(derivee.table.cle)
+    doubles = connexion.execute(f"SELECT {cle} FROM calcul GROUP BY ALL HAVING count(*) > 1 LIMIT 3").fetchall()
+    if doubles:
+        raise TableIncoherente(f"{derivee.schema}.{derivee.nom} : clé ({cle}) en double, par exemple {doubles}.")
+    schema = derivee.table.pandera()
+    lecteur = connexion.sql("FROM calcul").to_arrow_reader(LIGNES_CONTROLEES)
+    for lot in lecteur:
+        try:
+            schema.validate(lot.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
+        except pa.errors.SchemaErrors as erreurs:
+            cas = erreurs.failure_cases[["column", "check"]].drop_duplicates().to_dict("records")
+            raise TableIncoherente(f"{derivee.schema}.{derivee.nom} ne respecte pas son schéma : {cas[:5]}.") from erreurs

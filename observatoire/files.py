@@ -1,0 +1,86 @@
+"""Which files a source is made of: those of `raw/`, else the embedded one, else demonstration ones; and their origin.
+
+Reading them does not belong here.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from observatoire.reading import EXTENSIONS
+from observatoire.settings import REFERENCES, Settings
+from observatoire.sources import Source, sources
+from observatoire.warehouse import sha256
+
+
+@dataclass(frozen=True)
+class Fichier:
+    """A file of a source.
+
+    Attributes:
+        chemin: where it is.
+        nom: path relative to the folder of the source, as reports name it.
+        origine: content of its `.origine.yml`, empty when it has none.
+        millesime: vintage said by the origin, else by the path, else empty.
+    """
+
+    chemin: Path
+    nom: str
+    origine: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the content."""
+        return sha256(self.chemin)
+
+    @property
+    def millesime(self) -> str:
+        """Vintage, `2024` or `2024-10`; empty when neither origin nor path says it."""
+        dit = self.origine.get("millesime")
+        trouve = re.search(r"(?<!\d)((?:19|20)\d{2})(?:[-_]?(0[1-9]|1[0-2]))?(?!\d)", self.nom)
+        if dit or trouve is None:
+            return str(dit or "")
+        return "-".join(partie for partie in trouve.groups() if partie)
+
+    @property
+    def obtenu_le(self) -> date:
+        """Day it was obtained, said by its origin, else the day it was written here."""
+        dit = self.origine.get("obtenu_le")
+        return dit if isinstance(dit, date) else datetime.fromtimestamp(self.chemin.stat().st_mtime, UTC).date()
+
+
+def depots(settings: Settings, source: str = "") -> list[Path]:
+    """List the data files of `raw/`, of one source or of all; copies under way and office locks are not files yet."""
+    return [
+        chemin
+        for chemin in sorted((settings.raw / source).rglob("*"))
+        if chemin.suffix.lower() in EXTENSIONS and chemin.is_file() and not chemin.name.startswith(("~$", "."))
+    ]
+
+
+def demonstration_attendue(settings: Settings, jeu: str) -> bool:
+    """Say whether a set of demonstration files is needed: none of its sources has a real file."""
+    return not any(depots(settings, source.nom) for source in sources().values() if source.demonstration == jeu)
+
+
+def fichiers(settings: Settings, source: Source) -> list[Fichier]:
+    """List the files a source should be read from, in a stable order."""
+    if deposes := depots(settings, source.nom):
+        return [_fichier(chemin, settings.raw / source.nom) for chemin in deposes]
+    if source.embarque:
+        return [_fichier(REFERENCES / source.embarque, REFERENCES)]
+    if source.demonstration and demonstration_attendue(settings, source.demonstration):
+        dossier = settings.warehouse / "demonstration" / source.nom
+        return [_fichier(chemin, dossier) for chemin in sorted(dossier.glob("*")) if chemin.suffix in EXTENSIONS]
+    return []
+
+
+def _fichier(chemin: Path, dossier: Path) -> Fichier:
+    a_cote = chemin.with_name(f"{chemin.name}.origine.yml")
+    origine = yaml.safe_load(a_cote.read_text(encoding="utf-8")) if a_cote.exists() else {}
+    return Fichier(chemin, chemin.relative_to(dossier).as_posix(), origine or {})

@@ -1,0 +1,49 @@
+"""Identifiers of legal units, establishments and associations, checked beyond their format.
+
+Vectorised rules for SIREN, SIRET and RNA. What an identifier *names* (is it in Sirene?) does not belong here.
+"""
+
+import pandas as pd
+from stdnum.fr import siret as _siret
+
+LA_POSTE = "356000000"
+
+
+def _passes_luhn(identifiers: pd.Series, length: int) -> pd.Series:
+    """Say which identifiers are `length` digits whose Luhn key is right; all zeros has a right key and names nobody."""
+    numeric = identifiers.str.fullmatch(rf"[0-9]{{{length}}}").fillna(False).astype(bool)
+    rest = identifiers.where(numeric, "0").astype("int64")
+    total = rest * 0
+    for place in range(length):
+        digit = rest % 10
+        total += digit if place % 2 == 0 else digit * 2 - 9 * (digit > 4)
+        rest = rest // 10
+    return numeric & (total % 10 == 0) & (total > 0)
+
+
+def est_siren(identifiers: pd.Series) -> pd.Series:
+    """Say which strings are valid SIREN: nine digits with their Luhn key (Insee), all zeros refused."""
+    return _passes_luhn(identifiers, 9)
+
+
+def est_siret(identifiers: pd.Series) -> pd.Series:
+    """Say which strings are valid SIRET: fourteen digits, Luhn key over the whole and over the SIREN.
+
+    The few that fail the vectorised key are judged by python-stdnum, which knows the exception of La Poste
+    (SIREN 356000000: the sum of the digits is a multiple of five).
+    """
+    valid = _passes_luhn(identifiers, 14) & est_siren(identifiers.str.slice(0, 9))
+    doubtful = identifiers[~valid & identifiers.str.startswith(LA_POSTE).fillna(False).astype(bool)]
+    valid.loc[doubtful.index] = doubtful.map(_siret.is_valid).astype(bool)
+    return valid
+
+
+
+def est_rna(identifiers: pd.Series) -> pd.Series:
+    """Say which strings have the form of a number of the Répertoire national des associations: W and nine digits."""
+    return identifiers.str.fullmatch(r"W[0-9]{9}").fillna(False).astype(bool)
+
+
+def est_siren_ou_siret(identifiers: pd.Series) -> pd.Series:
+    """Say which strings name a legal unit, by its SIREN or by one of its SIRET."""
+    return est_siren(identifiers) | est_siret(identifiers)

@@ -1,0 +1,192 @@
+"""From cells to indicators: a measure, or a ratio of two whose terms are matched as declared; then what derives from them.
+
+Computing cells belongs to `cube`; what people read of an indicator belongs to `publication`.
+"""
+
+import duckdb
+
+from observatoire.catalog import Indicateur, Terme, indicateurs, mesures_de, sources_de_mesure
+from observatoire.cube import etats_de
+from observatoire.derived import versions_lues
+from observatoire.schemas import BOOLEEN, ENTIER, NOMBRE, REEL, TEXTE, Colonne, Table
+from observatoire.warehouse import Entrepot, empreinte, empreinte_du_code
+
+VALEURS = Table(
+    "Valeurs publiées : un indicateur, un territoire, une période, une ventilation.",
+    (
+        Colonne("indicateur", TEXTE, "Indicateur, clé de indicateurs.catalogue."),
+        Colonne("niveau", TEXTE, "Niveau du territoire : commune, epci, departement, region, france, inconnu."),
+        Colonne("code_territoire", TEXTE, "Code du territoire dans son niveau, ou inconnu."),
+        Colonne("libelle_territoire", TEXTE, "Nom du territoire."),
+        Colonne("periode", TEXTE, "Année ou date dont parle la valeur, ou inconnu."),
+        Colonne("axe", TEXTE, "Ventilation : total, famille, secteur…"),
+        Colonne("modalite", TEXTE, "Modalité de la ventilation ; total ou inconnu compris."),
+        Colonne("valeur", REEL, "Valeur, dans l'unité de l'indicateur ; vide quand elle ne peut être calculée."),
+        Colonne("borne_basse", REEL, "Borne basse d'une valeur estimée ou d'un rang."),
+        Colonne("borne_haute", REEL, "Borne haute d'une valeur estimée ou d'un rang."),
+        Colonne("unite", TEXTE, "Unité de la valeur."),
+        Colonne("numerateur", NOMBRE, "Numérateur exact (pour un montant, la somme au centime)."),
+        Colonne("denominateur", NOMBRE, "Dénominateur exact ; vide quand l'indicateur n'est pas un rapport."),
+        Colonne("periode_denominateur", TEXTE, "Période du dénominateur."),
+        Colonne("nombre_unites", ENTIER, "Nombre d'unités derrière le numérateur."),
+        Colonne("statut_observation", TEXTE, "SDMX : A normal, E estimé, P provisoire, B rupture, O non disponible."),
+        Colonne("statut_confidentialite", TEXTE, "F libre, C supprimé."),
+        Colonne("nature", TEXTE, "reelle, ou demonstration dès qu'une donnée d'entrée l'est."),
+    ),
+    cle=("indicateur", "niveau", "code_territoire", "periode", "axe", "modalite"),
+)
+
+CATALOGUE = Table(
+    "Indicateurs publiés, avec leur définition, leur champ et leurs sources.",
+    (
+        Colonne("indicateur", TEXTE, "Nom de l'indicateur."),
+        Colonne("titre", TEXTE, "Titre."),
+        Colonne("theme", TEXTE, "Partie du portrait."),
+        Colonne("unite", TEXTE, "Unité."),
+        Colonne("decimales", ENTIER, "Nombre de décimales à afficher."),
+        Colonne("definition", TEXTE, "Définition."),
+        Colonne("champ", TEXTE, "Champ couvert et exclu."),
+        Colonne("mesure_numerateur", TEXTE, "Mesure du numérateur et son agrégat."),
+        Colonne("mesure_denominateur", TEXTE, "Mesure du dénominateur et son agrégat."),
+        Colonne("sources", TEXTE, "Sources."),
+        Colonne("licence", TEXTE, "Licences de ces sources."),
+        Colonne("ruptures", TEXTE, "Ruptures de série."),
+        Colonne("nature", TEXTE, "reelle, ou demonstration dès qu'une source l'est."),
+        Colonne("est_derive", BOOLEEN, "Calculé à partir d'un autre indicateur."),
+    ),
+    cle=("indicateur",),
+)
+
+
+def nature_de(entrepot: Entrepot, indicateur: Indicateur) -> str:
+    """Return `demonstration` as soon as one source of an indicator is."""
+    etats = [e for mesure in mesures_de(indicateur) for e in etats_de(entrepot, sources_de_mesure(mesure))]
+    return "demonstration" if any(etat.nature == "demonstration" for etat in etats) else "reelle"
+
+
+def calculer_indicateurs(entrepot: Entrepot) -> dict[str, int]:
+    """Compute every value of every indicator and the catalogue; return the number of values of each indicator."""
+    with entrepot.connexion() as connexion:
+        types = {"string": "VARCHAR", "double": "DOUBLE", "int64": "BIGINT", "decimal128(38, 6)": "DECIMAL(38,6)"}
+        colonnes = ", ".join(f"{colonne.nom} {types[str(colonne.type)]}" for colonne in VALEURS.colonnes)
+        connexion.execute(f"CREATE TEMP TABLE valeurs ({colonnes})")
+        premiers = [i for i in indicateurs().values() if i.derive is None]
+        for indicateur in premiers:
+            _valeurs(connexion, indicateur, nature_de(entrepot, indicateur))
+        for indicateur in indicateurs().values():
+            if indicateur.derive is not None:
+                _derivees(connexion, indicateur)
+        entrees = versions_lues(entrepot, ("indicateurs.cube", "referentiels.territoires"))
+        dit = {"version": version_indicateurs(entrees), "entrees": entrees}
+        entrepot.ecrire_requete(
+            connexion, f"FROM valeurs ORDER BY {', '.join(VALEURS.cle)}", "indicateurs", "valeurs", dit
+        )
+        _catalogue(connexion, entrepot, dit)
+        comptes = connexion.execute("SELECT indicateur, count(*) FROM valeurs GROUP BY ALL").fetchall()
+    return {nom: dict(comptes).get(nom, 0) for nom in indicateurs()}
+
+
+def version_indicateurs(entrees: dict[str, str | None]) -> str:
+    """Return the version of the values, from the cube and the declarations."""
+    return empreinte(entrees, empreinte_du_code("indicators.py", "indicators.yml"))
+
+
+def _colonne(terme: Terme) -> str:
+    return "somme" if terme.agregat == "somme" else terme.agregat
+
+
+def _valeurs(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur, nature: str) -> None:
+    numerateur, denominateur = indicateur.numerateur, indicateur.denominateur
+    assert numerateur is not None  # a derived indicator does not come here
+    axes = ", ".join(f"'{axe}'" for axe in indicateur.axes)
+    cellules = f"SELECT * FROM indicateurs.cube WHERE mesure = '{numerateur.mesure}'" + (f" AND axe IN ({axes})" if axes else "")
+    haut = f"n.{_colonne(numerateur)}"
+    if denominateur is None:
+        jointure, bas, periode_bas, valeur = "", "NULL", "NULL", f"{haut}::DOUBLE * {indicateur.facteur}"
+    else:
+        jointure, bas, periode_bas = _jointure(denominateur), f"d.{_colonne(denominateur)}", "d.periode"
+        valeur = f"CASE WHEN {bas} <> 0 THEN {haut}::DOUBLE / {bas}::DOUBLE * {indicateur.facteur} END"
+    connexion.execute(f"""
+        INSERT INTO valeurs
+        SELECT '{indicateur.nom}', n.niveau, n.code_territoire, coalesce(t.libelle, 'Lieu inconnu'), n.periode, n.axe, n.modalite,
+               {valeur} AS valeur, NULL, NULL, $unite, {haut}, {bas}, {periode_bas}, n.nombre_unites,
+               CASE WHEN valeur IS NULL THEN 'O' ELSE '{indicateur.statut}' END, 'F', '{nature}'
+        FROM ({cellules}) n {jointure}
+        LEFT JOIN referentiels.territoires t ON t.niveau = n.niveau AND t.code_territoire = n.code_territoire""",
+        {"unite": indicateur.unite},
+    )
+
+
+def _jointure(terme: Terme) -> str:
+    """Match the denominator: the same cell or its total, the same period or the last one known.
+
+    `derniere_connue` is the latest period not after the numerator's, failing that the earliest after it; all of them for an
+    unknown period, where the latest is taken.
+    """
+    ventilation = "d.axe = n.axe AND d.modalite = n.modalite" if terme.modalite == "meme" else "true"
+    total = "" if terme.modalite == "meme" else " AND axe = 'total'"
+    if terme.periode == "meme":
+        periode = "d.periode = n.periode"
+    else:
+        periode = f"""d.periode = (
+            SELECT coalesce(max(p.periode) FILTER (n.periode = 'inconnu' OR p.periode[:4] <= n.periode[:4]), min(p.periode))
+            FROM (SELECT DISTINCT periode FROM indicateurs.cube WHERE mesure = '{terme.mesure}') p)"""
+    return f"""JOIN (SELECT * FROM indicateurs.cube WHERE mesure = '{terme.mesure}'{total}) d
+        ON d.niveau = n.niveau AND d.code_territoire = n.code_territoire AND {ventilation} AND {periode}"""
+
+
+def _derivees(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur) -> None:
+    """Compute what needs several territories: a specialisation against a reference, a rank among equals."""
+    assert indicateur.derive is not None
+    base = f"(SELECT * FROM valeurs WHERE indicateur = '{indicateur.derive['indicateur']}' AND niveau NOT IN ('inconnu', 'commune'))"
+    if indicateur.derive["type"] == "specialisation":
+        reference = indicateur.derive.get("reference", "france")
+        requete = f"""
+            SELECT v.* REPLACE ('{indicateur.nom}' AS indicateur, $unite AS unite, v.valeur / r.valeur AS valeur,
+                NULL AS borne_basse, NULL AS borne_haute, v.valeur::DECIMAL(38,6) AS numerateur,
+                r.valeur::DECIMAL(38,6) AS denominateur, r.periode AS periode_denominateur)
+            FROM {base} v
+            JOIN referentiels.appartenances a
+              ON a.niveau = v.niveau AND a.code_territoire = v.code_territoire AND a.niveau_parent = '{reference}'
+            JOIN {base} r ON r.niveau = a.niveau_parent AND r.code_territoire = a.code_parent
+                         AND r.periode = v.periode AND r.axe = v.axe AND r.modalite = v.modalite
+            WHERE r.valeur <> 0"""
+    else:
+        # a rank is known up to the territories whose range overlaps: exact where values have no bounds
+        requete = f"""
+            WITH bornees AS (
+                SELECT niveau, code_territoire, periode, axe, modalite, coalesce(borne_basse, valeur) AS bas,
+                       coalesce(borne_haute, valeur) AS haut
+                FROM {base} WHERE valeur IS NOT NULL),
+            rangs AS (
+                SELECT v.niveau, v.code_territoire, v.periode, v.axe, v.modalite, count(*) AS parmi,
+                       1 + count(*) FILTER (a.bas > v.haut) AS premier,
+                       1 + count(*) FILTER (a.haut > v.bas AND a.code_territoire <> v.code_territoire) AS dernier
+                FROM bornees v JOIN bornees a USING (niveau, periode, axe, modalite) GROUP BY ALL)
+            SELECT v.* REPLACE ('{indicateur.nom}' AS indicateur, $unite AS unite,
+                CASE WHEN premier = dernier THEN premier::DOUBLE END AS valeur, premier::DOUBLE AS borne_basse,
+                dernier::DOUBLE AS borne_haute, NULL AS numerateur, parmi::DECIMAL(38,6) AS denominateur,
+                v.periode AS periode_denominateur)
+            FROM {base} v JOIN rangs USING (niveau, code_territoire, periode, axe, modalite)"""
+    connexion.execute(f"INSERT INTO valeurs {requete}", {"unite": indicateur.unite})
+
+
+def _catalogue(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, dit: dict[str, object]) -> None:
+    types = {"string": "VARCHAR", "int64": "BIGINT", "bool": "BOOLEAN"}
+    colonnes = ", ".join(f"{colonne.nom} {types[str(colonne.type)]}" for colonne in CATALOGUE.colonnes)
+    connexion.execute(f"CREATE TEMP TABLE catalogue ({colonnes})")
+    for indicateur in indicateurs().values():
+        lues = {source.nom: source for mesure in mesures_de(indicateur) for source in sources_de_mesure(mesure)}
+        licences = {lu.licence for etat in etats_de(entrepot, tuple(lues.values())) for lu in etat.fichiers}
+        termes = [
+            f"{terme.mesure} ({terme.agregat})" if terme is not None else None
+            for terme in (indicateur.numerateur, indicateur.denominateur)
+        ]
+        ligne = [
+            indicateur.nom, indicateur.titre, indicateur.theme, indicateur.unite, indicateur.decimales, indicateur.definition,
+            indicateur.champ, *termes, " ; ".join(sorted(source.titre for source in lues.values())),
+            " ; ".join(sorted(licences)), " ; ".join(sorted({source.ruptures for source in lues.values()} - {""})),
+            nature_de(entrepot, indicateur), indicateur.derive is not None,
+        ]
+        connexion.execute(f"INSERT INTO catalogue VALUES ({', '.join('?' * len(ligne))})", ligne)
+    entrepot.ecrire_requete(connexion, "FROM catalogue ORDER BY theme, indicateur", "indicateurs", "catalogue", dit)

@@ -1,0 +1,372 @@
+"""Loading a source: read, sorted, counted, written; or refused whole, its last good table left as it was.
+
+``lues = retenues + hors_champ + rejetees`` for every file, always. What a valid row is belongs to each source.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as arrow
+import yaml
+
+from observatoire.demonstration.identifiers import is_demonstration
+from observatoire.files import Fichier, fichiers
+from observatoire.reading import FichierRefuse, Lecture, lire
+from observatoire.schemas import ENTIER, TEXTE, Table
+from observatoire.sources import JOURS_PAR_CADENCE, Source
+from observatoire.validation import COLONNES_REJETS, VIDE, Tri, trier, typer
+from observatoire.warehouse import Entrepot, empreinte, empreinte_du_code, maintenant
+
+REJETS = arrow.schema(
+    [
+        ("fichier", TEXTE),
+        *[(colonne, ENTIER if colonne == "ligne" else TEXTE) for colonne in COLONNES_REJETS],
+        ("ligne_complete", TEXTE),
+    ]
+)
+
+
+class SourceEnEchec(Exception):
+    """A source that cannot be loaded as it is. The message, in French, says what to do.
+
+    Attributes:
+        regles: failures by rule of the attempt, empty when no row was read.
+    """
+
+    regles: list[dict[str, Any]] = []
+
+
+@dataclass
+class FichierLu:
+    """A file and what became of its rows: a line of `qualite.sources`."""
+
+    fichier: str
+    sha256: str
+    producteur: str
+    licence: str
+    nature: str
+    millesime: str
+    obtenu_le: str
+    etat: str = "lu"
+    lignes_lues: int = 0
+    lignes_retenues: int = 0
+    lignes_hors_champ: int = 0
+    lignes_rejetees: int = 0
+    perime_le: str | None = None
+    colonnes_inconnues: list[str] = field(default_factory=list)
+    motifs_hors_champ: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Etat:
+    """Where a source stands.
+
+    Attributes:
+        etat: `a_jour`, `en_echec` (the table is the last good one), `absente` (the table is empty).
+        motif: why, in French, when it is not `a_jour`.
+        depuis: UTC time since which it has been failing.
+        version: version of the table in the warehouse.
+        nature: nature of its files.
+        couverture: territories it is complete for.
+        fichiers: files of the table in the warehouse.
+        charge_le: UTC time of the last good load.
+        regles: failures by rule and severity at the last attempt.
+    """
+
+    source: str
+    etat: str
+    version: str
+    nature: str
+    couverture: Any
+    motif: str = ""
+    depuis: str | None = None
+    charge_le: str | None = None
+    fichiers: list[FichierLu] = field(default_factory=list)
+    regles: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def lignes_retenues(self) -> int:
+        """Rows of the table."""
+        return sum(lu.lignes_retenues for lu in self.fichiers)
+
+
+def etat_de(entrepot: Entrepot, source: Source) -> Etat | None:
+    """Return where a source stood after its last run, None when it never ran."""
+    contenu = entrepot.lire_json("etats", f"{source.nom}.json")
+    if contenu is None:
+        return None
+    contenu["fichiers"] = [FichierLu(**lu) for lu in contenu["fichiers"]]
+    return Etat(**contenu)
+
+
+def schema_de(source: Source) -> str:
+    """Return the schema of the warehouse a source's table lives in."""
+    return source.schema_public or "socle"
+
+
+def charger(entrepot: Entrepot, source: Source) -> Etat:
+    """Load a source if its files, its rules or its code changed; never leave less than there was.
+
+    Returns:
+        The state, `en_echec` with its reason when the files were refused whole.
+    """
+    precedent = etat_de(entrepot, source)
+    try:
+        etat = _charger(entrepot, source, precedent)
+    except (FichierRefuse, SourceEnEchec) as erreur:
+        motif = str(erreur)
+        if precedent is None or entrepot.version(schema_de(source), source.nom) is None:
+            precedent = _vide(entrepot, source)
+        deja = precedent.etat == "en_echec" and precedent.depuis
+        regles = getattr(erreur, "regles", [])
+        constat = {"etat": "en_echec", "motif": motif, "depuis": deja or maintenant(), "regles": regles}
+        etat = Etat(**{**vars(precedent), **constat})
+    entrepot.ecrire_json(asdict(etat), "etats", f"{source.nom}.json")
+    return etat
+
+
+def _vide(entrepot: Entrepot, source: Source, motif: str = "") -> Etat:
+    """Write an empty table, so that what reads the source runs and finds nothing covered."""
+    version = empreinte(source.nom, "vide")
+    _ecrire(entrepot, source, iter([]), version)
+    return Etat(source.nom, "absente", version, source.nature, "aucune", motif)
+
+
+def _charger(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
+    trouves = fichiers(entrepot.settings, source)
+    charge = precedent is not None and precedent.charge_le is not None
+    if not trouves:
+        aide = source.aide or f"déposer un fichier dans raw/{source.nom}/, puis relancer"
+        if charge:
+            raise SourceEnEchec(f"raw/{source.nom} ne contient plus de fichier : {aide}.")
+        return _vide(entrepot, source, f"raw/{source.nom} est vide : {aide}.")
+    acceptes = _acceptations(entrepot, source)
+    version = empreinte(
+        [(fichier.nom, fichier.sha256, fichier.origine) for fichier in trouves],
+        sorted(acceptes),
+        empreinte_du_code("*.py", f"sources/{source.nom}/*"),
+    )
+    en_place = entrepot.version(schema_de(source), source.nom)
+    if precedent is not None and precedent.etat == "a_jour" and precedent.version == version == en_place:
+        return precedent
+
+    lus, rejets = [], []
+    retenus, ecartes = _selon_cumul(trouves, source)
+    table = source.table
+
+    def lots() -> Iterator[pd.DataFrame]:
+        for fichier in retenus:
+            lu = _fiche(fichier, source)
+            lus.append(lu)
+            yield from _lots_du_fichier(fichier, source, lu, rejets)
+
+    destination = entrepot.chemin(schema_de(source), source.nom)
+    with entrepot.remplacer(destination) as provisoire:
+        entrepot.ecrire_lots(provisoire, table.arrow(), lots(), {"version": version})
+        _traiter_repetitions(entrepot, provisoire, table, lus, rejets, {"version": version})
+        tous = pd.concat([*rejets, VIDE.assign(fichier="", ligne_complete="")], ignore_index=True)
+        etat = Etat(
+            source=source.nom,
+            etat="a_jour",
+            version=version,
+            nature="demonstration" if any(lu.nature == "demonstration" for lu in lus) else source.nature,
+            couverture=_couverture(retenus, source),
+            charge_le=maintenant(),
+            fichiers=[*lus, *(_fiche(fichier, source, sort) for fichier, sort in ecartes)],
+            regles=tous.groupby(["colonne", "regle", "gravite"], as_index=False).size().to_dict("records"),
+        )
+        try:
+            _verifier_volumes(etat, precedent, source, {fichier.sha256 for fichier in retenus} <= acceptes)
+        except SourceEnEchec as erreur:
+            erreur.regles = etat.regles
+            _ecrire_rejets(entrepot, f"{source.nom}.en_echec", tous)
+            raise
+    _ecrire_rejets(entrepot, source.nom, tous)
+    (entrepot.racine / "rejets" / f"{source.nom}.en_echec.parquet").unlink(missing_ok=True)
+    return etat
+
+
+def _ecrire(entrepot: Entrepot, source: Source, lots: Iterator[pd.DataFrame], version: str) -> None:
+    with entrepot.remplacer(entrepot.chemin(schema_de(source), source.nom)) as chemin:
+        entrepot.ecrire_lots(chemin, source.table.arrow(), lots, {"version": version})
+
+
+def _lots_du_fichier(
+    fichier: Fichier, source: Source, lu: FichierLu, rejets: list[pd.DataFrame]
+) -> Iterator[pd.DataFrame]:
+    """Yield the kept rows of a file; count the others and keep their reasons."""
+    table = source.table
+    schema = table.pandera()
+    lecture = Lecture()
+    for brut in lire(fichier.chemin, table, lecture):
+        tri = _trier_lot(brut, fichier, source, schema)
+        lu.lignes_lues += len(brut)
+        lu.lignes_retenues += len(tri.retenues)
+        lu.lignes_hors_champ += len(tri.hors_champ)
+        lu.lignes_rejetees += len(tri.refusees)
+        for motif, nombre in tri.hors_champ.value_counts().items():
+            lu.motifs_hors_champ[str(motif)] = lu.motifs_hors_champ.get(str(motif), 0) + int(nombre)
+        completes = {
+            int(ligne["_ligne"]): json.dumps(ligne, ensure_ascii=False, default=str)
+            for ligne in tri.refusees.to_dict("records")
+        }
+        rejets.append(tri.rejets.assign(fichier=fichier.nom, ligne_complete=tri.rejets["ligne"].map(completes)))
+        yield tri.retenues.assign(_fichier=fichier.nom)
+    malformees = pd.DataFrame(lecture.malformees, columns=["ligne", "ligne_complete", "motif"])
+    lu.lignes_lues += len(malformees)
+    lu.lignes_rejetees += len(malformees)
+    lu.colonnes_inconnues = lecture.inconnues
+    rejets.append(malformees.assign(fichier=fichier.nom, colonne="", regle="structure", gravite="refus"))
+
+
+def _trier_lot(brut: pd.DataFrame, fichier: Fichier, source: Source, schema: Any) -> Tri:
+    table = source.table
+    brut = source.preparer(brut, fichier.nom, fichier.millesime)
+    lignes, illisibles = typer(brut, table)
+    tri = trier(brut, table, schema, source.hors_champ(lignes), lignes, illisibles)
+    if "siren" in tri.retenues and fichier.origine.get("nature") != "demonstration":
+        intrus = tri.retenues[is_demonstration(tri.retenues["siren"])]
+        signale = pd.DataFrame({"ligne": intrus["_ligne"], "colonne": "siren", "valeur": intrus["siren"]})
+        motif = "SIREN de la plage réservée aux données de démonstration : vérifier l'origine du fichier"
+        tri.rejets = pd.concat(
+            [tri.rejets, signale.assign(regle="siren_de_demonstration", gravite="signalement", motif=motif)],
+            ignore_index=True,
+        )
+    return tri
+
+
+def _traiter_repetitions(
+    entrepot: Entrepot, chemin: Path, table: Table, lus: list[FichierLu], rejets: list[pd.DataFrame], dit: dict[str, str]
+) -> None:
+    """Find rows that repeat a key over the whole table: refused or flagged, as the table declares."""
+    if not table.cle:
+        return
+    cle = ", ".join(table.cle)
+    requete = f"""
+        SELECT _fichier AS fichier, _ligne AS ligne, concat_ws(' | ', {cle}) AS valeur
+        FROM read_parquet('{chemin}')
+        QUALIFY row_number() OVER (PARTITION BY {cle} ORDER BY _fichier, _ligne) > 1
+        ORDER BY ALL"""
+    with duckdb.connect() as connexion:
+        repetitions = connexion.execute(requete).df()
+        if repetitions.empty:
+            return
+        refuse = table.gravite_cle == "refus"
+        motif = "ligne déjà présente : la première est comptée" if refuse else "répète une autre ligne : comptée, à vérifier"
+        regle = "cle_en_double" if refuse else "doublon_suspect"
+        rejets.append(repetitions.assign(colonne=cle, regle=regle, gravite=table.gravite_cle, motif=motif))
+        if not refuse:
+            return
+        for lu in lus:
+            en_trop = int((repetitions["fichier"] == lu.fichier).sum())
+            lu.lignes_retenues -= en_trop
+            lu.lignes_rejetees += en_trop
+        connexion.register("repetitions", repetitions)
+        uniques = connexion.execute(
+            f"FROM read_parquet('{chemin}') t ANTI JOIN repetitions r ON t._fichier = r.fichier AND t._ligne = r.ligne"
+        ).to_arrow_table()
+    lot = uniques.to_pandas(types_mapper=pd.ArrowDtype)
+    entrepot.ecrire_lots(chemin, table.arrow(), iter([lot]), dit)
+
+
+def _verifier_volumes(etat: Etat, precedent: Etat | None, source: Source, accepte: bool) -> None:
+    """Refuse a load with too many refusals, or much smaller than the last good one, unless a person accepted it."""
+    if accepte:
+        return
+    lues = sum(lu.lignes_lues for lu in etat.fichiers)
+    rejetees = sum(lu.lignes_rejetees for lu in etat.fichiers)
+    accepter = f"Corriger le fichier, ou l'accepter par une entrée (sha256, raison) dans raw/{source.nom}/acceptations.yml."
+    if lues == 0:
+        raise SourceEnEchec(f"{source.nom} : aucun enregistrement sous l'en-tête. Déposer le fichier complet, puis relancer.")
+    if rejetees > lues * source.plafond_rejets_pct / 100:
+        raise SourceEnEchec(
+            f"{source.nom} : {rejetees} lignes refusées sur {lues}, au-delà du plafond de {source.plafond_rejets_pct:g} %. "
+            f"{accepter}"
+        )
+    if precedent is None or precedent.charge_le is None or precedent.nature != etat.nature:
+        return
+    plancher = precedent.lignes_retenues * source.plancher_pct / 100
+    if etat.lignes_retenues < plancher:
+        raise SourceEnEchec(
+            f"{source.nom} : {etat.lignes_retenues} lignes retenues, {precedent.lignes_retenues} au dernier chargement "
+            f"(plancher {source.plancher_pct:g} %). Fichier tronqué ? {accepter}"
+        )
+
+
+def _acceptations(entrepot: Entrepot, source: Source) -> set[str]:
+    """Return the hashes of the files a person accepted in spite of their volumes, each with its reason."""
+    chemin = entrepot.settings.raw / source.nom / "acceptations.yml"
+    if not chemin.exists():
+        return set()
+    try:
+        entrees = yaml.safe_load(chemin.read_text(encoding="utf-8")) or []
+        sans_raison = [entree["sha256"] for entree in entrees if not str(entree.get("raison") or "").strip()]
+        acceptes = {str(entree["sha256"]) for entree in entrees}
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as erreur:
+        raise SourceEnEchec(
+            f"raw/{source.nom}/acceptations.yml est illisible ({erreur}) : une liste d'entrées « sha256 » et « raison »."
+        ) from erreur
+    if sans_raison:
+        raise SourceEnEchec(f"raw/{source.nom}/acceptations.yml : l'entrée {sans_raison[0]} n'a pas de « raison ».")
+    return acceptes
+
+
+def _selon_cumul(trouves: list[Fichier], source: Source) -> tuple[list[Fichier], list[tuple[Fichier, str]]]:
+    """Choose the files to read as the source's `cumul` says; the same content is read once."""
+    uniques: dict[str, Fichier] = {}
+    ecartes = []
+    for fichier in trouves:
+        if fichier.sha256 in uniques:
+            ecartes.append((fichier, "doublon"))
+        else:
+            uniques[fichier.sha256] = fichier
+    candidats = list(uniques.values())
+    if source.cumul == "union":
+        return candidats, ecartes
+    derniers: dict[str, Fichier] = {}
+    for fichier in sorted(candidats, key=lambda f: (f.millesime, f.obtenu_le, f.nom)):
+        # files whose period nobody says cannot replace one another
+        periode = "" if source.cumul == "dernier" else fichier.millesime[:4] or fichier.nom
+        if periode in derniers:
+            ecartes.append((derniers[periode], "remplace"))
+        derniers[periode] = fichier
+    return [fichier for fichier in candidats if fichier in derniers.values()], ecartes
+
+
+def _fiche(fichier: Fichier, source: Source, etat: str = "lu") -> FichierLu:
+    dit = fichier.origine
+    jours = JOURS_PAR_CADENCE.get(source.cadence or "")
+    return FichierLu(
+        fichier=fichier.nom,
+        sha256=fichier.sha256,
+        producteur=str(dit.get("producteur") or source.producteur),
+        licence=str(dit.get("licence") or source.licence),
+        nature=str(dit.get("nature") or source.nature),
+        millesime=fichier.millesime,
+        obtenu_le=fichier.obtenu_le.isoformat(),
+        etat=etat,
+        # two cadences without a new file: what is published no longer describes the present
+        perime_le=(fichier.obtenu_le + timedelta(days=2 * jours)).isoformat() if jours else None,
+    )
+
+
+def _couverture(lus: list[Fichier], source: Source) -> Any:
+    """Add up what the files are complete for; one that says nothing has the coverage of the source."""
+    dites = [fichier.origine.get("couverture") or source.couverture for fichier in lus]
+    if any(isinstance(couverture, str) for couverture in dites):
+        return dites[0] if all(couverture == dites[0] for couverture in dites) else "lignes"
+    territoires = {(couverture["niveau"], str(code)) for couverture in dites for code in couverture["codes"]}
+    return sorted(territoires)
+
+
+def _ecrire_rejets(entrepot: Entrepot, nom: str, rejets: pd.DataFrame) -> None:
+    chemin = entrepot.racine / "rejets" / f"{nom}.parquet"
+    with entrepot.remplacer(chemin) as provisoire:
+        ordonnes = rejets.sort_values(["fichier", "ligne", "colonne", "regle"])
+        entrepot.ecrire_lots(provisoire, REJETS, iter([ordonnes.reindex(columns=REJETS.names)]))

@@ -1,0 +1,5 @@
+-- Établissements employeurs actifs, toutes familles (Sirene, caractère employeur « O »).
+SELECT niveau, code_territoire, millesime AS periode, siret AS unite, siren AS repondant, 1 AS nombre_unites, 1 AS valeur,
+       unnest([{axe: 'total', modalite: 'total'}, {axe: 'secteur', modalite: coalesce(a17, 'inconnu')}], recursive := true)
+FROM socle.etablissements
+WHERE est_employeur

@@ -1,0 +1,11 @@
+-- Établissements employeurs actifs de l'ESS (Sirene, périmètre Insee reconstitué).
+SELECT niveau, code_territoire, millesime AS periode, siret AS unite, siren AS repondant, 1 AS nombre_unites, 1 AS valeur,
+       unnest([
+           {axe: 'total', modalite: 'total'},
+           {axe: 'famille', modalite: famille},
+           {axe: 'secteur', modalite: coalesce(a17, 'inconnu')},
+           {axe: 'tranche', modalite: coalesce(tranche_effectifs, 'inconnu')},
+           {axe: 'famille×secteur', modalite: famille || '|' || coalesce(a17, 'inconnu')}
+       ], recursive := true)
+FROM socle.etablissements
+WHERE est_employeur AND est_ess

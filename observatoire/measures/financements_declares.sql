@@ -1,0 +1,7 @@
+-- Financements d'organismes déclarés par des documents, peut-être compris dans une ligne de budget : montrés, jamais ajoutés.
+SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire,
+       coalesce(exercice::VARCHAR, 'inconnu') AS periode, _fichier || '#' || _ligne AS unite,
+       coalesce(siren_beneficiaire, beneficiaire) AS repondant, 1 AS nombre_unites, montant_eur AS valeur,
+       unnest([{axe: 'total', modalite: 'total'}, {axe: 'beneficiaire', modalite: beneficiaire}], recursive := true)
+FROM socle.financements
+LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = siren_financeur

@@ -1,0 +1,7 @@
+-- Participations au capital de sociétés de l'ESS ; jamais des subventions.
+SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire,
+       coalesce(year(date_participation)::VARCHAR, 'inconnu') AS periode, _fichier || '#' || _ligne AS unite,
+       coalesce(siren_societe, societe) AS repondant, 1 AS nombre_unites, montant_eur AS valeur,
+       unnest([{axe: 'total', modalite: 'total'}, {axe: 'societe', modalite: societe}], recursive := true)
+FROM socle.participations
+LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = siren_detenteur

@@ -1,0 +1,1 @@
+"""What leaves the warehouse: the public DuckDB file, its dictionary, the portrait."""

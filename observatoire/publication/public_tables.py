@@ -1,0 +1,255 @@
+"""Which tables are public, and what is taken out of them: the contract of `observatoire.duckdb`.
+
+Writing the release folder belongs to `releases`; what people read in a page belongs to `portrait`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from observatoire.catalog import derivees, sources_de
+from observatoire.indicators import CATALOGUE, VALEURS
+from observatoire.ingestion import etat_de
+from observatoire.schemas import DATE, ENTIER, HORODATAGE, NOMBRE, PROVENANCE, TEXTE, Colonne, Table
+from observatoire.sources import Source, sources
+from observatoire.warehouse import Entrepot
+
+CONTRAT = 1
+
+SOURCES = Table(
+    "Fichiers lus par les sources, avec leur empreinte et le compte de leurs lignes ; un fichier absent n'a pas de nom.",
+    (
+        Colonne("source", TEXTE, "Source."),
+        Colonne("titre", TEXTE, "Titre de la source."),
+        Colonne("fichier", TEXTE, "Fichier, chemin relatif au dossier de la source."),
+        Colonne("sha256", TEXTE, "Empreinte du fichier."),
+        Colonne("producteur", TEXTE, "Producteur."),
+        Colonne("licence", TEXTE, "Licence."),
+        Colonne("nature", TEXTE, "reelle ou demonstration."),
+        Colonne("millesime", TEXTE, "Millésime du fichier."),
+        Colonne("obtenu_le", DATE, "Jour où le fichier a été obtenu."),
+        Colonne("lignes_lues", ENTIER, "Lignes lues = retenues + hors champ + rejetées."),
+        Colonne("lignes_retenues", ENTIER, "Lignes retenues."),
+        Colonne("lignes_hors_champ", ENTIER, "Lignes écartées par une règle de champ déclarée."),
+        Colonne("lignes_rejetees", ENTIER, "Lignes refusées."),
+        Colonne("etat", TEXTE, "lu, doublon, remplace ; en_echec : la table est celle du dernier chargement réussi ; absente."),
+        Colonne("perime_le", DATE, "Jour après lequel la source est périmée sans nouveau fichier."),
+        Colonne("colonnes_inconnues", TEXTE, "Colonnes du fichier que l'observatoire ne lit pas."),
+        Colonne("motif", TEXTE, "Ce qui manque, et quoi faire, quand la source est en échec ou absente."),
+        Colonne("en_echec_depuis", HORODATAGE, "Heure UTC depuis laquelle la source est en échec."),
+    ),
+)
+REJETS = Table(
+    "Lignes refusées ou signalées, une par raison ; les valeurs qui peuvent nommer une personne n'y sont pas.",
+    (
+        Colonne("source", TEXTE, "Source."),
+        Colonne("fichier", TEXTE, "Fichier."),
+        Colonne("ligne", ENTIER, "Ligne du fichier, ou numéro d'enregistrement."),
+        Colonne("colonne", TEXTE, "Colonne en cause ; vide quand la raison porte sur la ligne."),
+        Colonne("valeur", TEXTE, "Valeur lue ; vide quand elle peut nommer une personne."),
+        Colonne("regle", TEXTE, "Règle."),
+        Colonne("gravite", TEXTE, "refus : non comptée ; signalement : comptée, à vérifier ; echec : source refusée en entier."),
+        Colonne("motif", TEXTE, "Raison, et quoi faire."),
+    ),
+)
+RELEASE = Table(
+    "Cette publication.",
+    (
+        Colonne("release", TEXTE, "Identifiant."),
+        Colonne("contrat", ENTIER, "Version du contrat des tables publiques."),
+        Colonne("cree_le", HORODATAGE, "Heure UTC de création."),
+        Colonne("code_version", TEXTE, "Empreinte du code."),
+        Colonne("nature", TEXTE, "reelle, ou demonstration dès qu'une donnée d'entrée l'est."),
+        Colonne("territoire", TEXTE, "Territoire du portrait."),
+    ),
+)
+DICTIONNAIRE = Table(
+    "Colonnes de ce fichier.",
+    (
+        Colonne("nom_schema", TEXTE, "Schéma."),
+        Colonne("nom_table", TEXTE, "Table."),
+        Colonne("nom_colonne", TEXTE, "Colonne."),
+        Colonne("type", TEXTE, "Type DuckDB."),
+        Colonne("description", TEXTE, "Description."),
+        Colonne("unite", TEXTE, "Unité des valeurs."),
+        Colonne("source", TEXTE, "Sources dont vient la colonne."),
+    ),
+)
+CALCULEES = (
+    Colonne("valeur_calculee", NOMBRE, "Valeur que l'observatoire calcule en regard ; vide tant qu'aucune n'est comparable."),
+    Colonne("verdict", TEXTE, "confirme, ambigu, contredit, inverifiable ; vide tant que rien n'est comparé."),
+    Colonne("explication", TEXTE, "Pourquoi ce verdict."),
+    Colonne("nature", TEXTE, "reelle, ou demonstration dès qu'une donnée comparée l'est."),
+)
+
+
+@dataclass(frozen=True)
+class TablePublique:
+    """A table of the public file: its place, its declaration, the query that fills it, and where its columns come from."""
+
+    schema: str
+    nom: str
+    table: Table
+    requete: str
+    sources: str = ""
+
+    @property
+    def dans_l_entrepot(self) -> bool:
+        """Whether the warehouse holds it; the others say what the run knows of itself."""
+        return " r_" not in self.requete
+
+
+def tables_publiques() -> list[TablePublique]:
+    """List the public tables in order; the views `r_*` they read are registered by `enregistrer_qualite`."""
+    publiques = [
+        TablePublique("indicateurs", "valeurs", VALEURS, "FROM indicateurs.valeurs"),
+        TablePublique("indicateurs", "catalogue", CATALOGUE, "FROM indicateurs.catalogue"),
+    ]
+    for nom, derivee in derivees().items():
+        if derivee.publiee:
+            origine = " ; ".join(source.titre for source in sources_de(nom))
+            publiques.append(TablePublique(derivee.schema, derivee.nom, derivee.table, f"FROM {nom}", origine))
+    for source in sources().values():
+        if source.schema_public is not None and source.diffusion == "publique":
+            publiques.append(_table_de_source(source))
+    publiques += [
+        TablePublique("qualite", "sources", SOURCES, "FROM r_sources ORDER BY source, fichier"),
+        TablePublique("qualite", "rejets", REJETS, "FROM r_rejets ORDER BY source, fichier, ligne, colonne, regle"),
+        TablePublique("meta", "release", RELEASE, "FROM r_release"),
+        TablePublique("meta", "dictionnaire", DICTIONNAIRE, "FROM r_dictionnaire"),
+    ]
+    return publiques
+
+
+def _table_de_source(source: Source) -> TablePublique:
+    colonnes = (*source.table.colonnes, *PROVENANCE)
+    requete = f"FROM {source.schema_public}.{source.nom} ORDER BY _fichier, _ligne"
+    if source.nom == "declarations":
+        colonnes = (*source.table.colonnes, *CALCULEES, *PROVENANCE)
+        requete = (
+            "SELECT * EXCLUDE (_fichier, _ligne), NULL::DECIMAL(38,6) AS valeur_calculee, NULL::VARCHAR AS verdict, "
+            f"NULL::VARCHAR AS explication, 'reelle' AS nature, _fichier, _ligne {requete}"
+        )
+    return TablePublique(
+        str(source.schema_public), source.nom, Table(source.table.description, colonnes), requete, source.titre
+    )
+
+
+def enregistrer_qualite(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, release: dict[str, Any]) -> None:
+    """Register what the run knows of itself (files read, rejects, release) as views a public table can read."""
+    lignes_sources, echecs = [], []
+    for source in sources().values():
+        etat = etat_de(entrepot, source)
+        if etat is None:
+            continue
+        commun = {"source": source.nom, "titre": source.titre, "motif": etat.motif or None, "en_echec_depuis": etat.depuis}
+        if etat.etat == "en_echec":
+            echecs.append({"source": source.nom, "regle": "source_en_echec", "gravite": "echec", "motif": etat.motif})
+        for lu in etat.fichiers:
+            dit = {colonne: valeur for colonne, valeur in vars(lu).items() if SOURCES.colonne(colonne) is not None}
+            dit["colonnes_inconnues"] = ", ".join(lu.colonnes_inconnues) or None
+            # the file itself was read, once: it is its source that stands in failure now
+            lignes_sources.append({**commun, **dit, "etat": "en_echec" if etat.etat == "en_echec" else lu.etat})
+        if not etat.fichiers:
+            vides = dict.fromkeys(("lignes_lues", "lignes_retenues", "lignes_hors_champ", "lignes_rejetees"), 0)
+            lignes_sources.append({**commun, **vides, "nature": source.nature, "etat": etat.etat})
+    _enregistrer(connexion, "r_sources", SOURCES, lignes_sources)
+    _enregistrer(connexion, "r_echecs", REJETS, echecs)
+    _enregistrer(connexion, "r_release", RELEASE, [release])
+    connexion.execute(f"CREATE TEMP VIEW r_rejets AS FROM r_echecs UNION ALL BY NAME {_rejets(entrepot)}")
+
+
+def _rejets(entrepot: Entrepot) -> str:
+    """Query the rejects of every source, without the values that may name a person or that are restricted."""
+    requetes = []
+    for source in sources().values():
+        chemin = entrepot.racine / "rejets" / f"{source.nom}.parquet"
+        if not chemin.exists():
+            continue
+        libres = [c.nom for c in source.table.colonnes if not c.nominatif] if source.diffusion == "publique" else []
+        garder = f"colonne IN ({', '.join(repr(nom) for nom in libres)})" if libres else "false"
+        requetes.append(
+            f"SELECT '{source.nom}' AS source, fichier, ligne, colonne, CASE WHEN {garder} THEN valeur END AS valeur, regle, "
+            f"gravite, motif FROM read_parquet('{chemin}')"
+        )
+    return " UNION ALL BY NAME ".join(requetes) or "FROM r_echecs LIMIT 0"
+
+
+def _enregistrer(connexion: duckdb.DuckDBPyConnection, nom: str, table: Table, lignes: list[dict[str, Any]]) -> None:
+    """Create a table from rows of Python values, with the types it declares."""
+    colonnes = ", ".join(f"{colonne.nom} {type_sql(colonne)}" for colonne in table.colonnes)
+    connexion.execute(f"CREATE TEMP TABLE {nom} ({colonnes})")
+    if lignes:
+        valeurs = [[ligne.get(colonne) for colonne in table.noms] for ligne in lignes]
+        connexion.executemany(f"INSERT INTO {nom} VALUES ({', '.join('?' * len(table.noms))})", valeurs)
+
+
+def type_sql(colonne: Colonne) -> str:
+    """Return the DuckDB type of a declared column."""
+    noms = {"string": "VARCHAR", "int64": "BIGINT", "bool": "BOOLEAN", "date32[day]": "DATE", "double": "DOUBLE"}
+    return noms.get(str(colonne.type)) or str(colonne.type).replace("decimal128", "DECIMAL").replace("timestamp[us]", "TIMESTAMP")
+
+
+def lignes_du_dictionnaire() -> list[dict[str, Any]]:
+    """List every column of the public file."""
+    return [
+        {
+            "nom_schema": publique.schema, "nom_table": publique.nom, "nom_colonne": colonne.nom, "type": type_sql(colonne),
+            "description": colonne.description, "unite": colonne.unite or None, "source": publique.sources or None,
+        }
+        for publique in tables_publiques()
+        for colonne in publique.table.colonnes
+    ]
+
+
+def ecrire_duckdb(entrepot: Entrepot, chemin: str, release: dict[str, Any]) -> dict[str, int]:
+    """Write the public DuckDB file, readable by DuckDB 1.0 to 2.x; return the rows of each table.
+
+    No key constraint: any PRIMARY KEY makes a 1.0 client fail. Comments in French on every table and column.
+    """
+    comptes = {}
+    with entrepot.connexion() as connexion:
+        enregistrer_qualite(connexion, entrepot, release)
+        _enregistrer(connexion, "r_dictionnaire", DICTIONNAIRE, lignes_du_dictionnaire())
+        connexion.execute(f"ATTACH '{chemin}' AS public_ (STORAGE_VERSION 'v1.0.0')")
+        for publique in tables_publiques():
+            cible = f"public_.{publique.schema}.{publique.nom}"
+            connexion.execute(f"CREATE SCHEMA IF NOT EXISTS public_.{publique.schema}")
+            colonnes = ", ".join(f"{c.nom}::{type_sql(c)} AS {c.nom}" for c in publique.table.colonnes)
+            connexion.execute(f"CREATE TABLE {cible} AS SELECT {colonnes} FROM ({publique.requete})")
+            connexion.execute(f"COMMENT ON TABLE {cible} IS {_litteral(publique.table.description)}")
+            for colonne in publique.table.colonnes:
+                connexion.execute(f"COMMENT ON COLUMN {cible}.{colonne.nom} IS {_litteral(colonne.description)}")
+            comptes[f"{publique.schema}.{publique.nom}"] = connexion.execute(f"SELECT count(*) FROM {cible}").fetchall()[0][0]
+        connexion.execute("DETACH public_")
+    return comptes
+
+
+def _litteral(texte: str) -> str:
+    return "'" + texte.replace("'", "''") + "'"
+
+
+def exporter(chemin_duckdb: str, dossier: str) -> None:
+    """Write every public table of a release as Parquet and as CSV."""
+    with duckdb.connect() as connexion:
+        connexion.execute(f"ATTACH '{chemin_duckdb}' AS public_ (READ_ONLY)")
+        for publique in tables_publiques():
+            table = f"public_.{publique.schema}.{publique.nom}"
+            base = f"{dossier}/{publique.schema}.{publique.nom}"
+            connexion.execute(f"COPY {table} TO '{base}.parquet' (FORMAT parquet, COMPRESSION zstd)")
+            connexion.execute(f"COPY {table} TO '{base}.csv' (FORMAT csv, HEADER)")
+
+
+def resume(entrepot: Entrepot) -> pd.DataFrame:
+    """Return one row per source: state, files, rows read, kept, out of scope, refused."""
+    lignes = []
+    for source in sources().values():
+        etat = etat_de(entrepot, source)
+        if etat is not None:
+            comptes = {nom: sum(getattr(lu, nom) for lu in etat.fichiers) for nom in (
+                "lignes_lues", "lignes_retenues", "lignes_hors_champ", "lignes_rejetees")}
+            lignes.append({"source": source.nom, "etat": etat.etat, "nature": etat.nature, **comptes, "motif": etat.motif})
+    return pd.DataFrame(lignes)
+

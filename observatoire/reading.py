@@ -1,0 +1,266 @@
+"""Reading a file as its producer wrote it: CSV in any usual dialect, zipped or gzipped, Parquet, XLSX.
+
+Gives batches of strings (or typed Arrow columns for Parquet) under the names of the observatory, each row with its line.
+Judging values does not belong here; a file whose *structure* cannot be read is refused with `FichierRefuse`.
+"""
+
+import codecs
+import csv
+import gzip
+import io
+import re
+import unicodedata
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO, Any
+
+import openpyxl
+import pandas as pd
+import pyarrow as arrow
+import pyarrow.parquet as parquet
+
+from observatoire.schemas import TEXTE, Table
+
+LIGNES_PAR_LOT = 500_000
+EXTENSIONS = (".csv", ".txt", ".tsv", ".gz", ".zip", ".parquet", ".xlsx")
+
+csv.field_size_limit(2**27)
+
+
+class FichierRefuse(Exception):
+    """A file that cannot be read as the table it should hold. The message, in French, says what to do."""
+
+
+@dataclass
+class Lecture:
+    """What reading a file taught about it, beside its rows.
+
+    Attributes:
+        en_tete: headers found.
+        inconnues: headers no column of the table claims: tolerated, reported.
+        manquantes: optional columns the file does not have.
+        malformees: rows refused for their structure: (line, words, reason).
+    """
+
+    en_tete: list[str] = field(default_factory=list)
+    inconnues: list[str] = field(default_factory=list)
+    manquantes: list[str] = field(default_factory=list)
+    malformees: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+def lire(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a file in batches, with the table's column names and `_ligne`.
+
+    Args:
+        chemin: the file.
+        table: what it should hold; a column is recognised by its name or its headers, never by its position.
+        lecture: filled while reading.
+
+    Raises:
+        FichierRefuse: unreadable, truncated, not the announced type, or without a required column.
+    """
+    try:
+        if chemin.suffix == ".parquet":
+            yield from _lire_parquet(chemin, table, lecture)
+        elif chemin.suffix == ".xlsx":
+            yield from _en_lots(_enregistrements_xlsx(chemin), chemin, table, lecture)
+        else:
+            with _ouvrir_texte(chemin, table) as (flux, separateur):
+                yield from _en_lots(_enregistrements_csv(flux, separateur), chemin, table, lecture)
+    except (arrow.ArrowException, zipfile.BadZipFile, gzip.BadGzipFile, EOFError, OSError, csv.Error, KeyError) as erreur:
+        raise FichierRefuse(
+            f"{chemin.name} : fichier illisible, tronqué ou d'un autre type que « {chemin.suffix} » ({erreur}). "
+            "Le télécharger à nouveau, puis relancer."
+        ) from erreur
+
+
+def _clef(en_tete: object) -> str:
+    """Reduce a header to its letters and digits, without accents or case."""
+    decompose = unicodedata.normalize("NFKD", str(en_tete or ""))
+    return re.sub(r"[^a-z0-9]", "", decompose.encode("ascii", "ignore").decode().lower())
+
+
+def _reconnaitre(en_tete: list[str], chemin: Path, table: Table, lecture: Lecture) -> dict[str, int]:
+    """Return the position of each column of the table in the header of a file."""
+    positions: dict[str, int] = {}
+    clefs = [_clef(nom) for nom in en_tete]
+    for colonne in table.colonnes:
+        if colonne.calculee:
+            continue
+        trouvees = [clefs.index(clef) for nom in (colonne.nom, *colonne.en_tetes) if (clef := _clef(nom)) in clefs]
+        if trouvees:
+            positions[colonne.nom] = trouvees[0]
+        elif colonne.requise:
+            attendue = (colonne.en_tetes or (colonne.nom,))[0]
+            raise FichierRefuse(
+                f"{chemin.name} : la colonne « {attendue} » est absente ; colonnes trouvées : "
+                f"{', '.join(f'« {nom} »' for nom in en_tete if nom)}. Corriger l'en-tête ou déposer un autre fichier."
+            )
+        else:
+            lecture.manquantes.append(colonne.nom)
+    lecture.en_tete = en_tete
+    lecture.inconnues = [nom for place, nom in enumerate(en_tete) if nom and place not in positions.values()]
+    return positions
+
+
+def _connus(cellules: list[str], table: Table) -> int:
+    """Count the cells that are headers of the table: how a header row, and a separator, are recognised."""
+    attendus = {_clef(nom) for colonne in table.colonnes for nom in (colonne.nom, *colonne.en_tetes)}
+    return len(attendus & {_clef(cellule) for cellule in cellules})
+
+
+@contextmanager
+def _ouvrir_octets(chemin: Path) -> Iterator[IO[bytes]]:
+    """Open a file, or the only data file of an archive."""
+    if chemin.suffix == ".gz":
+        with gzip.open(chemin) as flux:
+            yield flux
+    elif chemin.suffix == ".zip":
+        with zipfile.ZipFile(chemin) as archive:
+            membres = [
+                nom
+                for nom in archive.namelist()
+                if nom.lower().endswith((".csv", ".txt")) and "metadata" not in nom.lower() and "__MACOSX" not in nom
+            ]
+            if len(membres) != 1:
+                raise FichierRefuse(
+                    f"{chemin.name} : l'archive devrait contenir un seul fichier de données, elle contient : "
+                    f"{', '.join(archive.namelist()) or 'rien'}. Déposer le fichier de données seul."
+                )
+            with archive.open(membres[0]) as flux:
+                yield flux
+    else:
+        with chemin.open("rb") as flux:
+            yield flux
+
+
+def _encodage(chemin: Path) -> str:
+    """Tell UTF-8 from cp1252 (bytes 0x80–0x9F are its € ’ œ) and from ISO-8859-1, over the whole file."""
+    decodeur = codecs.getincrementaldecoder("utf-8")()
+    utf8, cp1252 = True, False
+    with _ouvrir_octets(chemin) as flux:
+        while morceau := flux.read(2**22):
+            if utf8:
+                try:
+                    decodeur.decode(morceau)
+                except UnicodeDecodeError:
+                    utf8 = False
+            cp1252 = cp1252 or re.search(rb"[\x80-\x9f]", morceau) is not None
+    if utf8:
+        return "utf-8-sig"
+    return "cp1252" if cp1252 else "iso-8859-1"
+
+
+@contextmanager
+def _ouvrir_texte(chemin: Path, table: Table) -> Iterator[tuple[IO[str], str]]:
+    """Open a text file decoded, with the separator under which most of its headers are known."""
+    encodage = _encodage(chemin)
+    with _ouvrir_octets(chemin) as octets:
+        # cp1252 leaves five bytes undefined: replaced by « � », seen, rather than refusing the file
+        texte = io.TextIOWrapper(octets, encoding=encodage, errors="replace", newline="")
+        debut = list(islice(texte, 30))
+        if not any(ligne.strip() for ligne in debut):
+            raise FichierRefuse(f"{chemin.name} : fichier vide. Déposer le fichier complet, puis relancer.")
+        if re.match(r"\s*<(!doctype|html|\?xml)", debut[0], re.IGNORECASE):
+            raise FichierRefuse(
+                f"{chemin.name} : c'est une page web, pas un tableau (téléchargement en erreur ?). Le télécharger à nouveau."
+            )
+        separateur = max(
+            ";,\t|", key=lambda signe: max(_connus(ligne, table) for ligne in csv.reader(debut, delimiter=signe))
+        )
+        yield _Suite(debut, texte), separateur  # type: ignore[misc]
+
+
+class _Suite:
+    """The lines already looked at, then the rest of the file."""
+
+    def __init__(self, debut: list[str], suite: IO[str]) -> None:
+        self._lignes = chain(debut, suite)
+
+    def __iter__(self) -> Iterator[str]:
+        return self._lignes
+
+
+def _enregistrements_csv(flux: IO[str], separateur: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield (first line, cells) for each record; a record may span several lines."""
+    lecteur = csv.reader((ligne.replace("\0", "") for ligne in flux), delimiter=separateur)
+    ligne = 1
+    for cellules in lecteur:
+        if cellules:
+            yield ligne, cellules
+        ligne = lecteur.line_num + 1
+
+
+def _enregistrements_xlsx(chemin: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield (row, cells as text) of the first visible sheet."""
+    classeur = openpyxl.load_workbook(chemin, read_only=True, data_only=True)
+    try:
+        feuille = next(feuille for feuille in classeur.worksheets if feuille.sheet_state == "visible")
+        for ligne, cellules in enumerate(feuille.iter_rows(values_only=True), start=1):
+            if any(cellule is not None for cellule in cellules):
+                yield ligne, [_en_texte(cellule) for cellule in cellules]
+    finally:
+        classeur.close()
+
+
+def _en_texte(cellule: Any) -> str:
+    if cellule is None:
+        return ""
+    if isinstance(cellule, bool):
+        return "true" if cellule else "false"
+    if isinstance(cellule, float) and cellule.is_integer():
+        return str(int(cellule))
+    if isinstance(cellule, datetime):
+        return cellule.date().isoformat() if cellule.time() == cellule.min.time() else cellule.isoformat()
+    return cellule.isoformat() if isinstance(cellule, date) else str(cellule)
+
+
+def _en_lots(
+    enregistrements: Iterator[tuple[int, list[str]]], chemin: Path, table: Table, lecture: Lecture
+) -> Iterator[pd.DataFrame]:
+    """Find the header, then turn records into frames of strings."""
+    debut = list(islice(enregistrements, 20))
+    if not debut:
+        raise FichierRefuse(f"{chemin.name} : fichier vide. Déposer le fichier complet, puis relancer.")
+    # titles may stand above the header: it is the row that holds most of the names we know
+    place = max(range(len(debut)), key=lambda rang: (_connus(debut[rang][1], table), -rang))
+    en_tete = [nom.strip().lstrip("\ufeff") for nom in debut[place][1]]
+    positions = _reconnaitre(en_tete, chemin, table, lecture)
+    largeur = len(en_tete)
+    lignes = chain(debut[place + 1 :], enregistrements)
+    while paquet := list(islice(lignes, LIGNES_PAR_LOT)):
+        bonnes = []
+        for numero, cellules in paquet:
+            if not any(cellule.strip() for cellule in cellules):
+                continue
+            surplus = cellules[largeur:]
+            if len(cellules) < largeur or any(surplus):
+                motif = f"{len(cellules)} champs au lieu de {largeur} : séparateur ou guillemet dans une valeur ?"
+                lecture.malformees.append((numero, " | ".join(cellules), motif))
+            else:
+                bonnes.append((numero, cellules))
+        colonnes: dict[str, Any] = {
+            nom: arrow.array([cellules[place] for _, cellules in bonnes], TEXTE) for nom, place in positions.items()
+        }
+        yield _cadre(colonnes, arrow.array([numero for numero, _ in bonnes], arrow.int64()))
+
+
+def _lire_parquet(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.DataFrame]:
+    """Yield the wanted columns of a Parquet file; the line is the number of the record."""
+    with parquet.ParquetFile(chemin) as fichier:
+        positions = _reconnaitre(list(fichier.schema_arrow.names), chemin, table, lecture)
+        noms = {fichier.schema_arrow.names[place]: nom for nom, place in positions.items()}
+        premiere = 1
+        for lot in fichier.iter_batches(batch_size=LIGNES_PAR_LOT, columns=list(noms)):
+            colonnes = {noms[nom]: lot.column(nom) for nom in lot.schema.names}
+            yield _cadre(colonnes, arrow.array(range(premiere, premiere + lot.num_rows), arrow.int64()))
+            premiere += lot.num_rows
+
+
+def _cadre(colonnes: dict[str, Any], lignes: Any) -> pd.DataFrame:
+    return arrow.table({**colonnes, "_ligne": lignes}).to_pandas(types_mapper=pd.ArrowDtype)

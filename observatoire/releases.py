@@ -1,0 +1,262 @@
+"""Releases: immutable folders, one stable path that moves from one to the next, and the way back.
+
+A release is built aside, then named; the stable path `observatoire.duckdb` is a relative link replaced in one step. What a
+release contains belongs to `publication`.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from observatoire.catalog import derivees, mesures
+from observatoire.cube import version_cube, version_mesure
+from observatoire.derived import versions_lues
+from observatoire.indicators import version_indicateurs
+from observatoire.ingestion import etat_de, schema_de
+from observatoire.publication.portrait import ecrire_portrait
+from observatoire.publication.public_tables import CONTRAT, ecrire_duckdb, exporter
+from observatoire.sources import sources
+from observatoire.warehouse import Entrepot, empreinte, empreinte_du_code, maintenant, sha256
+
+GARDEES = 5
+NOM_DUCKDB = "observatoire.duckdb"
+
+
+class PublicationRefusee(Exception):
+    """A release that must not be made, or moved to. The message, in French, says what to do."""
+
+
+def publier(entrepot: Entrepot) -> tuple[str, bool]:
+    """Publish what the warehouse holds, unless nothing changed since the last release.
+
+    Returns:
+        The release that stands for the present state, and whether it was made now.
+
+    Raises:
+        PublicationRefusee: a table was rewritten and what reads it was not, or this very content was retracted.
+    """
+    verifier_la_chaine(entrepot)
+    identite = _identite(entrepot)
+    if identite in {retiree["identite"] for retiree in _retirees(entrepot)}:
+        raise PublicationRefusee(
+            "Ce contenu a été retiré après une objection : corriger la source en cause, puis relancer actualiser."
+        )
+    existantes = releases(entrepot)
+    if existantes and manifeste(entrepot, existantes[-1])["identite"] == identite:
+        if epingle(entrepot) is None:
+            _pointer(entrepot, existantes[-1])
+        return existantes[-1], False
+    nom = f"{datetime.now(UTC).strftime('%Y%m%dT%H%M%S%f')[:-3]}Z-{identite[:8]}"
+    _construire(entrepot, nom, identite)
+    if epingle(entrepot) is None:
+        _pointer(entrepot, nom)
+    _oublier_les_anciennes(entrepot)
+    return nom, True
+
+
+def releases(entrepot: Entrepot) -> list[str]:
+    """List the kept releases, oldest first."""
+    return sorted(chemin.parent.name for chemin in (entrepot.racine / "releases").glob("[!.]*/manifest.json"))
+
+
+def manifeste(entrepot: Entrepot, release: str) -> dict[str, Any]:
+    """Read the manifest of a release."""
+    return dict(json.loads((entrepot.racine / "releases" / release / "manifest.json").read_text(encoding="utf-8")))
+
+
+def courante(entrepot: Entrepot) -> str | None:
+    """Return the release the stable path gives, None when there is none."""
+    lien = entrepot.racine / NOM_DUCKDB
+    return lien.readlink().parent.name if lien.is_symlink() else None
+
+
+def epingle(entrepot: Entrepot) -> str | None:
+    """Return the release the stable path is pinned to, None when it follows the last one."""
+    return (entrepot.lire_json("etats", "_epingle.json") or {}).get("release")
+
+
+def revenir_a(entrepot: Entrepot, release: str | None = None) -> str:
+    """Pin the stable path to a kept release, by default the one before the current; it stays until `reprendre`.
+
+    Raises:
+        PublicationRefusee: there is no such release, or its file was changed since it was published.
+    """
+    gardees = releases(entrepot)
+    if not release:
+        avant = [nom for nom in gardees if nom < (courante(entrepot) or "")]
+        if not avant:
+            raise PublicationRefusee("Aucune publication antérieure n'est gardée : rien à quoi revenir.")
+        release = avant[-1]
+    if release not in gardees:
+        raise PublicationRefusee(f"La publication « {release} » n'est pas gardée ; gardées : {', '.join(gardees) or 'aucune'}.")
+    dossier = entrepot.racine / "releases" / release
+    for nom, attendue in manifeste(entrepot, release)["fichiers"].items():
+        if not (dossier / nom).exists() or sha256(dossier / nom) != attendue:
+            raise PublicationRefusee(f"La publication « {release} » a été modifiée ({nom}) : en choisir une autre.")
+    entrepot.ecrire_json({"release": release, "depuis": maintenant()}, "etats", "_epingle.json")
+    _pointer(entrepot, release)
+    return release
+
+
+def reprendre(entrepot: Entrepot) -> str:
+    """Unpin the stable path: it gives the last release again.
+
+    Raises:
+        PublicationRefusee: there is no release.
+    """
+    gardees = releases(entrepot)
+    if not gardees:
+        raise PublicationRefusee("Aucune publication : lancer actualiser.")
+    (entrepot.racine / "etats" / "_epingle.json").unlink(missing_ok=True)
+    _pointer(entrepot, gardees[-1])
+    return gardees[-1]
+
+
+def retirer(entrepot: Entrepot, release: str, motif: str) -> str | None:
+    """Retract a release: its files are erased, its reason kept, and the same content cannot be published again.
+
+    Returns:
+        The release the stable path gives afterwards, None when none is left.
+
+    Raises:
+        PublicationRefusee: no such release, or no reason.
+    """
+    if release not in releases(entrepot):
+        raise PublicationRefusee(f"La publication « {release} » n'est pas gardée.")
+    if not motif.strip():
+        raise PublicationRefusee("Un retrait demande un motif.")
+    fiche = {"release": release, "identite": manifeste(entrepot, release)["identite"], "motif": motif, "le": maintenant()}
+    entrepot.ecrire_json({"retirees": [*_retirees(entrepot), fiche]}, "etats", "_retirees.json")
+    if epingle(entrepot) == release:
+        (entrepot.racine / "etats" / "_epingle.json").unlink()
+    if courante(entrepot) == release:
+        # the path moves first: no reader may find a link to nothing while another release is kept
+        autres = [nom for nom in releases(entrepot) if nom != release]
+        if autres:
+            _pointer(entrepot, autres[-1])
+        else:
+            (entrepot.racine / NOM_DUCKDB).unlink()
+            (entrepot.racine / "portrait").unlink(missing_ok=True)
+    _effacer(entrepot.racine / "releases" / release)
+    return courante(entrepot)
+
+
+def verifier_la_chaine(entrepot: Entrepot) -> None:
+    """Check that every computed table was computed from the tables that are there now.
+
+    Raises:
+        PublicationRefusee: naming the first link that does not hold.
+    """
+    for source in sources().values():
+        etat = etat_de(entrepot, source)
+        _exiger(entrepot, schema_de(source), source.nom, etat.version if etat else None, "actualiser")
+    for derivee in derivees().values():
+        attendue = empreinte(versions_lues(entrepot, derivee.lit), derivee.requete)
+        _exiger(entrepot, derivee.schema, derivee.nom, attendue, "actualiser")
+    for mesure in mesures().values():
+        lues = versions_lues(entrepot, (*mesure.lit, "referentiels.territoires"))
+        _exiger(entrepot, "mesures", mesure.nom, version_mesure(mesure, lues), "recalculer_indicateurs")
+    contributions = versions_lues(entrepot, tuple(f"mesures.{nom}" for nom in mesures()))
+    _exiger(entrepot, "indicateurs", "cube", version_cube(contributions), "recalculer_indicateurs")
+    lues = versions_lues(entrepot, ("indicateurs.cube", "referentiels.territoires"))
+    for table in ("valeurs", "catalogue"):
+        _exiger(entrepot, "indicateurs", table, version_indicateurs(lues), "recalculer_indicateurs")
+
+
+def _exiger(entrepot: Entrepot, schema: str, table: str, attendue: str | None, job: str) -> None:
+    if attendue is None or entrepot.version(schema, table) != attendue:
+        raise PublicationRefusee(
+            f"{schema}.{table} n'est pas à jour de ce qu'elle lit : rien n'est publié. Lancer {job}, puis relancer."
+        )
+
+
+def _identite(entrepot: Entrepot) -> str:
+    """Hash what a release depends on: inputs, state of each source, code, territory."""
+    etats = [etat_de(entrepot, source) for source in sources().values()]
+    dites = [(etat.source, etat.version, etat.etat, etat.motif) for etat in etats if etat is not None]
+    return empreinte(dites, _code(), CONTRAT, entrepot.settings.territoire)
+
+
+def _code() -> str:
+    return empreinte_du_code("**/*.py", "**/*.sql", "**/*.yml", "**/*.html", "**/*.css")
+
+
+def _construire(entrepot: Entrepot, nom: str, identite: str) -> None:
+    """Build a release aside, make it read-only, then give it its name."""
+    parent = entrepot.racine / "releases"
+    parent.mkdir(parents=True, exist_ok=True)
+    for inacheve in parent.glob(".en_cours-*"):  # left by a run that was killed: we hold the lock
+        _effacer(inacheve)
+    dossier = Path(tempfile.mkdtemp(prefix=".en_cours-", dir=parent))
+    try:
+        etats = [etat for etat in (etat_de(entrepot, source) for source in sources().values()) if etat is not None]
+        nature = "demonstration" if any(etat.nature == "demonstration" for etat in etats) else "reelle"
+        release = {
+            "release": nom, "contrat": CONTRAT, "cree_le": maintenant(), "code_version": _code(), "nature": nature,
+            "territoire": entrepot.settings.territoire,
+        }
+        duckdb = dossier / NOM_DUCKDB
+        comptes = ecrire_duckdb(entrepot, str(duckdb), release)
+        (dossier / "tables").mkdir()
+        exporter(str(duckdb), str(dossier / "tables"))
+        ecrire_portrait(duckdb, dossier / "portrait", entrepot.settings.territoire)
+        chemins = [chemin for chemin in sorted(dossier.rglob("*")) if chemin.is_file()]
+        contenu = {
+            **release,
+            "identite": identite,
+            "tables": comptes,
+            "sources": [
+                {
+                    "source": etat.source, "etat": etat.etat, "motif": etat.motif, "depuis": etat.depuis, "version": etat.version,
+                    "nature": etat.nature, "charge_le": etat.charge_le,
+                    "fichiers": [{"fichier": lu.fichier, "sha256": lu.sha256, "millesime": lu.millesime} for lu in etat.fichiers],
+                }
+                for etat in etats
+            ],
+            "fichiers": {chemin.relative_to(dossier).as_posix(): sha256(chemin) for chemin in chemins},
+        }
+        (dossier / "manifest.json").write_text(json.dumps(contenu, ensure_ascii=False, indent=1), encoding="utf-8")
+        for chemin in dossier.rglob("*"):
+            chemin.chmod(0o555 if chemin.is_dir() else 0o444)
+        dossier.chmod(0o755)  # a folder that cannot be written to cannot be renamed either on some systems
+        dossier.rename(parent / nom)
+        (parent / nom).chmod(0o555)
+    except BaseException:
+        _effacer(dossier)
+        raise
+
+
+def _pointer(entrepot: Entrepot, release: str) -> None:
+    """Make the stable paths give a release, each in one step."""
+    for lien, cible in ((NOM_DUCKDB, f"releases/{release}/{NOM_DUCKDB}"), ("portrait", f"releases/{release}/portrait")):
+        chemin = entrepot.racine / lien
+        if chemin.is_symlink() and str(chemin.readlink()) == cible:
+            continue
+        provisoire = entrepot.racine / f".{lien}.{os.getpid()}"
+        provisoire.unlink(missing_ok=True)
+        provisoire.symlink_to(cible)
+        provisoire.replace(chemin)
+
+
+def _oublier_les_anciennes(entrepot: Entrepot) -> None:
+    """Keep the last releases, and the one the stable path gives."""
+    for release in releases(entrepot)[:-GARDEES]:
+        if release not in (courante(entrepot), epingle(entrepot)):
+            _effacer(entrepot.racine / "releases" / release)
+
+
+def _effacer(dossier: Path) -> None:
+    if not dossier.exists():
+        return
+    for chemin in (dossier, *dossier.rglob("*")):
+        if chemin.is_dir():
+            chemin.chmod(0o755)
+    shutil.rmtree(dossier)
+
+
+def _retirees(entrepot: Entrepot) -> list[dict[str, str]]:
+    return list((entrepot.lire_json("etats", "_retirees.json") or {}).get("retirees", []))

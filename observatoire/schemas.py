@@ -1,0 +1,125 @@
+"""How a table is declared: its columns, their types, headers, rules and French descriptions.
+
+One declaration gives the Pandera schema that validates, the Arrow schema that is written, and the comments that are
+published. Reading files and counting refusals do not belong here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pandas as pd
+import pandera.pandas as pa
+import pyarrow as arrow
+
+TEXTE = arrow.string()
+ENTIER = arrow.int64()
+BOOLEEN = arrow.bool_()
+DATE = arrow.date32()
+EUROS = arrow.decimal128(18, 2)
+NOMBRE = arrow.decimal128(38, 6)
+REEL = arrow.float64()
+HORODATAGE = arrow.timestamp("us")
+
+Gravite = Literal["refus", "signalement"]
+Controle = Callable[[Any], Any]
+
+
+def refus(nom: str, motif: str, controle: Controle) -> pa.Check:
+    """Declare a rule whose failure refuses the row: it cannot be counted where it belongs.
+
+    Args:
+        nom: name of the rule, snake_case French.
+        motif: the reason, in French, as an analyst will read it.
+        controle: vectorised predicate on the column (or on the frame, for a rule of the table).
+    """
+    return pa.Check(controle, name=nom, error=motif, title="refus")
+
+
+def signalement(nom: str, motif: str, controle: Controle) -> pa.Check:
+    """Declare a rule whose failure leaves the row counted, with a flag. Arguments as in `refus`."""
+    return pa.Check(controle, name=nom, error=motif, title="signalement")
+
+
+@dataclass(frozen=True)
+class Colonne:
+    """A column of a table.
+
+    Attributes:
+        nom: name in the observatory, the producer's own word where there is one.
+        type: Arrow type, one of the constants of this module.
+        description: French sentence, published as the comment of the column.
+        en_tetes: headers it may carry in files, beside its own name; case, accents and punctuation do not matter.
+        requise: a file without this column is refused whole.
+        obligatoire: a row without this value is refused.
+        unite: unit of the values (eur, postes…), empty for codes and words.
+        nominatif: values that may name a person never leave `warehouse/rejets/`.
+        calculee: filled by `preparer`, never looked for in a file.
+        regles: rules on the values, from `refus` and `signalement`.
+    """
+
+    nom: str
+    type: arrow.DataType
+    description: str
+    en_tetes: tuple[str, ...] = ()
+    requise: bool = False
+    obligatoire: bool = False
+    unite: str = ""
+    nominatif: bool = False
+    calculee: bool = False
+    regles: tuple[pa.Check, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the warehouse.
+
+    Attributes:
+        description: French sentence, published as the comment of the table.
+        colonnes: its columns, in order.
+        cle: columns that name a row; rows that repeat a key are handled as `gravite_cle` says.
+        gravite_cle: `refus` keeps the first of equal keys, `signalement` keeps all and flags the repeats.
+        regles: rules over several columns.
+    """
+
+    description: str
+    colonnes: tuple[Colonne, ...]
+    cle: tuple[str, ...] = ()
+    gravite_cle: Gravite = "refus"
+    regles: tuple[pa.Check, ...] = ()
+    noms: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Derive the names once: they are asked for at every batch."""
+        object.__setattr__(self, "noms", tuple(colonne.nom for colonne in self.colonnes))
+
+    def colonne(self, nom: str) -> Colonne | None:
+        """Return the column of that name, None when the table has none."""
+        return next((colonne for colonne in self.colonnes if colonne.nom == nom), None)
+
+    def pandera(self) -> pa.DataFrameSchema:
+        """Build the Pandera schema: types are compared, never coerced, so that no coercion hides another check."""
+        return pa.DataFrameSchema(
+            {
+                colonne.nom: pa.Column(
+                    pd.ArrowDtype(colonne.type),
+                    list(colonne.regles),
+                    nullable=not colonne.obligatoire,
+                    description=colonne.description,
+                )
+                for colonne in self.colonnes
+            },
+            checks=list(self.regles),
+            strict=True,
+        )
+
+    def arrow(self) -> arrow.Schema:
+        """Build the Arrow schema of the Parquet file, with the two columns that say where a row comes from."""
+        colonnes = [arrow.field(colonne.nom, colonne.type) for colonne in (*self.colonnes, *PROVENANCE)]
+        return arrow.schema(colonnes)
+
+
+PROVENANCE = (
+    Colonne("_fichier", TEXTE, "Fichier d'où vient la ligne, chemin relatif au dossier de la source."),
+    Colonne("_ligne", ENTIER, "Numéro de la ligne (CSV, XLSX) ou de l'enregistrement (Parquet) dans ce fichier."),
+)

@@ -1,0 +1,32 @@
+"""Where the observatory reads and writes, and the territory it looks at: the only module that reads the environment."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+RACINE = Path(__file__).resolve().parent.parent
+REFERENCES = Path(__file__).resolve().parent / "references"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The three settings of the public contract.
+
+    Attributes:
+        raw: folder of the files as received.
+        warehouse: folder of everything computed.
+        territoire: SIREN of the focal EPCI.
+    """
+
+    raw: Path
+    warehouse: Path
+    territoire: str
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Read ``OBSERVATOIRE_RAW``, ``OBSERVATOIRE_WAREHOUSE`` and ``OBSERVATOIRE_TERRITOIRE``."""
+        return cls(
+            raw=Path(os.environ.get("OBSERVATOIRE_RAW") or RACINE / "raw").resolve(),
+            warehouse=Path(os.environ.get("OBSERVATOIRE_WAREHOUSE") or RACINE / "warehouse").resolve(),
+            territoire=os.environ.get("OBSERVATOIRE_TERRITOIRE") or "246300701",
+        )

@@ -1,0 +1,120 @@
+"""The sources: one folder each, `source.yml` (where files come from, what they promise) and `table.py` (what a row is).
+
+A folder added here is found by itself. What is done with the rows afterwards does not belong here.
+"""
+
+import importlib.util
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+import pandas as pd
+import yaml
+
+from observatoire.schemas import Table
+
+DOSSIER = Path(__file__).parent
+JOURS_PAR_CADENCE = {"mensuelle": 31, "trimestrielle": 92, "annuelle": 366}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a `source.yml` declares.
+
+    Attributes:
+        nom: name of the folder, of the table and of the folder of `raw/`.
+        titre, description, producteur, licence, url: provenance, in French.
+        famille: group it belongs to: references, etablissements, masse_salariale, budgets, adhesions.
+        nature: `reelle` unless the file itself says `demonstration`.
+        diffusion: `publique` or `restreinte`.
+        schema_public: schema of the published table (socle, referentiels, qualite); None when it is not published.
+        cadence: mensuelle, trimestrielle, annuelle, or None when nothing is expected.
+        couverture: default coverage: {niveau, codes} (complete for all that lies inside), `lignes` (only the places its rows
+            name, which do not add up to larger ones), or `inconnue` (what is known is counted, as a minimum).
+        absence: what no row means where it is complete: `zero`, or `inconnue` (an omitted cell is not a zero).
+        cumul: what several files are: `dernier`, `union`, `par_periode`.
+        plafond_rejets_pct: share of refused rows above which the source fails.
+        plancher_pct: share of the last good load under which the source fails.
+        indispensable: its failure stops the run.
+        embarque: file of `references/` used while `raw/` has none.
+        demonstration: set of generated files used while no source of that set has a real file.
+        ruptures: breaks in the series, in French.
+        aide: what to do when there is no file.
+    """
+
+    nom: str
+    titre: str
+    description: str
+    famille: str
+    producteur: str
+    licence: str
+    url: str = ""
+    nature: Literal["reelle", "demonstration"] = "reelle"
+    diffusion: Literal["publique", "restreinte"] = "publique"
+    schema_public: str | None = "socle"
+    cadence: str | None = None
+    couverture: Any = "inconnue"
+    absence: Literal["zero", "inconnue"] = "inconnue"
+    cumul: Literal["dernier", "union", "par_periode"] = "dernier"
+    plafond_rejets_pct: float = 5.0
+    plancher_pct: float = 90.0
+    indispensable: bool = False
+    embarque: str | None = None
+    demonstration: str | None = None
+    ruptures: str = ""
+    aide: str = ""
+
+    @property
+    def dossier(self) -> Path:
+        """Folder of the declaration."""
+        return DOSSIER / self.nom
+
+    @property
+    def module(self) -> ModuleType:
+        """The `table.py` of the source: `TABLE`, and where needed `preparer` and `hors_champ`."""
+        return _charger(self.dossier / "table.py")
+
+    @property
+    def table(self) -> Table:
+        """Declaration of the rows."""
+        table: Table = self.module.TABLE
+        return table
+
+    def preparer(self, brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
+        """Let the source derive columns from its raw ones, from the file's name or from its vintage."""
+        preparation = getattr(self.module, "preparer", None)
+        return brut if preparation is None else preparation(brut, fichier, millesime)
+
+    def hors_champ(self, lignes: pd.DataFrame) -> pd.Series:
+        """Give the French reason for which each typed row is out of scope, null when it is in scope."""
+        regle = getattr(self.module, "hors_champ", None)
+        aucune = pd.Series(None, index=lignes.index, dtype="str")
+        return aucune if regle is None else regle(lignes, aucune)
+
+
+@cache
+def _charger(chemin: Path) -> ModuleType:
+    # loaded by path: a copy of this package elsewhere must read its own folders
+    specification = importlib.util.spec_from_file_location(f"observatoire_source_{chemin.parent.name}", chemin)
+    assert specification is not None and specification.loader is not None  # the path is a .py file
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+@cache
+def sources() -> dict[str, Source]:
+    """Return every declared source by name; a badly written `source.yml` raises a TypeError that names it."""
+    trouvees = {}
+    for chemin in sorted(DOSSIER.glob("*/source.yml")):
+        nom = chemin.parent.name
+        try:
+            trouvees[nom] = Source(nom=nom, **yaml.safe_load(chemin.read_text(encoding="utf-8")))
+        except TypeError as erreur:
+            raise TypeError(f"sources/{nom}/source.yml : {erreur}") from erreur
+        cadence = trouvees[nom].cadence
+        if cadence is not None and cadence not in JOURS_PAR_CADENCE:
+            raise ValueError(f"sources/{nom}/source.yml : cadence « {cadence} » inconnue ({', '.join(JOURS_PAR_CADENCE)})")
+    return trouvees

@@ -1,0 +1,40 @@
+"""An organisation's membership of a network, with its period and its evidence; never a natural person.
+
+The place is given by the document or unknown: names are not matched to registers here.
+"""
+
+from observatoire.identifiers import est_siren
+from observatoire.schemas import ENTIER, TEXTE, Colonne, Table, refus, signalement
+
+NIVEAUX = ["commune", "epci", "departement", "region", "france", "inconnu"]
+
+TABLE = Table(
+    "Adhésions d'organismes à des réseaux, avec leur preuve.",
+    (
+        Colonne("reseau", TEXTE, "Code du réseau.", requise=True, obligatoire=True),
+        Colonne("membre", TEXTE, "Membre, tel qu'écrit.", requise=True, obligatoire=True, nominatif=True),
+        Colonne(
+            "siren_membre", TEXTE, "SIREN du membre, quand le document le donne.",
+            regles=(signalement("siren_invalide", "SIREN du membre invalide", est_siren),),
+        ),
+        Colonne("categorie", TEXTE, "Catégorie de membre, dans les mots du document, ou inconnu."),
+        Colonne(
+            "depuis", ENTIER, "Année d'adhésion ; vide quand elle n'est pas connue.", requise=True, unite="année",
+            regles=(refus("annee_plausible", "année d'adhésion impossible", lambda v: v.between(1800, 2100)),),
+        ),
+        Colonne("jusqu_a", ENTIER, "Dernière année d'adhésion ; vide tant qu'elle dure ou n'est pas connue.", unite="année"),
+        Colonne(
+            "niveau", TEXTE, "Niveau du lieu du membre, ou inconnu.", requise=True, obligatoire=True,
+            regles=(refus("niveau_connu", f"niveau inconnu ; attendu : {', '.join(NIVEAUX)}", lambda v: v.isin(NIVEAUX)),),
+        ),
+        Colonne("code_territoire", TEXTE, "Code du lieu du membre, ou inconnu.", requise=True, obligatoire=True),
+        Colonne("confiance", TEXTE, "Confiance dans cette adhésion : forte, moyenne, faible."),
+        Colonne("document", TEXTE, "Document.", requise=True, obligatoire=True),
+        Colonne("citation", TEXTE, "Mots du document, personnes masquées.", requise=True, obligatoire=True),
+    ),
+    cle=("reseau", "membre", "depuis"),
+    regles=(
+        refus("periode_ordonnee", "l'adhésion finit avant de commencer",
+              lambda lignes: (lignes["jusqu_a"] >= lignes["depuis"]).fillna(True)),
+    ),
+)

@@ -1,0 +1,34 @@
+"""A budget line a local authority says it devotes to the ESS; voted, contracted and paid are never added together."""
+
+from observatoire.identifiers import est_siren
+from observatoire.schemas import ENTIER, EUROS, TEXTE, Colonne, Table, refus
+
+TABLE = Table(
+    "Lignes de budget consacrées à l'ESS, telles que déclarées.",
+    (
+        Colonne(
+            "siren_collectivite", TEXTE, "SIREN de la collectivité.", requise=True, obligatoire=True,
+            regles=(refus("siren_invalide", "SIREN de la collectivité invalide", est_siren),),
+        ),
+        Colonne(
+            "exercice", ENTIER, "Exercice ; vide quand le document ne le donne pas.", requise=True,
+            regles=(refus("exercice_plausible", "exercice impossible", lambda v: v.between(2000, 2100)),),
+        ),
+        Colonne("ligne", TEXTE, "Ligne, dans les mots du document.", requise=True, obligatoire=True),
+        Colonne(
+            "nature", TEXTE, "fonctionnement, investissement ou inconnue.", requise=True, obligatoire=True,
+            regles=(refus("nature_connue", "nature inconnue : fonctionnement, investissement ou inconnue",
+                          lambda v: v.isin(["fonctionnement", "investissement", "inconnue"])),),
+        ),
+        Colonne(
+            "etat_budgetaire", TEXTE, "voté, engagé, payé ou inconnu.", requise=True, obligatoire=True,
+            regles=(refus("etat_connu", "état inconnu : voté, engagé, payé ou inconnu",
+                          lambda v: v.isin(["voté", "engagé", "payé", "inconnu"])),),
+        ),
+        Colonne("montant_eur", EUROS, "Montant.", requise=True, obligatoire=True, unite="eur"),
+        Colonne("perimetre", TEXTE, "Périmètre : deux périmètres ne se comparent pas.", requise=True, obligatoire=True),
+        Colonne("document", TEXTE, "Document.", requise=True, obligatoire=True),
+        Colonne("citation", TEXTE, "Mots du document.", requise=True, obligatoire=True),
+    ),
+    cle=("siren_collectivite", "perimetre", "exercice", "ligne", "nature", "etat_budgetaire"),
+)

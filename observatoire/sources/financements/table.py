@@ -1,0 +1,25 @@
+"""A funding a document tells of, possibly inside a budget line: shown beside it, never added to it."""
+
+from observatoire.identifiers import est_siren
+from observatoire.schemas import ENTIER, EUROS, TEXTE, Colonne, Table, refus, signalement
+
+TABLE = Table(
+    "Financements déclarés par des documents, possiblement compris dans une ligne de budget.",
+    (
+        Colonne(
+            "siren_financeur", TEXTE, "SIREN de la collectivité.", requise=True, obligatoire=True,
+            regles=(refus("siren_invalide", "SIREN de la collectivité invalide", est_siren),),
+        ),
+        Colonne("beneficiaire", TEXTE, "Organisme financé, tel qu'écrit.", requise=True, obligatoire=True),
+        Colonne(
+            "siren_beneficiaire", TEXTE, "SIREN de l'organisme, quand le document le donne.", requise=True,
+            regles=(signalement("siren_beneficiaire_invalide", "SIREN de l'organisme invalide", est_siren),),
+        ),
+        Colonne("montant_eur", EUROS, "Montant.", requise=True, obligatoire=True, unite="eur"),
+        Colonne("exercice", ENTIER, "Exercice ; vide quand le document ne le donne pas.", requise=True),
+        Colonne("inclus_dans", TEXTE, "Ligne de budget qui le comprend peut-être.", requise=True),
+        Colonne("document", TEXTE, "Document.", requise=True, obligatoire=True),
+        Colonne("citation", TEXTE, "Mots du document.", requise=True, obligatoire=True),
+    ),
+    cle=("siren_financeur", "beneficiaire", "exercice", "montant_eur"),
+)

@@ -1,0 +1,25 @@
+"""A share a local authority took in the capital of an ESS company: capital is never a grant."""
+
+from observatoire.identifiers import est_siren
+from observatoire.schemas import DATE, EUROS, TEXTE, Colonne, Table, refus, signalement
+
+TABLE = Table(
+    "Participations de collectivités au capital de sociétés de l'ESS.",
+    (
+        Colonne(
+            "siren_detenteur", TEXTE, "SIREN de la collectivité.", requise=True, obligatoire=True,
+            regles=(refus("siren_invalide", "SIREN de la collectivité invalide", est_siren),),
+        ),
+        Colonne("societe", TEXTE, "Société, telle qu'écrite.", requise=True, obligatoire=True),
+        Colonne(
+            "siren_societe", TEXTE, "SIREN de la société, quand le document le donne.", requise=True,
+            regles=(signalement("siren_societe_invalide", "SIREN de la société invalide", est_siren),),
+        ),
+        Colonne("montant_eur", EUROS, "Montant de la participation.", requise=True, obligatoire=True, unite="eur"),
+        Colonne("date_participation", DATE, "Date ; vide quand le document ne la donne pas.", requise=True),
+        Colonne("statut", TEXTE, "Statut : sociétaire, actionnaire…", requise=True),
+        Colonne("document", TEXTE, "Document.", requise=True, obligatoire=True),
+        Colonne("citation", TEXTE, "Mots du document.", requise=True, obligatoire=True),
+    ),
+    cle=("siren_detenteur", "societe", "date_participation", "montant_eur"),
+)

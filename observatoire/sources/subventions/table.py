@@ -1,0 +1,92 @@
+"""A grant as its grantor publishes it (SCDL « subventions », v1.1 with 14 columns, v2.1 with 16; décret 2017-779).
+
+The obligation starts at 23,000 €: smaller grants are not missing, they are outside it.
+"""
+
+from datetime import date
+
+import pandas as pd
+
+from observatoire.conversion import convertir
+from observatoire.identifiers import est_rna, est_siren, est_siren_ou_siret, est_siret
+from observatoire.schemas import BOOLEEN, DATE, ENTIER, EUROS, NOMBRE, TEXTE, Colonne, Table, refus, signalement
+
+TABLE = Table(
+    "Subventions publiées par les collectivités (format SCDL).",
+    (
+        Colonne("nom_attribuant", TEXTE, "Collectivité qui attribue.", ("nomAttribuant",), requise=True),
+        Colonne(
+            "id_attribuant", TEXTE, "SIRET de la collectivité.", ("idAttribuant",), requise=True,
+            regles=(signalement("attribuant_invalide", "identifiant de l'attribuant invalide : territoire inconnu",
+                                est_siren_ou_siret),),
+        ),
+        Colonne("siren_attribuant", TEXTE, "SIREN de la collectivité.", calculee=True),
+        Colonne(
+            "exercice", ENTIER, "Année de la convention, à défaut celle du fichier.", calculee=True,
+            regles=(refus("exercice_plausible", "exercice impossible : avant 2010 ou dans l'avenir",
+                          lambda v: v.between(2010, date.today().year + 1)),),  # noqa: DTZ011 — a year, whatever the zone
+        ),
+        Colonne("date_convention", DATE, "Date de la convention.", ("dateConvention",)),
+        Colonne("reference_decision", TEXTE, "Référence de la décision.", ("referenceDecision",)),
+        Colonne("nom_beneficiaire", TEXTE, "Bénéficiaire, tel qu'écrit.", ("nomBeneficiaire",), requise=True, nominatif=True),
+        Colonne(
+            "id_beneficiaire", TEXTE, "SIRET du bénéficiaire, tel qu'écrit.", ("idBeneficiaire",),
+            regles=(
+                signalement("identifiant_invalide", "identifiant du bénéficiaire invalide : ni SIRET ni SIREN",
+                            est_siren_ou_siret),
+                signalement("siren_au_lieu_de_siret", "SIREN à la place du SIRET : établissement inconnu",
+                            lambda v: ~est_siren(v)),
+            ),
+        ),
+        Colonne("siren_beneficiaire", TEXTE, "SIREN du bénéficiaire, quand son identifiant est valide.", calculee=True),
+        Colonne(
+            "rna_beneficiaire", TEXTE, "Numéro RNA du bénéficiaire.", ("rnaBeneficiaire",),
+            regles=(signalement("rna_forme", "numéro RNA mal formé (W et neuf chiffres attendus)", est_rna),),
+        ),
+        Colonne("objet", TEXTE, "Objet de la subvention.", requise=True, nominatif=True),
+        Colonne(
+            "montant_eur", EUROS, "Montant attribué.", ("montant",), requise=True, obligatoire=True, unite="eur",
+            regles=(signalement("montant_positif", "montant nul ou négatif : annulation ou reversement ? compté tel quel",
+                                lambda v: v > 0),),
+        ),
+        Colonne("nature", TEXTE, "Aide en numéraire ou en nature."),
+        Colonne("conditions_versement", TEXTE, "Conditions de versement.", ("conditionsVersement",)),
+        Colonne("dates_periode_versement", TEXTE, "Dates ou période de versement.", ("datesPeriodeVersement",)),
+        Colonne("id_rae", TEXTE, "Numéro au répertoire des aides aux entreprises.", ("idRAE",)),
+        Colonne("est_notifiee_ue", BOOLEEN, "Aide notifiée à l'Union européenne.", ("notificationUE",)),
+        Colonne(
+            "pourcentage_subvention", NOMBRE, "Part du bénéficiaire dans une subvention partagée, de 0 à 1.",
+            ("pourcentageSubvention",),
+        ),
+        Colonne("dispositif_aide", TEXTE, "Dispositif d'aide.", ("dispositifAide",)),
+    ),
+    cle=("id_attribuant", "exercice", "id_beneficiaire", "nom_beneficiaire", "objet", "montant_eur", "date_convention"),
+    gravite_cle="signalement",
+    regles=(
+        signalement("beneficiaire_identifie", "bénéficiaire sans SIRET ni RNA : à demander au producteur",
+                    lambda lignes: lignes["id_beneficiaire"].notna() | lignes["rna_beneficiaire"].notna()),
+        signalement("date_presente", "date de convention absente : l'exercice vient du fichier",
+                    lambda lignes: lignes["date_convention"].notna()),
+        signalement("exercice_connu", "exercice inconnu : ni date de convention, ni année dans le nom du fichier",
+                    lambda lignes: lignes["exercice"].notna()),
+    ),
+)
+
+
+def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
+    """Derive the exercice, and the SIREN on both sides."""
+    texte = brut["nom_attribuant"].dtype
+    date_convention = brut["date_convention"] if "date_convention" in brut else pd.Series(None, index=brut.index, dtype=texte)
+    annee = convertir(date_convention, DATE).dt.year.astype(pd.ArrowDtype(ENTIER))
+    identifiant = brut["id_beneficiaire"] if "id_beneficiaire" in brut else date_convention.mask(date_convention.notna())
+    return brut.assign(
+        exercice=annee.fillna(int(millesime[:4])) if millesime else annee,
+        siren_attribuant=_siren(brut["id_attribuant"]),
+        siren_beneficiaire=_siren(identifiant),
+    )
+
+
+def _siren(identifiant: pd.Series) -> pd.Series:
+    """Keep the SIREN of a valid SIREN or SIRET."""
+    nu = identifiant.str.strip()
+    return nu.str.slice(0, 9).where(est_siren(nu) | est_siret(nu))

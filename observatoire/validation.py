@@ -1,0 +1,132 @@
+"""Sorting the rows of a batch: kept, out of scope, refused; and every reason, with the value as it was written.
+
+Rules live in the `table.py` of each source; this module runs them through Pandera and translates what it answers.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import pandera.pandas as pa
+
+from observatoire.conversion import convertir, illisibles
+from observatoire.schemas import Colonne, Table
+
+COLONNES_REJETS = ["ligne", "colonne", "valeur", "regle", "gravite", "motif"]
+
+
+class RegleInexecutable(Exception):
+    """A rule that Pandera could not run: an error of ours, never a property of the data."""
+
+
+@dataclass
+class Tri:
+    """A batch, sorted.
+
+    Attributes:
+        retenues: typed rows that count, with `_ligne`.
+        hors_champ: reason of each row left out by a declared rule.
+        refusees: rows as written, indexed like the batch, that cannot be counted.
+        rejets: one row per reason, refusals and flags: the columns of `COLONNES_REJETS`.
+    """
+
+    retenues: pd.DataFrame
+    hors_champ: pd.Series
+    refusees: pd.DataFrame
+    rejets: pd.DataFrame
+
+
+def typer(brut: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Convert a batch to the types of a table; return it with the unreadable values as rejects.
+
+    An unreadable value refuses the row where the column is `obligatoire`, and is flagged elsewhere.
+    """
+    colonnes: dict[str, pd.Series] = {}
+    rejets = []
+    for colonne in table.colonnes:
+        if colonne.nom not in brut:
+            colonnes[colonne.nom] = pd.Series(None, index=brut.index, dtype=pd.ArrowDtype(colonne.type))
+            continue
+        colonnes[colonne.nom] = convertir(brut[colonne.nom], colonne.type)
+        perdus = illisibles(brut[colonne.nom], colonnes[colonne.nom])
+        if perdus.any():
+            gravite = "refus" if colonne.obligatoire else "signalement"
+            motif = f"{_nature(colonne)} illisible : corriger la valeur à la source"
+            rejets.append(_rejets(brut, perdus[perdus].index, colonne.nom, "valeur_illisible", gravite, motif))
+    return pd.DataFrame(colonnes, index=brut.index), pd.concat([*rejets, VIDE])
+
+
+def trier(brut: pd.DataFrame, table: Table, schema: pa.DataFrameSchema, hors_champ: pd.Series, lignes: pd.DataFrame,
+          rejets: pd.DataFrame) -> Tri:
+    """Validate typed rows with Pandera and separate kept, out-of-scope and refused ones.
+
+    Args:
+        brut: the batch as written, with `_ligne`.
+        table: declaration of the table.
+        schema: its Pandera schema, built once per file.
+        hors_champ: reason for which a row is out of scope, null when it is in.
+        lignes: typed rows, same index.
+        rejets: reasons already known (unreadable values).
+
+    Raises:
+        RegleInexecutable: when a rule itself fails to run.
+    """
+    dans_le_champ = lignes[hors_champ.isna()]
+    trouves = [rejets[rejets.index.isin(dans_le_champ.index)]]
+    try:
+        schema.validate(dans_le_champ, lazy=True)
+    except pa.errors.SchemaErrors as erreurs:
+        trouves += [_traduire(erreur, brut, table) for erreur in erreurs.schema_errors]
+    # a value that could not be read is not, besides, absent
+    tous = pd.concat(trouves)
+    lus = tous[tous["regle"] == "valeur_illisible"]
+    couples = set(zip(lus.index, lus["colonne"], strict=True))
+    deja_dit = [
+        regle == "valeur_absente" and (place, colonne) in couples
+        for place, colonne, regle in zip(tous.index, tous["colonne"], tous["regle"], strict=True)
+    ]
+    tous = tous[~pd.Series(deja_dit, index=tous.index, dtype=bool)]
+    index_refuses = tous.index[tous["gravite"] == "refus"].unique()
+    retenues = dans_le_champ.drop(index_refuses)
+    retenues["_ligne"] = brut.loc[retenues.index, "_ligne"]
+    return Tri(retenues, hors_champ.dropna(), brut.loc[index_refuses], tous.reset_index(drop=True))
+
+
+def _traduire(erreur: pa.errors.SchemaError, brut: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Turn one failure of Pandera into rejects, with the severity and the words of its rule."""
+    cas = erreur.failure_cases
+    controle = erreur.check
+    if not isinstance(cas, pd.DataFrame) or "index" not in cas or cas["index"].isna().any():
+        raise RegleInexecutable(f"la règle « {controle} » n'a pas pu être exécutée : {erreur}")
+    places = pd.Index(cas["index"].unique())
+    if isinstance(controle, pa.Check):
+        colonne = erreur.schema.name if isinstance(erreur.schema, pa.Column) else ""
+        return _rejets(brut, places, str(colonne or ""), str(controle.name), str(controle.title), str(controle.error))
+    if controle != "not_nullable":
+        raise RegleInexecutable(f"la structure du lot n'est pas celle de la table : {erreur}")
+    nom = str(erreur.schema.name)
+    declaree = table.colonne(nom)
+    assert declaree is not None  # Pandera only names declared columns
+    motif = f"{_nature(declaree)} absente : la compléter à la source"
+    return _rejets(brut, places, nom, "valeur_absente", "refus", motif)
+
+
+def _nature(colonne: Colonne) -> str:
+    return f"valeur de « {colonne.nom} »"
+
+
+def _rejets(brut: pd.DataFrame, places: pd.Index, colonne: str, regle: str, gravite: str, motif: str) -> pd.DataFrame:
+    valeurs = brut.loc[places, colonne].astype("str") if colonne in brut else None
+    return pd.DataFrame(
+        {
+            "ligne": brut.loc[places, "_ligne"].astype("int64"),
+            "colonne": colonne,
+            "valeur": valeurs,
+            "regle": regle,
+            "gravite": gravite,
+            "motif": motif,
+        },
+        index=places,
+    )
+
+
+VIDE = pd.DataFrame({colonne: pd.Series(dtype="int64" if colonne == "ligne" else "str") for colonne in COLONNES_REJETS})

@@ -1,0 +1,155 @@
+"""The warehouse: Parquet tables written whole or not at all, each carrying its version, and the lock of the runs.
+
+What the tables mean does not belong here.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as arrow
+import pyarrow.parquet as parquet
+from filelock import FileLock, Timeout
+
+from observatoire.settings import Settings
+
+SCHEMAS = ("socle", "referentiels", "qualite", "mesures", "indicateurs")
+
+
+class VerrouTenu(Exception):
+    """Another run writes in this warehouse. The message, in French, says which."""
+
+
+def empreinte(*elements: object) -> str:
+    """Hash values into the short version that tables, measures and releases carry."""
+    return hashlib.sha256(json.dumps(elements, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def sha256(chemin: Path) -> str:
+    """Hash a file."""
+    with chemin.open("rb") as flux:
+        return hashlib.file_digest(flux, "sha256").hexdigest()
+
+
+@cache
+def empreinte_du_code(*motifs: str) -> str:
+    """Hash the files of this package that match the patterns: what a result owes to the code."""
+    racine = Path(__file__).parent
+    chemins = sorted({chemin for motif in motifs for chemin in racine.glob(motif) if chemin.is_file()})
+    return empreinte([(str(chemin.relative_to(racine)), sha256(chemin)) for chemin in chemins if chemin.suffix != ".pyc"])
+
+
+def maintenant() -> str:
+    """Give the current UTC time, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+class Entrepot:
+    """The folder of everything computed."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open the warehouse of these settings; its folders are made when first written to."""
+        self.settings = settings
+        self.racine = settings.warehouse
+
+    def chemin(self, schema: str, table: str) -> Path:
+        """Return the Parquet file of a table."""
+        return self.racine / schema / f"{table}.parquet"
+
+    @contextmanager
+    def verrou(self, auteur: str) -> Iterator[None]:
+        """Hold the warehouse for one run.
+
+        Raises:
+            VerrouTenu: another run holds it; the lock falls with its process, even killed.
+        """
+        self.racine.mkdir(parents=True, exist_ok=True)
+        qui = self.racine / ".verrou.qui"
+        try:
+            with FileLock(self.racine / ".verrou", timeout=0):
+                qui.write_text(f"{auteur}, processus {os.getpid()}, depuis {maintenant()} UTC", encoding="utf-8")
+                yield
+                qui.unlink(missing_ok=True)
+        except Timeout:
+            tenu = qui.read_text(encoding="utf-8") if qui.exists() else "inconnu"
+            raise VerrouTenu(
+                f"Une autre exécution écrit dans {self.racine.name}/ ({tenu}). Attendre qu'elle finisse, puis relancer."
+            ) from None
+
+    def version(self, schema: str, table: str) -> str | None:
+        """Return the version a table carries, None when there is no table."""
+        return (self.metadonnees(schema, table) or {}).get("version")
+
+    def metadonnees(self, schema: str, table: str) -> dict[str, Any] | None:
+        """Return what a table says of itself: its version and the versions of its inputs."""
+        chemin = self.chemin(schema, table)
+        if not chemin.exists():
+            return None
+        brutes = parquet.read_schema(chemin).metadata or {}
+        return dict(json.loads(brutes.get(b"observatoire", b"{}")))
+
+    @contextmanager
+    def remplacer(self, chemin: Path) -> Iterator[Path]:
+        """Give a temporary path that takes the place of `chemin` if all goes well, and vanishes if not."""
+        chemin.parent.mkdir(parents=True, exist_ok=True)
+        descripteur, nom = tempfile.mkstemp(dir=chemin.parent, prefix=f".{chemin.name}.", suffix=".part")
+        os.close(descripteur)
+        try:
+            yield Path(nom)
+            os.replace(nom, chemin)  # noqa: PTH105 — the one call whose atomicity is documented
+        finally:
+            Path(nom).unlink(missing_ok=True)
+
+    def ecrire_lots(
+        self, chemin: Path, schema: arrow.Schema, lots: Iterable[pd.DataFrame], metadonnees: dict[str, Any] | None = None
+    ) -> int:
+        """Write batches as one Parquet file; return the number of rows."""
+        complet = schema.with_metadata({"observatoire": json.dumps(metadonnees or {})})
+        lignes = 0
+        with parquet.ParquetWriter(chemin, complet, compression="zstd") as sortie:
+            for lot in lots:
+                lignes += len(lot)
+                sortie.write_table(arrow.Table.from_pandas(lot[schema.names], schema=complet, preserve_index=False))
+        return lignes
+
+    def ecrire_requete(
+        self, connexion: duckdb.DuckDBPyConnection, requete: str, schema: str, table: str, metadonnees: dict[str, Any]
+    ) -> int:
+        """Write the result of a query as a table; return the number of rows."""
+        dit = json.dumps(metadonnees).replace("'", "''")
+        with self.remplacer(self.chemin(schema, table)) as chemin:
+            connexion.execute(
+                f"COPY ({requete}) TO '{chemin}' (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{observatoire: '{dit}'}})"
+            )
+            return int(parquet.read_metadata(chemin).num_rows)
+
+    @contextmanager
+    def connexion(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open an in-memory DuckDB where every table of the warehouse is a view of its schema."""
+        with duckdb.connect() as connexion:
+            # spilling must not land in the current folder, nor in a release
+            connexion.execute(f"SET temp_directory = '{self.racine / '.duckdb'}'")
+            for schema in SCHEMAS:
+                connexion.execute(f"CREATE SCHEMA {schema}")
+                for chemin in sorted((self.racine / schema).glob("[!.]*.parquet")):
+                    connexion.execute(f"CREATE VIEW {schema}.{chemin.stem} AS FROM read_parquet('{chemin}')")
+            yield connexion
+
+    def lire_json(self, *parties: str) -> dict[str, Any] | None:
+        """Read a small state file of the warehouse, None when it is not there."""
+        chemin = self.racine.joinpath(*parties)
+        return dict(json.loads(chemin.read_text(encoding="utf-8"))) if chemin.exists() else None
+
+    def ecrire_json(self, contenu: dict[str, Any], *parties: str) -> None:
+        """Write a small state file of the warehouse, whole or not at all."""
+        with self.remplacer(self.racine.joinpath(*parties)) as chemin:
+            chemin.write_text(json.dumps(contenu, ensure_ascii=False, indent=1, default=str), encoding="utf-8")

@@ -1,0 +1,47 @@
+"""Run a job from the command line: `python -m pipelines [job]`. Ends with what an operator wants to know, in French."""
+
+import sys
+
+import dagster as dg
+
+from observatoire.publication.public_tables import resume
+from observatoire.releases import courante, epingle
+from observatoire.settings import Settings
+from observatoire.warehouse import Entrepot
+from pipelines.definitions import defs
+
+
+def main(job: str = "actualiser") -> int:
+    """Run a job in this process and tell how it went; return 0 when it succeeded."""
+    with dg.DagsterInstance.get() as instance:
+        resultat = defs().resolve_job_def(job).execute_in_process(
+            instance=instance, raise_on_error=False, run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+        )
+    _raconter(Entrepot(Settings.from_environment()))
+    if resultat.success:
+        return 0
+    for evenement in resultat.all_events:
+        if evenement.is_failure and evenement.is_step_event:
+            erreur = evenement.step_failure_data
+            dit = erreur.user_failure_data.description if erreur.user_failure_data else erreur.error_display_string
+            print(f"\nÉCHEC ({evenement.step_key}) : {dit}", file=sys.stderr)
+    print("\nLa publication précédente est inchangée.", file=sys.stderr)
+    return 1
+
+
+def _raconter(entrepot: Entrepot) -> None:
+    """Print one line per source, then where the release is."""
+    for ligne in resume(entrepot).to_dict("records"):
+        print(
+            f"{ligne['source']:<26} {ligne['etat']:<9} {ligne['nature']:<13} {ligne['lignes_lues']:>9} lues = "
+            f"{ligne['lignes_retenues']} retenues + {ligne['lignes_hors_champ']} hors champ + {ligne['lignes_rejetees']} rejetées"
+        )
+        if ligne["motif"]:
+            print(f"{'':<26} → {ligne['motif']}")
+    print(f"\nPublication : {courante(entrepot) or 'aucune'}" + (" (épinglée)" if epingle(entrepot) else ""))
+    print(f"Fichier     : {entrepot.racine / 'observatoire.duckdb'}")
+    print(f"Portrait    : {entrepot.racine / 'portrait' / 'index.html'}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:2]))

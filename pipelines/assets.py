@@ -1,0 +1,111 @@
+"""How assets are described in the interface: keys, columns, counts. What computes them belongs to `defs/`."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from observatoire.catalog import sources_de
+from observatoire.derived import Derivee
+from observatoire.ingestion import Etat, schema_de
+from observatoire.schemas import PROVENANCE, Table
+from observatoire.sources import JOURS_PAR_CADENCE, Source
+
+PROPRIETAIRES = ["team:observatoire"]
+
+
+def cle(table: str) -> dg.AssetKey:
+    """Return the asset key of a `schema.table`."""
+    return dg.AssetKey(table.split("."))
+
+
+def cle_source(source: Source) -> dg.AssetKey:
+    """Return the asset key of a source's table."""
+    return dg.AssetKey([schema_de(source), source.nom])
+
+
+def colonnes(table: Table, provenance: bool = False) -> dg.TableSchema:
+    """Describe the columns of a table."""
+    toutes = (*table.colonnes, *PROVENANCE) if provenance else table.colonnes
+    return dg.TableSchema(
+        columns=[dg.TableColumn(name=c.nom, type=str(c.type), description=c.description) for c in toutes]
+    )
+
+
+def asset_de_source(source: Source, amont: list[dg.AssetKey]) -> dg.AssetSpec:
+    """Describe the table of a source; it is fresh for as long as its cadence says."""
+    jours = JOURS_PAR_CADENCE.get(source.cadence or "")
+    fraicheur = {}
+    if jours:
+        fraicheur["freshness_policy"] = dg.FreshnessPolicy.time_window(
+            fail_window=timedelta(days=2 * jours), warn_window=timedelta(days=jours)
+        )
+    return dg.AssetSpec(
+        key=cle_source(source),
+        deps=amont,
+        group_name=source.famille,
+        description=f"**{source.titre}.** {source.description}",
+        kinds={"pandera", "parquet"},
+        owners=PROPRIETAIRES,
+        metadata={
+            "dagster/column_schema": colonnes(source.table, provenance=True),
+            "producteur": source.producteur,
+            "licence": source.licence,
+            "cadence": source.cadence or "sans échéance",
+            "dépôt": f"raw/{source.nom}/",
+        },
+        **fraicheur,
+    )
+
+
+def asset_de_derivee(derivee: Derivee) -> dg.AssetSpec:
+    """Describe a computed table."""
+    lues = " ; ".join(source.titre for source in sources_de(f"{derivee.schema}.{derivee.nom}"))
+    return dg.AssetSpec(
+        key=[derivee.schema, derivee.nom],
+        deps=[cle(table) for table in derivee.lit],
+        group_name=derivee.famille,
+        description=derivee.table.description,
+        kinds={"duckdb", "parquet"},
+        owners=PROPRIETAIRES,
+        metadata={"dagster/column_schema": colonnes(derivee.table), "sources": lues},
+    )
+
+
+def resultat_de_source(source: Source, etat: Etat) -> dg.MaterializeResult:
+    """Report a source: counts, rules that failed, and its checks; never a value of a row."""
+    regles = dg.MetadataValue.table(
+        [dg.TableRecord({nom: str(valeur) for nom, valeur in regle.items()}) for regle in etat.regles],
+        schema=dg.TableSchema.from_name_type_dict(dict.fromkeys(("colonne", "regle", "gravite", "size"), "string")),
+    )
+    comptes = {
+        nom: sum(getattr(lu, nom) for lu in etat.fichiers)
+        for nom in ("lignes_lues", "lignes_retenues", "lignes_hors_champ", "lignes_rejetees")
+    }
+    fichiers = "\n".join(
+        f"- `{lu.fichier}` ({lu.etat}, {lu.nature}) : {lu.lignes_lues} lues, {lu.lignes_retenues} retenues, "
+        f"{lu.lignes_hors_champ} hors champ, {lu.lignes_rejetees} rejetées"
+        for lu in etat.fichiers
+    )
+    passe = etat.etat != "en_echec"
+    verdict = etat.motif or f"{comptes['lignes_retenues']} lignes retenues, {comptes['lignes_rejetees']} rejetées."
+    controle = dg.AssetCheckResult(
+        check_name="pandera",
+        asset_key=cle_source(source),
+        passed=passe,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=verdict,
+        metadata={**comptes, "règles": regles},
+    )
+    return dg.MaterializeResult(
+        asset_key=cle_source(source),
+        metadata={
+            "dagster/row_count": etat.lignes_retenues,
+            "état": etat.etat,
+            "nature": etat.nature,
+            **comptes,
+            "fichiers": dg.MetadataValue.md(fichiers or "aucun fichier"),
+            **({"motif": etat.motif} if etat.motif else {}),
+        },
+        check_results=[controle],
+        data_version=dg.DataVersion(etat.version),
+    )

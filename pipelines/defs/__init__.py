@@ -1,0 +1,1 @@
+"""Assets, jobs, schedules and sensors, one module per stage of the data flow."""

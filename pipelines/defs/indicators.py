@@ -1,0 +1,50 @@
+"""The cube of all measures, and the indicators read from it."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from observatoire.catalog import indicateurs, mesures
+from observatoire.cube import calculer_cube
+from observatoire.indicators import CATALOGUE, VALEURS, calculer_indicateurs
+from pipelines.assets import PROPRIETAIRES, cle, colonnes
+from pipelines.defs.resources import EntrepotVerrouille
+
+
+@dg.asset(
+    key=["indicateurs", "cube"],
+    deps=[["mesures", nom] for nom in mesures()],
+    group_name="indicateurs",
+    kinds={"duckdb", "parquet"},
+    owners=PROPRIETAIRES,
+    description="Chaque mesure, à chaque niveau de territoire, par ventilation.",
+)
+def cube(verrouille: EntrepotVerrouille) -> dg.MaterializeResult:
+    """Compute the cube."""
+    return dg.MaterializeResult(metadata={"dagster/row_count": calculer_cube(verrouille.entrepot)})
+
+
+@dg.multi_asset(
+    name="indicateurs",
+    specs=[
+        dg.AssetSpec(
+            key=["indicateurs", nom],
+            deps=[cle("indicateurs.cube"), cle("referentiels.territoires")],
+            group_name="indicateurs",
+            description=table.description,
+            kinds={"duckdb", "parquet"},
+            owners=PROPRIETAIRES,
+            metadata={"dagster/column_schema": colonnes(table)},
+        )
+        for nom, table in (("valeurs", VALEURS), ("catalogue", CATALOGUE))
+    ],
+)
+def valeurs(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
+    """Compute every indicator and its catalogue."""
+    comptes = calculer_indicateurs(verrouille.entrepot)
+    detail = "\n".join(f"- {indicateurs()[nom].titre} : {nombre}" for nom, nombre in comptes.items())
+    yield dg.MaterializeResult(
+        asset_key=["indicateurs", "valeurs"],
+        metadata={"dagster/row_count": sum(comptes.values()), "valeurs par indicateur": dg.MetadataValue.md(detail)},
+    )
+    yield dg.MaterializeResult(asset_key=["indicateurs", "catalogue"], metadata={"dagster/row_count": len(comptes)})

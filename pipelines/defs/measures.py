@@ -1,0 +1,39 @@
+"""Measures: the contributions of every SQL file of `observatoire/measures`."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from observatoire.catalog import mesures
+from observatoire.cube import MesureInvalide, calculer_mesure
+from pipelines.assets import PROPRIETAIRES, cle
+from pipelines.defs.resources import EntrepotVerrouille
+
+
+@dg.multi_asset(
+    name="mesures",
+    specs=[
+        dg.AssetSpec(
+            key=["mesures", mesure.nom],
+            deps=sorted({*map(cle, mesure.lit), cle("referentiels.territoires")}),
+            group_name="mesures",
+            description=mesure.description,
+            kinds={"sql", "parquet"},
+            owners=PROPRIETAIRES,
+            metadata={"requête": dg.MetadataValue.md(f"```sql\n{mesure.requete}\n```")},
+        )
+        for mesure in mesures().values()
+    ],
+    can_subset=True,
+)
+def calculer_mesures(
+    context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille
+) -> Iterator[dg.MaterializeResult]:
+    """Compute the contributions of the selected measures; one that is badly written stops the run, in French."""
+    for mesure in mesures().values():
+        if dg.AssetKey(["mesures", mesure.nom]) in context.selected_asset_keys:
+            try:
+                lignes = calculer_mesure(verrouille.entrepot, mesure)
+            except MesureInvalide as erreur:
+                raise dg.Failure(description=str(erreur), allow_retries=False) from erreur
+            yield dg.MaterializeResult(asset_key=["mesures", mesure.nom], metadata={"dagster/row_count": lignes})

@@ -1,0 +1,126 @@
+"""From raw files to the socle: demonstration files where nothing else is, every source, the tables computed from them."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from observatoire.catalog import derivees
+from observatoire.demonstration import generate
+from observatoire.derived import TableIncoherente, calculer_table
+from observatoire.files import demonstration_attendue
+from observatoire.ingestion import charger
+from observatoire.settings import REFERENCES
+from observatoire.sources import sources
+from pipelines.assets import PROPRIETAIRES, asset_de_derivee, asset_de_source, cle_source, resultat_de_source
+from pipelines.defs.resources import EntrepotVerrouille
+
+JEUX = sorted({source.demonstration for source in sources().values() if source.demonstration})
+
+
+def _cle_demonstration(jeu: str) -> dg.AssetKey:
+    return dg.AssetKey(["demonstration", jeu])
+
+
+FICHIERS_RECUS = [
+    dg.AssetSpec(
+        key=["raw", source.nom],
+        group_name="fichiers_recus",
+        description=f"Fichiers déposés dans raw/{source.nom}/ : {source.titre}. {source.aide}".strip(),
+        kinds={"file"},
+        owners=PROPRIETAIRES,
+    )
+    for source in sources().values()
+]
+
+
+@dg.multi_asset(
+    name="demonstration",
+    specs=[
+        dg.AssetSpec(
+            key=_cle_demonstration(jeu),
+            group_name="demonstration",
+            description=f"Fichiers de démonstration « {jeu} », générés tant qu'aucun fichier réel n'est déposé.",
+            kinds={"python"},
+            owners=PROPRIETAIRES,
+        )
+        for jeu in JEUX
+    ],
+    can_subset=True,
+)
+def demonstration(
+    context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille
+) -> Iterator[dg.MaterializeResult]:
+    """Generate the demonstration files that are needed, only them."""
+    entrepot = verrouille.entrepot
+    for jeu in JEUX:
+        if _cle_demonstration(jeu) not in context.selected_asset_keys:
+            continue
+        attendue = demonstration_attendue(entrepot.settings, jeu)
+        ecrits = generate(jeu, entrepot.racine / "demonstration", REFERENCES) if attendue else []
+        yield dg.MaterializeResult(
+            asset_key=_cle_demonstration(jeu),
+            metadata={"générée": attendue, "fichiers": ", ".join(chemin.name for chemin in ecrits) or "aucun"},
+        )
+
+
+@dg.multi_asset(
+    name="sources",
+    specs=[
+        asset_de_source(
+            source,
+            [dg.AssetKey(["raw", source.nom])]
+            + ([_cle_demonstration(source.demonstration)] if source.demonstration else []),
+        )
+        for source in sources().values()
+    ],
+    check_specs=[
+        dg.AssetCheckSpec("pandera", asset=cle_source(source), description="Structure, règles, plafond de rejets, plancher.")
+        for source in sources().values()
+    ],
+    can_subset=True,
+)
+def charger_sources(
+    context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille
+) -> Iterator[dg.MaterializeResult]:
+    """Load each source; one that fails keeps its last good table and does not stop the others, unless indispensable."""
+    choisies = [source for source in sources().values() if cle_source(source) in context.selected_asset_keys]
+    for source in sorted(choisies, key=lambda source: not source.indispensable):
+        etat = charger(verrouille.entrepot, source)
+        yield resultat_de_source(source, etat)
+        if etat.etat == "en_echec":
+            context.log.error("%s", etat.motif)
+            if source.indispensable:
+                raise dg.Failure(
+                    description=f"Source indispensable en échec, rien n'est publié. {etat.motif}",
+                    metadata={"source": source.nom},
+                    allow_retries=False,
+                )
+
+
+@dg.multi_asset(
+    name="tables",
+    specs=[asset_de_derivee(derivee) for derivee in derivees().values()],
+    check_specs=[
+        dg.AssetCheckSpec("pandera", asset=[derivee.schema, derivee.nom], description="Schéma et clé de la table calculée.")
+        for derivee in derivees().values()
+    ],
+    can_subset=True,
+)
+def calculer_tables(
+    context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """Compute territories, establishments and their place in the ESS."""
+    for derivee in derivees().values():
+        cle = dg.AssetKey([derivee.schema, derivee.nom])
+        if cle not in context.selected_asset_keys:
+            continue
+        try:
+            lignes = calculer_table(verrouille.entrepot, derivee)
+        except TableIncoherente as erreur:
+            yield dg.AssetCheckResult(check_name="pandera", asset_key=cle, passed=False, description=str(erreur))
+            raise dg.Failure(description=str(erreur), allow_retries=False) from erreur
+        yield dg.MaterializeResult(
+            asset_key=cle,
+            metadata={"dagster/row_count": lignes},
+            check_results=[dg.AssetCheckResult(check_name="pandera", asset_key=cle, passed=True, metadata={"lignes": lignes})],
+        )
