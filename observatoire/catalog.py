@@ -6,7 +6,7 @@ Computing any of it does not belong here.
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import sqlglot
 import yaml
@@ -17,6 +17,8 @@ from observatoire.derived import Derivee
 from observatoire.sources import Source, sources
 
 RACINE = Path(__file__).parent
+Modalite = Literal["meme", "total"]
+Periode = Literal["meme", "derniere_connue"]
 AGREGATS = (
     "somme",
     "nombre_unites",
@@ -56,8 +58,8 @@ class Terme:
 
     mesure: str
     agregat: str = "somme"
-    modalite: Literal["meme", "total"] = "meme"
-    periode: Literal["meme", "derniere_connue"] = "meme"
+    modalite: Modalite = "meme"
+    periode: Periode = "meme"
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ class Indicateur:
         numerateur, denominateur: its terms; a ratio has both.
         facteur: 100 for a percentage.
         axes: breakdowns kept; all of them when empty.
-        derive: second pass over another indicator: {type: specialisation, indicateur, reference} or {type: rang, indicateur}.
+        derive: second pass over another indicator: {type: specialisation, indicateur, reference} or
+            {type: rang, indicateur}.
         decimales: digits shown.
         statut: SDMX status of its observed values.
     """
@@ -141,28 +144,40 @@ def indicateurs() -> dict[str, Indicateur]:
     trouves: dict[str, Indicateur] = {}
     for nom, entree in entrees.items():
         try:
-            termes = {role: Terme(**entree.pop(role)) for role in ("numerateur", "denominateur") if role in entree}
-            trouves[nom] = Indicateur(nom=nom, **entree, **termes)
+            champs: dict[str, Any] = {"nom": nom, **entree}
+            for role in {"numerateur", "denominateur"} & set(entree):
+                champs[role] = Terme(**entree[role])
+            trouves[nom] = Indicateur(**champs)
         except TypeError as erreur:
             raise CatalogueInvalide(f"indicators.yml, « {nom} » : {erreur}.") from erreur
-        _verifier(trouves[nom], set(entrees))
+        _verifier(trouves[nom], entrees)
     return trouves
 
 
-def _verifier(indicateur: Indicateur, noms: set[str]) -> None:
+def _verifier(indicateur: Indicateur, entrees: dict[str, dict[str, Any]]) -> None:
     ou = f"indicators.yml, « {indicateur.nom} »"
     if (indicateur.numerateur is None) == (indicateur.derive is None):
         raise CatalogueInvalide(f"{ou} : un numerateur ou un derive, l'un des deux.")
     for terme in (indicateur.numerateur, indicateur.denominateur):
-        if terme is not None and terme.mesure not in mesures():
+        if terme is None:
+            continue
+        if terme.mesure not in mesures():
             raise CatalogueInvalide(f"{ou} : la mesure « {terme.mesure} » n'existe pas dans measures/.")
-        if terme is not None and terme.agregat not in AGREGATS:
-            raise CatalogueInvalide(f"{ou} : agrégat « {terme.agregat} » inconnu ({', '.join(AGREGATS)}).")
+        for champ, valeur, permises in (
+            ("agrégat", terme.agregat, AGREGATS),
+            ("modalite", terme.modalite, get_args(Modalite)),
+            ("periode", terme.periode, get_args(Periode)),
+        ):
+            if valeur not in permises:
+                raise CatalogueInvalide(f"{ou} : {champ} « {valeur} » inconnu ({', '.join(permises)}).")
     if indicateur.derive is not None:
-        if indicateur.derive.get("indicateur") not in noms:
-            raise CatalogueInvalide(f"{ou} : derive demande un indicateur existant.")
+        base = entrees.get(indicateur.derive.get("indicateur", ""))
+        if base is None or "derive" in base:
+            raise CatalogueInvalide(f"{ou} : derive demande un indicateur existant, qui ne dérive pas lui-même.")
         if indicateur.derive.get("type") not in ("specialisation", "rang"):
             raise CatalogueInvalide(f"{ou} : derive est de type specialisation ou rang.")
+        if indicateur.derive.get("reference", "france") not in territories.NIVEAUX:
+            raise CatalogueInvalide(f"{ou} : reference est un niveau ({', '.join(territories.NIVEAUX)}).")
 
 
 @cache

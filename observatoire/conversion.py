@@ -3,6 +3,8 @@
 A value that is not understood becomes null and is reported as unreadable: nothing is guessed, no error is raised.
 """
 
+from decimal import Decimal
+
 import pandas as pd
 import pyarrow as arrow
 
@@ -15,13 +17,13 @@ FAUX = ["false", "faux", "non", "n", "0"]
 
 def convertir(brut: pd.Series, type_: arrow.DataType) -> pd.Series:
     """Convert a column of a file to its Arrow type; what cannot be read becomes null."""
-    if arrow.types.is_floating(brut.dtype.pyarrow_dtype) and arrow.types.is_string(type_):
-        brut = brut.astype(pd.ArrowDtype(ENTIER))  # codes that a Parquet writer took for numbers
-    if brut.dtype.pyarrow_dtype == type_ and type_ != TEXTE:
+    ecrit = _type(brut)
+    if ecrit == type_ and type_ != TEXTE:
         return brut
-    if arrow.types.is_timestamp(brut.dtype.pyarrow_dtype) and type_ == DATE:
-        return brut.astype(pd.ArrowDtype(DATE))
-    texte = _nettoyer(brut.astype(pd.ArrowDtype(TEXTE)))
+    if arrow.types.is_timestamp(ecrit) and type_ == DATE:
+        jours: pd.Series = brut.dt.floor("D").astype(pd.ArrowDtype(DATE))
+        return jours
+    texte = _nettoyer(_en_texte(brut))
     if type_ == TEXTE:
         return texte
     if type_ == BOOLEEN:
@@ -33,13 +35,32 @@ def convertir(brut: pd.Series, type_: arrow.DataType) -> pd.Series:
 
 def illisibles(brut: pd.Series, converti: pd.Series) -> pd.Series:
     """Say where a value was written and could not be read."""
-    ecrit = _nettoyer(brut.astype(pd.ArrowDtype(TEXTE))).notna()
+    ecrit = _nettoyer(_en_texte(brut)).notna()
     return (ecrit & converti.isna()).fillna(False).astype(bool)
+
+
+def en_code(brut: pd.Series, longueur: int) -> pd.Series:
+    """Give back the leading zeros of codes a Parquet writer took for numbers; texts are left as they are."""
+    return brut if _type(brut) == TEXTE else _en_texte(brut).str.zfill(longueur)
+
+
+def _type(brut: pd.Series) -> arrow.DataType:
+    """Return the Arrow type of a column that `reading` gave."""
+    assert isinstance(brut.dtype, pd.ArrowDtype)  # noqa: S101 — reading gives no other
+    return brut.dtype.pyarrow_dtype
+
+
+def _en_texte(brut: pd.Series) -> pd.Series:
+    """Write a column in words; a float without exponent, and without the decimal point of a whole number."""
+    if arrow.types.is_floating(_type(brut)):
+        mots = [None if pd.isna(v) else f"{Decimal(repr(float(v))):f}".removesuffix(".0") for v in brut]
+        return pd.Series(mots, index=brut.index, dtype=pd.ArrowDtype(TEXTE))
+    return brut.astype(pd.ArrowDtype(TEXTE))
 
 
 def _nettoyer(texte: pd.Series) -> pd.Series:
     """Strip blanks at both ends (no-break ones too); an empty cell is null."""
-    propre = texte.str.strip(" \t\r\n\u00a0\u202f\ufeff")
+    propre = texte.str.strip(" \t\r\n\u00a0\u202f\u2009\ufeff")
     return propre.where(propre != "")
 
 
@@ -52,9 +73,9 @@ def _booleen(texte: pd.Series) -> pd.Series:
 def _date(texte: pd.Series) -> pd.Series:
     """Read 2024-01-31, 2024/01/31, 31/01/2024 and the same followed by a time; never a lone year or month."""
     jour = texte.str.slice(0, 10).str.replace("/", "-")
-    seule = texte.str.fullmatch(r"[0-9/-]{10}([T ][0-9:.]+Z?)?").fillna(False).astype(bool)
-    iso = jour.str.fullmatch(r"\d{4}-\d{2}-\d{2}").fillna(False).astype(bool)
-    francaise = jour.str.fullmatch(r"\d{2}-\d{2}-\d{4}").fillna(False).astype(bool)
+    seule = _selon(texte, r"[0-9/-]{10}([T ][0-9:.]+Z?)?")
+    iso = _selon(jour, r"\d{4}-\d{2}-\d{2}")
+    francaise = _selon(jour, r"\d{2}-\d{2}-\d{4}")
     inversee = jour.str.slice(6, 10) + "-" + jour.str.slice(3, 5) + "-" + jour.str.slice(0, 2)
     lisible = jour.where(iso, inversee.where(francaise)).where(seule)
     dates = pd.to_datetime(lisible.astype(object), format="%Y-%m-%d", errors="coerce")
@@ -62,23 +83,27 @@ def _date(texte: pd.Series) -> pd.Series:
 
 
 def _nombre(texte: pd.Series, type_: arrow.DataType) -> pd.Series:
-    """Read 15000, 15 000,50 €, 7500.25 and 1.295.000; a lone dot before three digits is ambiguous, hence unreadable.
+    """Read 15000, 15 000,50 €, 15,000.50, 7500.25 and 1.295.000; blanks, dots and commas only part groups of three.
 
-    A number with more decimals than its type keeps is unreadable too, but for trailing zeros: nothing is rounded.
+    A lone mark before three digits (1.295) says thousands or decimals: unreadable as an amount or a count. A number
+    with more decimals than its type keeps is unreadable too, but for trailing zeros: nothing is rounded.
     """
-    decimales = 0 if type_ == ENTIER else (type_.scale if arrow.types.is_decimal(type_) else 15)
-    nu = texte.str.replace(BLANCS, "", regex=True).str.replace(r"(€|euros?)$", "", regex=True)
-    milliers_a_point = nu.str.fullmatch(r"-?\d{1,3}(\.\d{3})+,\d+|-?\d{1,3}(\.\d{3}){2,}").fillna(False).astype(bool)
-    nu = nu.where(~milliers_a_point, nu.str.replace(".", "", regex=False)).str.replace(",", ".", regex=False)
+    decimales = type_.scale if arrow.types.is_decimal(type_) else 0 if type_ == ENTIER else 15
+    entiers = type_.precision - type_.scale if arrow.types.is_decimal(type_) else 18
+    nu = texte.str.lower().str.replace(BLANCS, " ", regex=True).str.replace(r" ?(€|euros?|eur)$", "", regex=True)
+    nu = nu.str.replace(r"^- ", "-", regex=True)
+    ambigu = _selon(nu, r"-?[1-9]\d{0,2}[.,]\d{3}") & (decimales <= 2)
+    a_espaces = _selon(nu, r"-?\d{1,3}( \d{3})+([.,]\d*)?")
+    a_points = _selon(nu, r"-?\d{1,3}(\.\d{3})+,\d+|-?\d{1,3}(\.\d{3}){2,}")
+    a_virgules = _selon(nu, r"-?\d{1,3}(,\d{3})+\.\d+|-?\d{1,3}(,\d{3}){2,}")
+    nu = nu.where(~a_espaces, nu.str.replace(" ", "", regex=False))
+    nu = nu.where(~a_points, nu.str.replace(".", "", regex=False))
+    nu = nu.where(~a_virgules, nu.str.replace(",", "", regex=False)).str.replace(",", ".", regex=False)
     nu = nu.str.replace(r"(\.\d*?)0+$", r"\1", regex=True).str.replace(r"\.$", "", regex=True)
-    ambigu = texte.str.fullmatch(r"-?[1-9]\d{0,2}\.\d{3}").fillna(False).astype(bool) & (decimales <= 2)
-    motif = rf"-?\d{{1,18}}(\.\d{{1,{decimales}}})?" if decimales else r"-?\d{1,18}"
-    lisible = nu.where(nu.str.fullmatch(motif).fillna(False).astype(bool) & ~ambigu)
-    return lisible.astype(pd.ArrowDtype(type_))
+    motif = rf"-?\d{{1,{entiers}}}" + (rf"(\.\d{{1,{decimales}}})?" if decimales else "")
+    return nu.where(_selon(nu, motif) & ~ambigu).astype(pd.ArrowDtype(type_))
 
 
-def en_code(brut: pd.Series, longueur: int) -> pd.Series:
-    """Give back the leading zeros of codes a Parquet writer took for integers; texts are left as they are."""
-    if arrow.types.is_string(brut.dtype.pyarrow_dtype):
-        return brut
-    return brut.astype(pd.ArrowDtype(ENTIER)).astype(pd.ArrowDtype(TEXTE)).str.zfill(longueur)
+def _selon(texte: pd.Series, motif: str) -> pd.Series:
+    """Say which words follow a pattern from end to end; a null follows none."""
+    return texte.str.fullmatch(motif).fillna(False).astype(bool)

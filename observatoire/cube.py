@@ -1,16 +1,16 @@
 """Contributions, then the cube: every measure, at every level, from the same rows.
 
-A measure gives contributions at the finest level known; each counts in every territory that wholly contains it. Sums, medians
-and concentrations all come from the contributions, never from smaller cells. Ratios do not belong here.
+A measure gives contributions at the finest level known; each counts in every territory that wholly contains it. Sums,
+medians and concentrations all come from the contributions, never from smaller cells. Ratios do not belong here.
 """
-
-from typing import Any
 
 import duckdb
 
-from observatoire.catalog import Mesure, Source, indicateurs, mesures, sources_de_mesure
+from observatoire.catalog import Mesure, indicateurs, mesures, sources_de_mesure
 from observatoire.derived import versions_lues
 from observatoire.ingestion import Etat, etat_de
+from observatoire.sources import Source
+from observatoire.territories import NIVEAUX
 from observatoire.warehouse import Entrepot, empreinte, empreinte_du_code
 
 CONTRIBUTION = {
@@ -25,13 +25,16 @@ CONTRIBUTION = {
     "valeur": "DECIMAL(38,6)",
 }
 CELLULE = "niveau, code_territoire, periode, axe, modalite"
+# `aucune`, `lignes`, `inconnue`, or the area of each source: the territories it is complete for
+Couverture = str | frozenset[tuple[tuple[str, str], ...]]
 PAR_UNITE = {"mediane_unites": "median(valeur)::DOUBLE"}
 PAR_REPONDANT = {
     "nombre_repondants": "count(*)",
     "plus_gros_repondant": "max(v)",
     "mediane_repondants": "median(v)::DOUBLE",
     "top10_repondants": "list_sum(max(v, 10))::DECIMAL(38,6)",
-    "herfindahl": "CASE WHEN sum(v) <> 0 THEN sum(power(v::DOUBLE, 2)) / power(sum(v)::DOUBLE, 2) END",
+    # ordered: a sum of floats depends on the order of its terms
+    "herfindahl": "CASE WHEN sum(v) <> 0 THEN sum(power(v::DOUBLE, 2) ORDER BY v) / power(sum(v)::DOUBLE, 2) END",
 }
 TYPES = {
     "nombre_repondants": "BIGINT",
@@ -44,24 +47,26 @@ TYPES = {
 
 
 class MesureInvalide(Exception):
-    """A measure whose contributions cannot be counted. The message, in French, names the measure and says what to do."""
+    """A measure whose contributions cannot be counted. The message, in French, names it and says what to do."""
 
 
 def calculer_mesure(entrepot: Entrepot, mesure: Mesure) -> int:
     """Compute the contributions of a measure, check them, write them; return their number.
 
     Raises:
-        MesureInvalide: a column missing, a null where none may be, an unknown territory, a unit counted twice (a join that
-            multiplies), or no total. The former contributions stay.
+        MesureInvalide: a column missing, a null where none may be, an unknown territory, a unit counted twice (a join
+            that multiplies), or no total. The former contributions stay.
     """
     with entrepot.connexion() as connexion:
         entrees = versions_lues(entrepot, (*mesure.lit, "referentiels.territoires"))
         colonnes = ", ".join(f"{nom}::{type_} AS {nom}" for nom, type_ in CONTRIBUTION.items())
+        requete = mesure.requete.rstrip().rstrip(";")
         try:
-            connexion.execute(f"CREATE TEMP TABLE calcul AS SELECT {colonnes} FROM ({mesure.requete.rstrip().rstrip(';')}\n)")
+            connexion.execute(f"CREATE TEMP TABLE calcul AS SELECT {colonnes} FROM ({requete}\n)")
         except duckdb.Error as erreur:
             raise MesureInvalide(
-                f"measures/{mesure.nom}.sql : {str(erreur).splitlines()[0]} Colonnes attendues : {', '.join(CONTRIBUTION)}."
+                f"measures/{mesure.nom}.sql : {str(erreur).splitlines()[0]} "
+                f"Colonnes attendues : {', '.join(CONTRIBUTION)}."
             ) from erreur
         _verifier(connexion, mesure)
         dit = {"version": version_mesure(mesure, entrees), "entrees": entrees}
@@ -84,7 +89,7 @@ def _verifier(connexion: duckdb.DuckDBPyConnection, mesure: Mesure) -> None:
         "compte plusieurs fois la même unité (une jointure multiplie les lignes ?)":
             "SELECT unite, periode, axe, modalite FROM calcul GROUP BY ALL HAVING count(*) > 1",
         "a des périodes sans ligne d'axe « total »":
-            "SELECT DISTINCT periode FROM calcul WHERE periode NOT IN (SELECT periode FROM calcul WHERE axe = 'total')",
+            "SELECT DISTINCT periode FROM calcul ANTI JOIN (FROM calcul WHERE axe = 'total') USING (periode)",
     }
     for reproche, requete in controles.items():
         exemples = connexion.execute(f"{requete} LIMIT 3").fetchall()
@@ -103,13 +108,13 @@ def etats_de(entrepot: Entrepot, lues: tuple[Source, ...]) -> list[Etat]:
     return [etat for etat in (etat_de(entrepot, source) for source in lues) if etat is not None]
 
 
-def couverture(entrepot: Entrepot, mesure: Mesure) -> Any:
-    """Return what a measure is complete for: `aucune`, `lignes`, `inconnue`, or the list of covered areas of each source."""
+def couverture(entrepot: Entrepot, mesure: Mesure) -> Couverture:
+    """Return what a measure is complete for: `aucune`, `lignes`, `inconnue`, or the areas its sources cover."""
     dites = [etat.couverture for etat in etats_de(entrepot, sources_de_mesure(mesure))]
-    for mot in ("aucune", "lignes"):
+    for mot in ("aucune", "lignes", "inconnue"):
         if mot in dites:
             return mot
-    return [aires for aires in dites if aires != "inconnue"] if "inconnue" not in dites else "inconnue"
+    return frozenset(tuple((niveau, code) for niveau, code in aire) for aire in dites)
 
 
 def calculer_cube(entrepot: Entrepot) -> int:
@@ -120,89 +125,100 @@ def calculer_cube(entrepot: Entrepot) -> int:
             SELECT niveau, code_territoire, niveau_parent, code_parent FROM referentiels.appartenances
             UNION ALL SELECT niveau, code_territoire, niveau, code_territoire FROM referentiels.territoires
             UNION ALL SELECT 'inconnu', 'inconnu', 'inconnu', 'inconnu';
-            CREATE TEMP TABLE cube (mesure VARCHAR, niveau VARCHAR, code_territoire VARCHAR, periode VARCHAR, axe VARCHAR,
-                modalite VARCHAR, somme DECIMAL(38,6), nombre_unites BIGINT, est_incomplete BOOLEAN,
+            CREATE TEMP TABLE cube (mesure VARCHAR, niveau VARCHAR, code_territoire VARCHAR, periode VARCHAR,
+                axe VARCHAR, modalite VARCHAR, somme DECIMAL(38,6), nombre_unites BIGINT, est_incomplete BOOLEAN,
                 {', '.join(f'{nom} {type_}' for nom, type_ in TYPES.items())})""")
+        groupes: dict[Couverture, list[Mesure]] = {}
         for mesure in mesures().values():
-            _cube_d_une_mesure(connexion, entrepot, mesure)
+            groupes.setdefault(couverture(entrepot, mesure), []).append(mesure)
+        groupes.pop("aucune", None)
+        for complete_pour, groupe in groupes.items():
+            _territoires_couverts(connexion, complete_pour)
+            for mesure in groupe:
+                _cube_d_une_mesure(connexion, mesure, complete_pour)
         entrees = versions_lues(entrepot, tuple(f"mesures.{nom}" for nom in mesures()))
         dit = {"version": version_cube(entrees), "entrees": entrees}
         return entrepot.ecrire_requete(connexion, f"FROM cube ORDER BY mesure, {CELLULE}", "indicateurs", "cube", dit)
 
 
 def version_cube(entrees: dict[str, str | None]) -> str:
-    """Return the version of the cube, from the contributions and from what indicators ask of it."""
-    return empreinte(entrees, {nom: sorted(agregats_demandes(nom)) for nom in mesures()}, empreinte_du_code("cube.py"))
+    """Return the version of the cube, from the contributions, what contains them and what indicators ask of it."""
+    demandes = {nom: sorted(agregats_demandes(nom)) for nom in mesures()}
+    return empreinte(entrees, demandes, empreinte_du_code("cube.py", "territories.py"))
 
 
-def _cube_d_une_mesure(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, mesure: Mesure) -> None:
-    complete_pour = couverture(entrepot, mesure)
-    if complete_pour == "aucune":
-        return
-    aires = complete_pour if isinstance(complete_pour, list) else []
-    _territoires_couverts(connexion, aires)
+def _territoires_couverts(connexion: duckdb.DuckDBPyConnection, complete_pour: Couverture) -> None:
+    """List the territories wholly inside what every source covers, how many parts each has, and the unknown place."""
+    requetes = ["SELECT niveau, code_territoire FROM referentiels.territoires UNION ALL SELECT 'inconnu', 'inconnu'"]
+    for aire in complete_pour if isinstance(complete_pour, frozenset) else ():
+        valeurs = ", ".join(f"('{niveau}', '{code}')" for niveau, code in (*aire, ("inconnu", "inconnu")))
+        requetes.append(f"""
+            SELECT niveau, code_territoire FROM ancetres
+            SEMI JOIN (VALUES {valeurs}) aire (niveau_parent, code_parent) USING (niveau_parent, code_parent)""")
+    connexion.execute(f"""
+        CREATE OR REPLACE TEMP TABLE couverts AS ({') INTERSECT ('.join(requetes)});
+        CREATE OR REPLACE TEMP TABLE attendus AS
+        SELECT niveau_parent AS niveau, code_parent AS code_territoire, niveau AS fin, count(*) AS attendus
+        FROM ancetres SEMI JOIN couverts USING (niveau, code_territoire) GROUP BY ALL""")
+
+
+def _cube_d_une_mesure(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, complete_pour: Couverture) -> None:
     # without coverage a row is only about the place it names: what lies around it is not known to be complete
     montee = "niveau = niveau_parent AND code_territoire = code_parent" if complete_pour == "lignes" else "true"
     connexion.execute(f"""
         CREATE OR REPLACE TEMP TABLE remontees AS
         SELECT niveau, code_territoire, niveau_parent, code_parent FROM ancetres
-        SEMI JOIN (SELECT DISTINCT niveau, code_territoire FROM mesures.{mesure.nom}) USING (niveau, code_territoire)
-        WHERE {montee} AND ({not aires} OR (niveau_parent, code_parent) IN (FROM couverts) OR niveau_parent = 'inconnu');
-        CREATE OR REPLACE TEMP TABLE cellules AS
+        SEMI JOIN mesures.{mesure.nom} USING (niveau, code_territoire)
+        SEMI JOIN couverts c ON c.niveau = niveau_parent AND c.code_territoire = code_parent
+        WHERE {montee};
+        CREATE OR REPLACE TEMP TABLE apports AS
         WITH sur_place AS (
             SELECT {CELLULE}, sum(valeur) AS s, sum(nombre_unites) AS n, count(*) - count(valeur) AS inconnues
             FROM mesures.{mesure.nom} GROUP BY ALL)
-        SELECT r.niveau_parent AS niveau, r.code_parent AS code_territoire, periode, axe, modalite,
-               sum(s)::DECIMAL(38,6) AS somme, sum(n)::BIGINT AS nombre_unites, sum(inconnues) > 0 AS est_incomplete
-        FROM sur_place JOIN remontees r USING (niveau, code_territoire) GROUP BY ALL""")
-    comptees = [source for source in sources_de_mesure(mesure) if source.famille != "references"]
-    if aires and comptees and all(source.absence == "zero" for source in comptees):
-        _remplir_de_zeros(connexion)
-    elif aires:
-        _retirer_les_partielles(connexion, mesure)
+        SELECT niveau_parent AS niveau, code_parent AS code_territoire, periode, axe, modalite, r.niveau AS fin,
+               sum(s) AS s, sum(n) AS n, sum(inconnues) AS inconnues, count(*) AS presents
+        FROM sur_place JOIN remontees r USING (niveau, code_territoire) GROUP BY ALL;
+        CREATE OR REPLACE TEMP TABLE cellules AS
+        SELECT {CELLULE}, sum(s)::DECIMAL(38,6) AS somme, sum(n)::BIGINT AS nombre_unites,
+               sum(inconnues) > 0 AS est_incomplete
+        FROM apports GROUP BY ALL""")
+    if isinstance(complete_pour, frozenset):
+        comptees = [source for source in sources_de_mesure(mesure) if source.famille != "references"]
+        if comptees and all(source.absence == "zero" for source in comptees):
+            _remplir_de_zeros(connexion)
+        else:
+            _retirer_les_partielles(connexion)
     _ajouter_agregats(connexion, mesure)
 
 
-def _territoires_couverts(connexion: duckdb.DuckDBPyConnection, aires: list[list[list[str]]]) -> None:
-    """List the territories that lie wholly inside what every source of a measure covers."""
-    connexion.execute("CREATE OR REPLACE TEMP TABLE couverts AS SELECT DISTINCT niveau, code_territoire FROM ancetres")
-    for aire in aires:
-        valeurs = ", ".join(f"('{niveau}', '{code}')" for niveau, code in aire)
-        connexion.execute(f"""
-            DELETE FROM couverts WHERE (niveau, code_territoire) NOT IN (
-                SELECT (niveau, code_territoire) FROM ancetres WHERE (niveau_parent, code_parent) IN ({valeurs}))""")
-
-
 def _remplir_de_zeros(connexion: duckdb.DuckDBPyConnection) -> None:
-    """Give its zero to each cell where the sources are complete and have no row."""
+    """Give its zero to each cell where the sources are complete and have no row, from the finest level known up."""
     connexion.execute(f"""
         INSERT INTO cellules
-        SELECT c.niveau, c.code_territoire, p.periode, p.axe, p.modalite, 0, 0, false
-        FROM couverts c
-        CROSS JOIN (SELECT DISTINCT periode, axe, modalite FROM cellules) p
-        ANTI JOIN cellules d USING ({CELLULE})
-        WHERE c.niveau IN (SELECT DISTINCT niveau FROM cellules) AND c.niveau <> 'inconnu'""")
+        WITH ventilations AS (
+            SELECT DISTINCT periode, axe, modalite,
+                   min(list_position({list(NIVEAUX)}, niveau)) OVER (PARTITION BY periode, axe) AS fin
+            FROM cellules)
+        SELECT c.niveau, c.code_territoire, v.periode, v.axe, v.modalite, 0, 0, false
+        FROM couverts c JOIN ventilations v ON list_position({list(NIVEAUX)}, c.niveau) >= v.fin
+        ANTI JOIN cellules d ON d.niveau = c.niveau AND d.code_territoire = c.code_territoire
+             AND d.periode = v.periode AND d.axe = v.axe AND d.modalite = v.modalite
+        WHERE c.niveau <> 'inconnu'""")
 
 
-def _retirer_les_partielles(connexion: duckdb.DuckDBPyConnection, mesure: Mesure) -> None:
-    """Drop the cells of territories of which some part has no row: an omitted row is not a zero, their sum would be partial."""
+def _retirer_les_partielles(connexion: duckdb.DuckDBPyConnection) -> None:
+    """Drop the cells of territories of which some part has no row: an omitted row is not a zero."""
     connexion.execute(f"""
         DELETE FROM cellules WHERE ({CELLULE}) IN (
-            WITH presents AS (
-                SELECT r.niveau_parent AS niveau, r.code_parent AS code_territoire, periode, axe, modalite, m.niveau AS fin,
-                       count(DISTINCT m.code_territoire) AS presents
-                FROM mesures.{mesure.nom} m JOIN remontees r USING (niveau, code_territoire) GROUP BY ALL),
-            attendus AS (
-                SELECT niveau_parent AS niveau, code_parent AS code_territoire, niveau AS fin, count(*) AS attendus
-                FROM ancetres SEMI JOIN couverts USING (niveau, code_territoire) GROUP BY ALL)
-            SELECT ({CELLULE}) FROM presents JOIN attendus USING (niveau, code_territoire, fin)
+            SELECT ({CELLULE}) FROM apports JOIN attendus USING (niveau, code_territoire, fin)
             WHERE presents < attendus AND fin <> niveau)""")
 
 
 def _ajouter_agregats(connexion: duckdb.DuckDBPyConnection, mesure: Mesure) -> None:
     """Add to the cube the cells of a measure, with the medians and concentrations its indicators ask for."""
     demandes = agregats_demandes(mesure.nom)
-    jointures, selection = [], {}
+    jointures: list[str] = []
+    selection: dict[str, str] = {}
     for expressions, lignes in (
         (PAR_UNITE, "lignes"),
         (PAR_REPONDANT, f"(SELECT {CELLULE}, repondant, sum(valeur) AS v FROM lignes GROUP BY ALL)"),
@@ -211,13 +227,20 @@ def _ajouter_agregats(connexion: duckdb.DuckDBPyConnection, mesure: Mesure) -> N
         if voulus:
             alias = f"j{len(jointures)}"
             calculs = ", ".join(f"{expression} AS {nom}" for nom, expression in voulus.items())
-            jointures.append(f"LEFT JOIN (SELECT {CELLULE}, {calculs} FROM {lignes} GROUP BY {CELLULE}) {alias} USING ({CELLULE})")
-            selection |= {nom: f"CASE WHEN NOT est_incomplete THEN {alias}.{nom} END" for nom in voulus}
+            par_cellule = f"SELECT {CELLULE}, {calculs} FROM {lignes} GROUP BY {CELLULE}"
+            jointures.append(f"LEFT JOIN ({par_cellule}) {alias} USING ({CELLULE})")
+            # where there is nothing, a count is zero; a median is not
+            a_vide = {nom: "0" if nom == "nombre_repondants" else "NULL" for nom in voulus}
+            selection |= {
+                nom: f"CASE WHEN NOT est_incomplete THEN coalesce({alias}.{nom}, {vide}) END"
+                for nom, vide in a_vide.items()
+            }
     agregats = ", ".join(f"{selection.get(nom, 'NULL')} AS {nom}" for nom in TYPES)
     connexion.execute(f"""
         INSERT INTO cube
         WITH lignes AS (
-            SELECT r.niveau_parent AS niveau, r.code_parent AS code_territoire, periode, axe, modalite, unite, repondant, valeur
+            SELECT niveau_parent AS niveau, code_parent AS code_territoire, periode, axe, modalite, repondant, valeur
             FROM mesures.{mesure.nom} JOIN remontees r USING (niveau, code_territoire))
-        SELECT '{mesure.nom}', {CELLULE}, CASE WHEN NOT est_incomplete THEN somme END, nombre_unites, est_incomplete, {agregats}
+        SELECT '{mesure.nom}', {CELLULE}, CASE WHEN NOT est_incomplete THEN somme END, nombre_unites, est_incomplete,
+               {agregats}
         FROM cellules {' '.join(jointures)}""")

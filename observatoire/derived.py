@@ -1,4 +1,4 @@
-"""Tables computed from the tables of the sources, before any measure: one query each, checked by its own Pandera schema.
+"""Tables computed from the tables of the sources, before any measure: one query each, checked by its own schema.
 
 The queries live beside the idea they carry (`territories`, `perimeter`); this module runs them.
 """
@@ -53,17 +53,23 @@ def calculer_table(entrepot: Entrepot, derivee: Derivee) -> int:
         TableIncoherente: its key repeats, or its schema is broken; the former table stays.
     """
     entrees = versions_lues(entrepot, derivee.lit)
-    version = empreinte(entrees, derivee.requete)
+    version = version_derivee(entrees, derivee)
     if entrepot.version(derivee.schema, derivee.nom) != version:
-        with entrepot.connexion() as connexion:
-            colonnes = ", ".join(f"{colonne.nom}::{_sql(colonne.type)} AS {colonne.nom}" for colonne in derivee.table.colonnes)
+        with entrepot.connexion(derivee.lit) as connexion:
+            colonnes = ", ".join(
+                f"{colonne.nom}::{_sql(colonne.type)} AS {colonne.nom}" for colonne in derivee.table.colonnes
+            )
             connexion.execute(f"CREATE TEMP TABLE calcul AS SELECT {colonnes} FROM ({derivee.requete})")
             _controler(connexion, derivee)
             entrepot.ecrire_requete(
                 connexion, "FROM calcul", derivee.schema, derivee.nom, {"version": version, "entrees": entrees}
             )
-    with entrepot.connexion() as connexion:
-        return int(connexion.execute(f"SELECT count(*) FROM {derivee.schema}.{derivee.nom}").fetchall()[0][0])
+    return entrepot.lignes(derivee.schema, derivee.nom)
+
+
+def version_derivee(entrees: dict[str, str | None], derivee: Derivee) -> str:
+    """Return the version of a derived table, from what it reads and its declaration."""
+    return empreinte(entrees, derivee.requete, [(colonne.nom, str(colonne.type)) for colonne in derivee.table.colonnes])
 
 
 def _sql(type_: object) -> str:
@@ -83,4 +89,6 @@ def _controler(connexion: duckdb.DuckDBPyConnection, derivee: Derivee) -> None:
             schema.validate(lot.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
         except pa.errors.SchemaErrors as erreurs:
             cas = erreurs.failure_cases[["column", "check"]].drop_duplicates().to_dict("records")
-            raise TableIncoherente(f"{derivee.schema}.{derivee.nom} ne respecte pas son schéma : {cas[:5]}.") from erreurs
+            raise TableIncoherente(
+                f"{derivee.schema}.{derivee.nom} ne respecte pas son schéma : {cas[:5]}."
+            ) from erreurs

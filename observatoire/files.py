@@ -12,10 +12,13 @@ from typing import Any
 
 import yaml
 
-from observatoire.reading import EXTENSIONS
+from observatoire.reading import EXTENSIONS, FichierRefuse
 from observatoire.settings import REFERENCES, Settings
 from observatoire.sources import Source, sources
 from observatoire.warehouse import sha256
+
+NATURES = ("reelle", "demonstration")
+COUVERTURES = ("lignes", "inconnue")
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class Fichier:
     def millesime(self) -> str:
         """Vintage, `2024` or `2024-10`; empty when neither origin nor path says it."""
         dit = self.origine.get("millesime")
-        trouve = re.search(r"(?<!\d)((?:19|20)\d{2})(?:[-_]?(0[1-9]|1[0-2]))?(?!\d)", self.nom)
+        jour = r"(?:[-_]?(?:0[1-9]|[12]\d|3[01]))?"
+        trouve = re.search(rf"(?<!\d)((?:19|20)\d{{2}})(?:[-_]?(0[1-9]|1[0-2]){jour})?(?!\d)", self.nom)
         if dit or trouve is None:
             return str(dit or "")
         return "-".join(partie for partie in trouve.groups() if partie)
@@ -51,15 +55,20 @@ class Fichier:
     def obtenu_le(self) -> date:
         """Day it was obtained, said by its origin, else the day it was written here."""
         dit = self.origine.get("obtenu_le")
+        if isinstance(dit, datetime):
+            return dit.date()
         return dit if isinstance(dit, date) else datetime.fromtimestamp(self.chemin.stat().st_mtime, UTC).date()
 
 
 def depots(settings: Settings, source: str = "") -> list[Path]:
     """List the data files of `raw/`, of one source or of all; copies under way and office locks are not files yet."""
+    dossier = settings.raw / source
     return [
         chemin
-        for chemin in sorted((settings.raw / source).rglob("*"))
-        if chemin.suffix.lower() in EXTENSIONS and chemin.is_file() and not chemin.name.startswith(("~$", "."))
+        for chemin in sorted(dossier.rglob("*"))
+        if chemin.suffix.lower() in EXTENSIONS
+        and chemin.is_file()
+        and not any(partie.startswith(("~$", ".")) for partie in chemin.relative_to(dossier).parts)
     ]
 
 
@@ -69,7 +78,11 @@ def demonstration_attendue(settings: Settings, jeu: str) -> bool:
 
 
 def fichiers(settings: Settings, source: Source) -> list[Fichier]:
-    """List the files a source should be read from, in a stable order."""
+    """List the files a source should be read from, in a stable order.
+
+    Raises:
+        FichierRefuse: a file whose `.origine.yml` cannot be understood.
+    """
     if deposes := depots(settings, source.nom):
         return [_fichier(chemin, settings.raw / source.nom) for chemin in deposes]
     if source.embarque:
@@ -82,5 +95,16 @@ def fichiers(settings: Settings, source: Source) -> list[Fichier]:
 
 def _fichier(chemin: Path, dossier: Path) -> Fichier:
     a_cote = chemin.with_name(f"{chemin.name}.origine.yml")
-    origine = yaml.safe_load(a_cote.read_text(encoding="utf-8")) if a_cote.exists() else {}
-    return Fichier(chemin, chemin.relative_to(dossier).as_posix(), origine or {})
+    try:
+        origine = (yaml.safe_load(a_cote.read_text(encoding="utf-8")) or {}) if a_cote.exists() else {}
+        if origine.get("nature", "reelle") not in NATURES:
+            raise ValueError(f"nature « {origine['nature']} » inconnue ; attendu : {', '.join(NATURES)}")
+        couverture: Any = origine.get("couverture") or "lignes"
+        if couverture not in COUVERTURES and not (couverture["niveau"] and list(couverture["codes"])):
+            raise ValueError("couverture sans code de territoire")
+    except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as erreur:
+        raise FichierRefuse(
+            f"{a_cote.name} est illisible ({erreur}) : des entrées comme « url », « licence », « nature », "
+            "« millesime », « couverture » (lignes, inconnue, ou niveau et codes)."
+        ) from erreur
+    return Fichier(chemin, chemin.relative_to(dossier).as_posix(), origine)

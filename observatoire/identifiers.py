@@ -29,14 +29,13 @@ def est_siren(identifiers: pd.Series) -> pd.Series:
 def est_siret(identifiers: pd.Series) -> pd.Series:
     """Say which strings are valid SIRET: fourteen digits, Luhn key over the whole and over the SIREN.
 
-    The few that fail the vectorised key are judged by python-stdnum, which knows the exception of La Poste
-    (SIREN 356000000: the sum of the digits is a multiple of five).
+    Those of La Poste (SIREN 356000000) are judged by python-stdnum, which knows their exception: head office apart,
+    the sum of their digits is a multiple of five.
     """
     valid = _passes_luhn(identifiers, 14) & est_siren(identifiers.str.slice(0, 9))
-    doubtful = identifiers[~valid & identifiers.str.startswith(LA_POSTE).fillna(False).astype(bool)]
-    valid.loc[doubtful.index] = doubtful.map(_siret.is_valid).astype(bool)
+    la_poste = identifiers[identifiers.str.fullmatch(rf"{LA_POSTE}[0-9]{{5}}").fillna(False).astype(bool)]
+    valid.loc[la_poste.index] = la_poste.map(_siret.is_valid).astype(bool)
     return valid
-
 
 
 def est_rna(identifiers: pd.Series) -> pd.Series:

@@ -1,4 +1,4 @@
-"""From cells to indicators: a measure, or a ratio of two whose terms are matched as declared; then what derives from them.
+"""From cells to indicators: a measure, or a ratio of two matched as declared; then what derives from them.
 
 Computing cells belongs to `cube`; what people read of an indicator belongs to `publication`.
 """
@@ -70,14 +70,14 @@ def calculer_indicateurs(entrepot: Entrepot) -> dict[str, int]:
         types = {"string": "VARCHAR", "double": "DOUBLE", "int64": "BIGINT", "decimal128(38, 6)": "DECIMAL(38,6)"}
         colonnes = ", ".join(f"{colonne.nom} {types[str(colonne.type)]}" for colonne in VALEURS.colonnes)
         connexion.execute(f"CREATE TEMP TABLE valeurs ({colonnes})")
-        premiers = [i for i in indicateurs().values() if i.derive is None]
-        for indicateur in premiers:
-            _valeurs(connexion, indicateur, nature_de(entrepot, indicateur))
+        for indicateur in indicateurs().values():
+            if indicateur.numerateur is not None:
+                _valeurs(connexion, indicateur, indicateur.numerateur, nature_de(entrepot, indicateur))
         for indicateur in indicateurs().values():
             if indicateur.derive is not None:
-                _derivees(connexion, indicateur)
+                _derivees(connexion, indicateur, indicateur.derive)
         entrees = versions_lues(entrepot, ("indicateurs.cube", "referentiels.territoires"))
-        dit = {"version": version_indicateurs(entrees), "entrees": entrees}
+        dit: dict[str, object] = {"version": version_indicateurs(entrees), "entrees": entrees}
         entrepot.ecrire_requete(
             connexion, f"FROM valeurs ORDER BY {', '.join(VALEURS.cle)}", "indicateurs", "valeurs", dit
         )
@@ -91,25 +91,21 @@ def version_indicateurs(entrees: dict[str, str | None]) -> str:
     return empreinte(entrees, empreinte_du_code("indicators.py", "indicators.yml"))
 
 
-def _colonne(terme: Terme) -> str:
-    return "somme" if terme.agregat == "somme" else terme.agregat
-
-
-def _valeurs(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur, nature: str) -> None:
-    numerateur, denominateur = indicateur.numerateur, indicateur.denominateur
-    assert numerateur is not None  # a derived indicator does not come here
+def _valeurs(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur, numerateur: Terme, nature: str) -> None:
+    denominateur = indicateur.denominateur
     axes = ", ".join(f"'{axe}'" for axe in indicateur.axes)
-    cellules = f"SELECT * FROM indicateurs.cube WHERE mesure = '{numerateur.mesure}'" + (f" AND axe IN ({axes})" if axes else "")
-    haut = f"n.{_colonne(numerateur)}"
+    retenus = f" AND axe IN ({axes})" if axes else ""
+    cellules = f"SELECT * FROM indicateurs.cube WHERE mesure = '{numerateur.mesure}'{retenus}"
+    haut = f"n.{numerateur.agregat}"
     if denominateur is None:
         jointure, bas, periode_bas, valeur = "", "NULL", "NULL", f"{haut}::DOUBLE * {indicateur.facteur}"
     else:
-        jointure, bas, periode_bas = _jointure(denominateur), f"d.{_colonne(denominateur)}", "d.periode"
+        jointure, bas, periode_bas = _jointure(denominateur), f"d.{denominateur.agregat}", "d.periode"
         valeur = f"CASE WHEN {bas} <> 0 THEN {haut}::DOUBLE / {bas}::DOUBLE * {indicateur.facteur} END"
     connexion.execute(f"""
         INSERT INTO valeurs
-        SELECT '{indicateur.nom}', n.niveau, n.code_territoire, coalesce(t.libelle, 'Lieu inconnu'), n.periode, n.axe, n.modalite,
-               {valeur} AS valeur, NULL, NULL, $unite, {haut}, {bas}, {periode_bas}, n.nombre_unites,
+        SELECT '{indicateur.nom}', n.niveau, n.code_territoire, coalesce(t.libelle, 'Lieu inconnu'), n.periode, n.axe,
+               n.modalite, {valeur} AS valeur, NULL, NULL, $unite, {haut}, {bas}, {periode_bas}, n.nombre_unites,
                CASE WHEN valeur IS NULL THEN 'O' ELSE '{indicateur.statut}' END, 'F', '{nature}'
         FROM ({cellules}) n {jointure}
         LEFT JOIN referentiels.territoires t ON t.niveau = n.niveau AND t.code_territoire = n.code_territoire""",
@@ -118,10 +114,10 @@ def _valeurs(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur, natur
 
 
 def _jointure(terme: Terme) -> str:
-    """Match the denominator: the same cell or its total, the same period or the last one known.
+    """Match the denominator: the same cell or its total, the same period or the last one known there.
 
-    `derniere_connue` is the latest period not after the numerator's, failing that the earliest after it; all of them for an
-    unknown period, where the latest is taken.
+    `derniere_connue` is the latest period not after the numerator's, failing that the earliest after it; for a
+    numerator of unknown period, the latest of all.
     """
     ventilation = "d.axe = n.axe AND d.modalite = n.modalite" if terme.modalite == "meme" else "true"
     total = "" if terme.modalite == "meme" else " AND axe = 'total'"
@@ -129,35 +125,40 @@ def _jointure(terme: Terme) -> str:
         periode = "d.periode = n.periode"
     else:
         periode = f"""d.periode = (
-            SELECT coalesce(max(p.periode) FILTER (n.periode = 'inconnu' OR p.periode[:4] <= n.periode[:4]), min(p.periode))
-            FROM (SELECT DISTINCT periode FROM indicateurs.cube WHERE mesure = '{terme.mesure}') p)"""
+            SELECT coalesce(max(p.periode) FILTER (p.periode <> 'inconnu'
+                                AND (n.periode = 'inconnu' OR p.periode[:4] <= n.periode[:4])), min(p.periode))
+            FROM (SELECT DISTINCT niveau, code_territoire, periode FROM indicateurs.cube
+                  WHERE mesure = '{terme.mesure}') p
+            WHERE p.niveau = n.niveau AND p.code_territoire = n.code_territoire)"""
     return f"""JOIN (SELECT * FROM indicateurs.cube WHERE mesure = '{terme.mesure}'{total}) d
         ON d.niveau = n.niveau AND d.code_territoire = n.code_territoire AND {ventilation} AND {periode}"""
 
 
-def _derivees(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur) -> None:
+def _derivees(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur, derive: dict[str, str]) -> None:
     """Compute what needs several territories: a specialisation against a reference, a rank among equals."""
-    assert indicateur.derive is not None
-    base = f"(SELECT * FROM valeurs WHERE indicateur = '{indicateur.derive['indicateur']}' AND niveau NOT IN ('inconnu', 'commune'))"
-    if indicateur.derive["type"] == "specialisation":
-        reference = indicateur.derive.get("reference", "france")
+    base = f"""(SELECT * FROM valeurs
+                WHERE indicateur = '{derive["indicateur"]}' AND niveau NOT IN ('inconnu', 'commune'))"""
+    if derive["type"] == "specialisation":
+        reference = derive.get("reference", "france")
         requete = f"""
-            SELECT v.* REPLACE ('{indicateur.nom}' AS indicateur, $unite AS unite, v.valeur / r.valeur AS valeur,
+            SELECT v.* REPLACE ('{indicateur.nom}' AS indicateur, $unite AS unite,
+                CASE WHEN r.valeur <> 0 THEN v.valeur / r.valeur END AS valeur,
                 NULL AS borne_basse, NULL AS borne_haute, v.valeur::DECIMAL(38,6) AS numerateur,
-                r.valeur::DECIMAL(38,6) AS denominateur, r.periode AS periode_denominateur)
+                r.valeur::DECIMAL(38,6) AS denominateur, r.periode AS periode_denominateur,
+                CASE WHEN v.valeur IS NULL OR coalesce(r.valeur, 0) = 0 THEN 'O'
+                     ELSE v.statut_observation END AS statut_observation)
             FROM {base} v
             JOIN referentiels.appartenances a
               ON a.niveau = v.niveau AND a.code_territoire = v.code_territoire AND a.niveau_parent = '{reference}'
             JOIN {base} r ON r.niveau = a.niveau_parent AND r.code_territoire = a.code_parent
-                         AND r.periode = v.periode AND r.axe = v.axe AND r.modalite = v.modalite
-            WHERE r.valeur <> 0"""
+                         AND r.periode = v.periode AND r.axe = v.axe AND r.modalite = v.modalite"""
     else:
-        # a rank is known up to the territories whose range overlaps: exact where values have no bounds
+        # known up to the territories whose range overlaps: exact where values have no bounds; France has no peer
         requete = f"""
             WITH bornees AS (
                 SELECT niveau, code_territoire, periode, axe, modalite, coalesce(borne_basse, valeur) AS bas,
                        coalesce(borne_haute, valeur) AS haut
-                FROM {base} WHERE valeur IS NOT NULL),
+                FROM {base} WHERE valeur IS NOT NULL AND niveau <> 'france'),
             rangs AS (
                 SELECT v.niveau, v.code_territoire, v.periode, v.axe, v.modalite, count(*) AS parmi,
                        1 + count(*) FILTER (a.bas > v.haut) AS premier,
@@ -183,8 +184,9 @@ def _catalogue(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, dit: di
             for terme in (indicateur.numerateur, indicateur.denominateur)
         ]
         ligne = [
-            indicateur.nom, indicateur.titre, indicateur.theme, indicateur.unite, indicateur.decimales, indicateur.definition,
-            indicateur.champ, *termes, " ; ".join(sorted(source.titre for source in lues.values())),
+            indicateur.nom, indicateur.titre, indicateur.theme, indicateur.unite, indicateur.decimales,
+            indicateur.definition, indicateur.champ, *termes,
+            " ; ".join(sorted(source.titre for source in lues.values())),
             " ; ".join(sorted(licences)), " ; ".join(sorted({source.ruptures for source in lues.values()} - {""})),
             nature_de(entrepot, indicateur), indicateur.derive is not None,
         ]

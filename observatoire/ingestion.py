@@ -32,7 +32,7 @@ REJETS = arrow.schema(
 )
 
 
-class SourceEnEchec(Exception):
+class SourceEnEchec(Exception):  # noqa: N818 — the domain speaks French
     """A source that cannot be loaded as it is. The message, in French, says what to do.
 
     Attributes:
@@ -140,12 +140,18 @@ def _vide(entrepot: Entrepot, source: Source, motif: str = "") -> Etat:
 
 def _charger(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
     trouves = fichiers(entrepot.settings, source)
-    charge = precedent is not None and precedent.charge_le is not None
+    charge = precedent if precedent is not None and precedent.charge_le is not None else None
+    aide = source.aide or f"déposer un fichier dans raw/{source.nom}/, puis relancer"
     if not trouves:
-        aide = source.aide or f"déposer un fichier dans raw/{source.nom}/, puis relancer"
-        if charge:
-            raise SourceEnEchec(f"raw/{source.nom} ne contient plus de fichier : {aide}.")
+        # demonstration rows do not outlive the arrival of real ones in another source of their set
+        if charge is not None and charge.nature != "demonstration":
+            raise SourceEnEchec(f"raw/{source.nom} ne contient plus de fichier lisible : {aide}.")
         return _vide(entrepot, source, f"raw/{source.nom} est vide : {aide}.")
+    if charge is not None and charge.nature != "demonstration" and all(map(_est_demonstration, trouves)):
+        raise SourceEnEchec(
+            f"raw/{source.nom} ne contient plus de fichier réel, et la démonstration ne remplace pas des données "
+            f"réelles : {aide}. Pour revenir à la démonstration, supprimer warehouse/etats/{source.nom}.json."
+        )
     acceptes = _acceptations(entrepot, source)
     version = empreinte(
         [(fichier.nom, fichier.sha256, fichier.origine) for fichier in trouves],
@@ -156,7 +162,10 @@ def _charger(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat
     if precedent is not None and precedent.etat == "a_jour" and precedent.version == version == en_place:
         return precedent
 
-    lus, rejets = [], []
+    lus: list[FichierLu] = []
+    rejets: list[pd.DataFrame] = []
+    dernier_echec = entrepot.racine / "rejets" / f"{source.nom}.en_echec.parquet"
+    dernier_echec.unlink(missing_ok=True)
     retenus, ecartes = _selon_cumul(trouves, source)
     table = source.table
 
@@ -179,17 +188,20 @@ def _charger(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat
             couverture=_couverture(retenus, source),
             charge_le=maintenant(),
             fichiers=[*lus, *(_fiche(fichier, source, sort) for fichier, sort in ecartes)],
-            regles=tous.groupby(["colonne", "regle", "gravite"], as_index=False).size().to_dict("records"),
+            regles=tous.groupby(["colonne", "regle", "gravite"], as_index=False).size().to_dict("records"),  # type: ignore[arg-type]
         )
         try:
-            _verifier_volumes(etat, precedent, source, {fichier.sha256 for fichier in retenus} <= acceptes)
+            _verifier_volumes(etat, precedent, source, _a_accepter(retenus, precedent) <= acceptes)
         except SourceEnEchec as erreur:
             erreur.regles = etat.regles
             _ecrire_rejets(entrepot, f"{source.nom}.en_echec", tous)
             raise
     _ecrire_rejets(entrepot, source.nom, tous)
-    (entrepot.racine / "rejets" / f"{source.nom}.en_echec.parquet").unlink(missing_ok=True)
     return etat
+
+
+def _est_demonstration(fichier: Fichier) -> bool:
+    return bool(fichier.origine.get("nature") == "demonstration")
 
 
 def _ecrire(entrepot: Entrepot, source: Source, lots: Iterator[pd.DataFrame], version: str) -> None:
@@ -212,10 +224,7 @@ def _lots_du_fichier(
         lu.lignes_rejetees += len(tri.refusees)
         for motif, nombre in tri.hors_champ.value_counts().items():
             lu.motifs_hors_champ[str(motif)] = lu.motifs_hors_champ.get(str(motif), 0) + int(nombre)
-        completes = {
-            int(ligne["_ligne"]): json.dumps(ligne, ensure_ascii=False, default=str)
-            for ligne in tri.refusees.to_dict("records")
-        }
+        completes = _lignes_completes(tri.refusees)
         rejets.append(tri.rejets.assign(fichier=fichier.nom, ligne_complete=tri.rejets["ligne"].map(completes)))
         yield tri.retenues.assign(_fichier=fichier.nom)
     malformees = pd.DataFrame(lecture.malformees, columns=["ligne", "ligne_complete", "motif"])
@@ -225,12 +234,22 @@ def _lots_du_fichier(
     rejets.append(malformees.assign(fichier=fichier.nom, colonne="", regle="structure", gravite="refus"))
 
 
+def _lignes_completes(lignes: pd.DataFrame) -> dict[int, str]:
+    """Write each row as JSON, by line."""
+    return {
+        int(ligne["_ligne"]): json.dumps(
+            {nom: None if pd.isna(valeur) else valeur for nom, valeur in ligne.items()}, ensure_ascii=False, default=str
+        )
+        for ligne in lignes.to_dict("records")
+    }
+
+
 def _trier_lot(brut: pd.DataFrame, fichier: Fichier, source: Source, schema: Any) -> Tri:
     table = source.table
     brut = source.preparer(brut, fichier.nom, fichier.millesime)
     lignes, illisibles = typer(brut, table)
     tri = trier(brut, table, schema, source.hors_champ(lignes), lignes, illisibles)
-    if "siren" in tri.retenues and fichier.origine.get("nature") != "demonstration":
+    if "siren" in tri.retenues and not _est_demonstration(fichier):
         intrus = tri.retenues[is_demonstration(tri.retenues["siren"])]
         signale = pd.DataFrame({"ligne": intrus["_ligne"], "colonne": "siren", "valeur": intrus["siren"]})
         motif = "SIREN de la plage réservée aux données de démonstration : vérifier l'origine du fichier"
@@ -242,37 +261,59 @@ def _trier_lot(brut: pd.DataFrame, fichier: Fichier, source: Source, schema: Any
 
 
 def _traiter_repetitions(
-    entrepot: Entrepot, chemin: Path, table: Table, lus: list[FichierLu], rejets: list[pd.DataFrame], dit: dict[str, str]
+    entrepot: Entrepot,
+    chemin: Path,
+    table: Table,
+    lus: list[FichierLu],
+    rejets: list[pd.DataFrame],
+    dit: dict[str, str],
 ) -> None:
     """Find rows that repeat a key over the whole table: refused or flagged, as the table declares."""
     if not table.cle:
         return
     cle = ", ".join(table.cle)
     requete = f"""
-        SELECT _fichier AS fichier, _ligne AS ligne, concat_ws(' | ', {cle}) AS valeur
-        FROM read_parquet('{chemin}')
+        SELECT _fichier, _ligne, concat_ws(' | ', {cle}) AS _cle
+        FROM read_parquet(?)
         QUALIFY row_number() OVER (PARTITION BY {cle} ORDER BY _fichier, _ligne) > 1
         ORDER BY ALL"""
     with duckdb.connect() as connexion:
-        repetitions = connexion.execute(requete).df()
+        repetitions = _cadre(connexion, requete, chemin)
         if repetitions.empty:
             return
+        connexion.register("repetitions", arrow.Table.from_pandas(repetitions))
         refuse = table.gravite_cle == "refus"
-        motif = "ligne déjà présente : la première est comptée" if refuse else "répète une autre ligne : comptée, à vérifier"
-        regle = "cle_en_double" if refuse else "doublon_suspect"
-        rejets.append(repetitions.assign(colonne=cle, regle=regle, gravite=table.gravite_cle, motif=motif))
+        rejet = pd.DataFrame(
+            {
+                "fichier": repetitions["_fichier"],
+                "ligne": repetitions["_ligne"],
+                "colonne": cle,
+                "valeur": repetitions["_cle"],
+                "regle": "cle_en_double" if refuse else "doublon_suspect",
+                "gravite": table.gravite_cle,
+                "motif": f"ligne déjà présente : {'la première est comptée' if refuse else 'comptée, à vérifier'}",
+            }
+        )
         if not refuse:
+            rejets.append(rejet)
             return
+        jointure = "JOIN repetitions USING (_fichier, _ligne) ORDER BY _fichier, _ligne"
+        en_trop = _cadre(connexion, f"FROM read_parquet(?) SEMI {jointure}", chemin)
+        uniques = _cadre(connexion, f"FROM read_parquet(?) ANTI {jointure}", chemin)
         for lu in lus:
-            en_trop = int((repetitions["fichier"] == lu.fichier).sum())
-            lu.lignes_retenues -= en_trop
-            lu.lignes_rejetees += en_trop
-        connexion.register("repetitions", repetitions)
-        uniques = connexion.execute(
-            f"FROM read_parquet('{chemin}') t ANTI JOIN repetitions r ON t._fichier = r.fichier AND t._ligne = r.ligne"
-        ).to_arrow_table()
-    lot = uniques.to_pandas(types_mapper=pd.ArrowDtype)
-    entrepot.ecrire_lots(chemin, table.arrow(), iter([lot]), dit)
+            cas = rejet[rejet["fichier"] == lu.fichier]
+            completes = _lignes_completes(en_trop[en_trop["_fichier"] == lu.fichier])
+            rejets.append(cas.assign(ligne_complete=cas["ligne"].map(completes)))
+            lu.lignes_retenues -= len(cas)
+            lu.lignes_rejetees += len(cas)
+    entrepot.ecrire_lots(chemin, table.arrow(), iter([uniques]), dit)
+
+
+def _cadre(connexion: duckdb.DuckDBPyConnection, requete: str, chemin: Path) -> pd.DataFrame:
+    """Run a query on a Parquet file; decimals stay decimals, which `.df()` would turn into floats."""
+    table: arrow.Table = connexion.sql(requete, params=[str(chemin)]).to_arrow_table()
+    cadre: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    return cadre
 
 
 def _verifier_volumes(etat: Etat, precedent: Etat | None, source: Source, accepte: bool) -> None:
@@ -281,13 +322,17 @@ def _verifier_volumes(etat: Etat, precedent: Etat | None, source: Source, accept
         return
     lues = sum(lu.lignes_lues for lu in etat.fichiers)
     rejetees = sum(lu.lignes_rejetees for lu in etat.fichiers)
-    accepter = f"Corriger le fichier, ou l'accepter par une entrée (sha256, raison) dans raw/{source.nom}/acceptations.yml."
+    accepter = (
+        f"Corriger le fichier, ou l'accepter par une entrée (sha256, raison) dans raw/{source.nom}/acceptations.yml."
+    )
     if lues == 0:
-        raise SourceEnEchec(f"{source.nom} : aucun enregistrement sous l'en-tête. Déposer le fichier complet, puis relancer.")
+        raise SourceEnEchec(
+            f"{source.nom} : aucun enregistrement sous l'en-tête. Déposer le fichier complet, puis relancer."
+        )
     if rejetees > lues * source.plafond_rejets_pct / 100:
         raise SourceEnEchec(
-            f"{source.nom} : {rejetees} lignes refusées sur {lues}, au-delà du plafond de {source.plafond_rejets_pct:g} %. "
-            f"{accepter}"
+            f"{source.nom} : {rejetees} lignes refusées sur {lues}, au-delà du plafond de "
+            f"{source.plafond_rejets_pct:g} %. {accepter}"
         )
     if precedent is None or precedent.charge_le is None or precedent.nature != etat.nature:
         return
@@ -310,11 +355,19 @@ def _acceptations(entrepot: Entrepot, source: Source) -> set[str]:
         acceptes = {str(entree["sha256"]) for entree in entrees}
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as erreur:
         raise SourceEnEchec(
-            f"raw/{source.nom}/acceptations.yml est illisible ({erreur}) : une liste d'entrées « sha256 » et « raison »."
+            f"raw/{source.nom}/acceptations.yml est illisible ({erreur}) : une liste d'entrées "
+            "« sha256 » et « raison »."
         ) from erreur
     if sans_raison:
         raise SourceEnEchec(f"raw/{source.nom}/acceptations.yml : l'entrée {sans_raison[0]} n'a pas de « raison ».")
     return acceptes
+
+
+def _a_accepter(retenus: list[Fichier], precedent: Etat | None) -> set[str]:
+    """Return the hashes a person has to accept: those of the new files, of all when none is new."""
+    presents = {fichier.sha256 for fichier in retenus}
+    connus = {lu.sha256 for lu in precedent.fichiers} if precedent is not None else set()
+    return presents - connus or presents
 
 
 def _selon_cumul(trouves: list[Fichier], source: Source) -> tuple[list[Fichier], list[tuple[Fichier, str]]]:

@@ -1,7 +1,7 @@
 """The perimeter of the ESS: which establishments belong, in which family, and for which reasons.
 
-Rules are data (`perimetre_ess`, `naf_hors_ess`), reconstituted and not official (loi 2014-856, article 1; Insee, champ de
-l'ESS). Counting the establishments does not belong here.
+Rules are data (`perimetre_ess`, `naf_hors_ess`), reconstituted and not official (loi 2014-856, article 1; Insee, champ
+de l'ESS). Counting the establishments does not belong here.
 """
 
 from observatoire.derived import Derivee
@@ -50,7 +50,12 @@ ETABLISSEMENTS = Derivee(
             Colonne("niveau", TEXTE, "Niveau le plus fin où le lieu est connu.", obligatoire=True),
             Colonne("code_territoire", TEXTE, "Territoire à ce niveau.", obligatoire=True),
             Colonne("est_ess", BOOLEEN, "Dans l'ESS au périmètre Insee reconstitué.", obligatoire=True),
-            Colonne("est_publiable", BOOLEEN, "Peut être listé : personne morale, diffusible, activité non sensible.", obligatoire=True),
+            Colonne(
+                "est_publiable",
+                BOOLEEN,
+                "Peut être listé : personne morale, diffusible, activité non sensible.",
+                obligatoire=True,
+            ),
             Colonne("denomination", TEXTE, "Dénomination de la personne morale."),
         ),
         cle=("siret",),
@@ -72,21 +77,25 @@ ETABLISSEMENTS = Derivee(
                         WHEN regle = 'si_indicateur' THEN coalesce(est_ess_insee, false)
                         ELSE false END AS est_ess
             FROM unites),
-        mois AS (SELECT coalesce(strftime(max(date_traitement), '%Y-%m'), 'inconnu') AS millesime FROM socle.sirene_etablissements)
-        SELECT e.siret, e.siren, c.code_commune, n.code_naf, n.a17, u.categorie_juridique, e.tranche_effectifs, e.annee_effectifs,
-               e.est_employeur, e.date_creation,
+        mois AS (
+            SELECT coalesce(strftime(max(date_traitement), '%Y-%m'), 'inconnu') AS millesime
+            FROM socle.sirene_etablissements)
+        SELECT e.siret, e.siren, c.code_commune, n.code_naf, n.a17, u.categorie_juridique, e.tranche_effectifs,
+               e.annee_effectifs, e.est_employeur, e.date_creation,
                CASE WHEN u.est_ess THEN u.famille_juridique END AS famille,
                CASE WHEN u.est_ess THEN concat_ws(' ; ',
                         CASE WHEN u.regle = 'retenue' THEN 'catégorie juridique' END,
                         CASE WHEN u.est_ess_insee THEN 'indicateur ESS de l''Insee' END) END AS motif_ess,
-               CASE WHEN u.est_ess THEN CASE WHEN u.est_ess_insee THEN 'forte' ELSE u.confiance_regle END END AS confiance,
+               CASE WHEN NOT u.est_ess THEN NULL WHEN u.est_ess_insee THEN 'forte' ELSE u.confiance_regle END
+                   AS confiance,
                mois.millesime,
                CASE WHEN c.code_commune IS NOT NULL THEN 'commune' WHEN d.code_territoire IS NOT NULL THEN 'departement'
                     ELSE 'inconnu' END AS niveau,
                coalesce(c.code_commune, d.code_territoire, 'inconnu') AS code_territoire,
                coalesce(u.est_ess, false) AS est_ess,
-               coalesce(u.statut_diffusion = 'O' AND e.statut_diffusion = 'O' AND NOT coalesce(u.est_activite_tue, false)
-                        AND NOT ({CATEGORIES_TUES}) AND NOT coalesce(e.code_naf IN {ACTIVITES_TUES}, false), false) AS est_publiable,
+               coalesce(u.statut_diffusion = 'O' AND e.statut_diffusion = 'O' AND NOT ({CATEGORIES_TUES})
+                        AND NOT coalesce(u.est_activite_tue, false)
+                        AND NOT coalesce(e.code_naf IN {ACTIVITES_TUES}, false), false) AS est_publiable,
                u.denomination
         FROM socle.sirene_etablissements e
         CROSS JOIN mois
@@ -94,7 +103,7 @@ ETABLISSEMENTS = Derivee(
         LEFT JOIN referentiels.communes_anciennes a ON a.code_ancien = e.code_commune_lu
         LEFT JOIN referentiels.communes c ON c.code_commune = coalesce(a.code_commune, e.code_commune_lu)
         LEFT JOIN referentiels.zonages d ON d.niveau = 'departement'
-             AND d.code_territoire = CASE WHEN e.code_commune_lu LIKE '97%' THEN e.code_commune_lu[:3] ELSE e.code_commune_lu[:2] END
+             AND d.code_territoire = e.code_commune_lu[:CASE WHEN e.code_commune_lu LIKE '97%' THEN 3 ELSE 2 END]
         LEFT JOIN referentiels.naf n ON n.code_naf = e.code_naf""",
 )
 
@@ -105,7 +114,7 @@ ETABLISSEMENTS_ESS = Derivee(
     lit=("socle.etablissements",),
     publiee=True,
     table=Table(
-        "Établissements de l'ESS (périmètre Insee reconstitué, non officiel) qui peuvent être listés ; commune seule, sans adresse.",
+        "Établissements de l'ESS (périmètre Insee reconstitué, non officiel) qui peuvent être listés ; sans adresse.",
         (*COLONNES_COMMUNES, Colonne("denomination", TEXTE, "Dénomination de la personne morale.")),
         cle=("siret",),
     ),

@@ -1,6 +1,7 @@
 """Reading a file as its producer wrote it: CSV in any usual dialect, zipped or gzipped, Parquet, XLSX.
 
-Gives batches of strings (or typed Arrow columns for Parquet) under the names of the observatory, each row with its line.
+Gives batches of strings (or typed Arrow columns for Parquet) under the names of the observatory, each row with its
+line.
 Judging values does not belong here; a file whose *structure* cannot be read is refused with `FichierRefuse`.
 """
 
@@ -11,13 +12,15 @@ import io
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
+from xml.etree import ElementTree
 
 import openpyxl
 import pandas as pd
@@ -27,12 +30,27 @@ import pyarrow.parquet as parquet
 from observatoire.schemas import TEXTE, Table
 
 LIGNES_PAR_LOT = 500_000
+FIN = "\x1e\x1efin du fichier\x1e\x1e"
 EXTENSIONS = (".csv", ".txt", ".tsv", ".gz", ".zip", ".parquet", ".xlsx")
+
+# what the libraries raise on a damaged or disguised file; a locked archive raises RuntimeError
+ERREURS_DE_LECTURE = (
+    arrow.ArrowException,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    csv.Error,
+    KeyError,
+    ValueError,
+    RuntimeError,
+    ElementTree.ParseError,
+)
 
 csv.field_size_limit(2**27)
 
 
-class FichierRefuse(Exception):
+class FichierRefuse(Exception):  # noqa: N818 — the domain speaks French
     """A file that cannot be read as the table it should hold. The message, in French, says what to do."""
 
 
@@ -64,15 +82,16 @@ def lire(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.DataFrame]
     Raises:
         FichierRefuse: unreadable, truncated, not the announced type, or without a required column.
     """
+    suffixe = chemin.suffix.lower()
     try:
-        if chemin.suffix == ".parquet":
+        if suffixe == ".parquet":
             yield from _lire_parquet(chemin, table, lecture)
-        elif chemin.suffix == ".xlsx":
+        elif suffixe == ".xlsx":
             yield from _en_lots(_enregistrements_xlsx(chemin), chemin, table, lecture)
         else:
             with _ouvrir_texte(chemin, table) as (flux, separateur):
-                yield from _en_lots(_enregistrements_csv(flux, separateur), chemin, table, lecture)
-    except (arrow.ArrowException, zipfile.BadZipFile, gzip.BadGzipFile, EOFError, OSError, csv.Error, KeyError) as erreur:
+                yield from _en_lots(_enregistrements_csv(flux, separateur, chemin), chemin, table, lecture)
+    except ERREURS_DE_LECTURE as erreur:
         raise FichierRefuse(
             f"{chemin.name} : fichier illisible, tronqué ou d'un autre type que « {chemin.suffix} » ({erreur}). "
             "Le télécharger à nouveau, puis relancer."
@@ -117,10 +136,10 @@ def _connus(cellules: list[str], table: Table) -> int:
 @contextmanager
 def _ouvrir_octets(chemin: Path) -> Iterator[IO[bytes]]:
     """Open a file, or the only data file of an archive."""
-    if chemin.suffix == ".gz":
-        with gzip.open(chemin) as flux:
-            yield flux
-    elif chemin.suffix == ".zip":
+    if chemin.suffix.lower() == ".gz":
+        with gzip.open(chemin) as comprime:
+            yield cast(IO[bytes], comprime)
+    elif chemin.suffix.lower() == ".zip":
         with zipfile.ZipFile(chemin) as archive:
             membres = [
                 nom
@@ -140,24 +159,36 @@ def _ouvrir_octets(chemin: Path) -> Iterator[IO[bytes]]:
 
 
 def _encodage(chemin: Path) -> str:
-    """Tell UTF-8 from cp1252 (bytes 0x80–0x9F are its € ’ œ) and from ISO-8859-1, over the whole file."""
+    """Tell UTF-8 from cp1252 (bytes 0x80–0x9F are its € ’ œ) and from ISO-8859-1, over the whole file.
+
+    UTF-16 is what Excel calls « Texte Unicode »: its mark is looked for first.
+    """
     decodeur = codecs.getincrementaldecoder("utf-8")()
-    utf8, cp1252 = True, False
+    utf8, cp1252, accents = True, False, False
     with _ouvrir_octets(chemin) as flux:
-        while morceau := flux.read(2**22):
+        debut = flux.read(2)
+        if debut in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            return "utf-16"
+        for morceau in chain([debut], iter(lambda: flux.read(2**22), b"")):
             if utf8:
                 try:
-                    decodeur.decode(morceau)
+                    accents = not decodeur.decode(morceau).isascii() or accents
                 except UnicodeDecodeError:
                     utf8 = False
             cp1252 = cp1252 or re.search(rb"[\x80-\x9f]", morceau) is not None
+    if utf8 and decodeur.getstate()[0]:  # bytes of an unfinished character
+        if accents:
+            raise FichierRefuse(
+                f"{chemin.name} : fichier tronqué au milieu d'un caractère. Le télécharger à nouveau, puis relancer."
+            )
+        utf8 = False
     if utf8:
         return "utf-8-sig"
     return "cp1252" if cp1252 else "iso-8859-1"
 
 
 @contextmanager
-def _ouvrir_texte(chemin: Path, table: Table) -> Iterator[tuple[IO[str], str]]:
+def _ouvrir_texte(chemin: Path, table: Table) -> Iterator[tuple[Iterable[str], str]]:
     """Open a text file decoded, with the separator under which most of its headers are known."""
     encodage = _encodage(chemin)
     with _ouvrir_octets(chemin) as octets:
@@ -166,32 +197,30 @@ def _ouvrir_texte(chemin: Path, table: Table) -> Iterator[tuple[IO[str], str]]:
         debut = list(islice(texte, 30))
         if not any(ligne.strip() for ligne in debut):
             raise FichierRefuse(f"{chemin.name} : fichier vide. Déposer le fichier complet, puis relancer.")
-        if re.match(r"\s*<(!doctype|html|\?xml)", debut[0], re.IGNORECASE):
+        if re.match(r"\s*<(!doctype|html|\?xml)", "".join(debut), re.IGNORECASE):
             raise FichierRefuse(
-                f"{chemin.name} : c'est une page web, pas un tableau (téléchargement en erreur ?). Le télécharger à nouveau."
+                f"{chemin.name} : c'est une page web, pas un tableau (téléchargement en erreur ?). "
+                "Le télécharger à nouveau."
             )
         separateur = max(
             ";,\t|", key=lambda signe: max(_connus(ligne, table) for ligne in csv.reader(debut, delimiter=signe))
         )
-        yield _Suite(debut, texte), separateur  # type: ignore[misc]
+        yield chain(debut, texte), separateur
 
 
-class _Suite:
-    """The lines already looked at, then the rest of the file."""
-
-    def __init__(self, debut: list[str], suite: IO[str]) -> None:
-        self._lignes = chain(debut, suite)
-
-    def __iter__(self) -> Iterator[str]:
-        return self._lignes
-
-
-def _enregistrements_csv(flux: IO[str], separateur: str) -> Iterator[tuple[int, list[str]]]:
+def _enregistrements_csv(flux: Iterable[str], separateur: str, chemin: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield (first line, cells) for each record; a record may span several lines."""
-    lecteur = csv.reader((ligne.replace("\0", "") for ligne in flux), delimiter=separateur)
+    # the mark comes back alone, unless a quote left open has swallowed all that follows it
+    lecteur = csv.reader(chain(flux, [FIN]), delimiter=separateur)
     ligne = 1
     for cellules in lecteur:
-        if cellules:
+        if cellules and cellules[-1].endswith(FIN):
+            if cellules != [FIN]:
+                raise FichierRefuse(
+                    f"{chemin.name} : un guillemet ouvert à l'enregistrement de la ligne {ligne} n'est jamais refermé. "
+                    "Corriger cette ligne, ou télécharger le fichier à nouveau s'il est tronqué."
+                )
+        elif cellules:
             yield ligne, cellules
         ligne = lecteur.line_num + 1
 
@@ -199,11 +228,14 @@ def _enregistrements_csv(flux: IO[str], separateur: str) -> Iterator[tuple[int, 
 def _enregistrements_xlsx(chemin: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield (row, cells as text) of the first visible sheet."""
     classeur = openpyxl.load_workbook(chemin, read_only=True, data_only=True)
+    largeur = 0
     try:
         feuille = next(feuille for feuille in classeur.worksheets if feuille.sheet_state == "visible")
         for ligne, cellules in enumerate(feuille.iter_rows(values_only=True), start=1):
             if any(cellule is not None for cellule in cellules):
-                yield ligne, [_en_texte(cellule) for cellule in cellules]
+                # a row may stop at its last cell written: what follows is empty, not missing
+                largeur = max(largeur, len(cellules))
+                yield ligne, [_en_texte(cellule) for cellule in cellules] + [""] * (largeur - len(cellules))
     finally:
         classeur.close()
 
@@ -213,8 +245,9 @@ def _en_texte(cellule: Any) -> str:
         return ""
     if isinstance(cellule, bool):
         return "true" if cellule else "false"
-    if isinstance(cellule, float) and cellule.is_integer():
-        return str(int(cellule))
+    if isinstance(cellule, float):
+        # fifteen digits, as Excel shows: 1234.56 may be stored as 1234.5600000000001
+        return str(int(cellule)) if cellule.is_integer() else format(cellule, ".15g")
     if isinstance(cellule, datetime):
         return cellule.date().isoformat() if cellule.time() == cellule.min.time() else cellule.isoformat()
     return cellule.isoformat() if isinstance(cellule, date) else str(cellule)
@@ -238,9 +271,7 @@ def _en_lots(
         for numero, cellules in paquet:
             if not any(cellule.strip() for cellule in cellules):
                 continue
-            surplus = cellules[largeur:]
-            if len(cellules) < largeur or any(surplus):
-                motif = f"{len(cellules)} champs au lieu de {largeur} : séparateur ou guillemet dans une valeur ?"
+            if motif := _malformee(cellules, largeur):
                 lecture.malformees.append((numero, " | ".join(cellules), motif))
             else:
                 bonnes.append((numero, cellules))
@@ -250,6 +281,17 @@ def _en_lots(
         yield _cadre(colonnes, arrow.array([numero for numero, _ in bonnes], arrow.int64()))
 
 
+def _malformee(cellules: list[str], largeur: int) -> str:
+    """Say in French why the structure of a record forbids to read it, empty when it is sound."""
+    if "\0" in "".join(cellules):
+        return "octets nuls : fichier abîmé, ou copie interrompue ; le télécharger à nouveau"
+    if len(cellules) >= largeur and not any(cellules[largeur:]):
+        return ""
+    motif = f"{len(cellules)} champs au lieu de {largeur} : séparateur ou guillemet dans une valeur ?"
+    etendue = 1 + sum(cellule.count("\n") for cellule in cellules)
+    return motif if etendue == 1 else f"{motif} L'enregistrement s'étend sur {etendue} lignes."
+
+
 def _lire_parquet(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.DataFrame]:
     """Yield the wanted columns of a Parquet file; the line is the number of the record."""
     with parquet.ParquetFile(chemin) as fichier:
@@ -257,10 +299,18 @@ def _lire_parquet(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.D
         noms = {fichier.schema_arrow.names[place]: nom for nom, place in positions.items()}
         premiere = 1
         for lot in fichier.iter_batches(batch_size=LIGNES_PAR_LOT, columns=list(noms)):
-            colonnes = {noms[nom]: lot.column(nom) for nom in lot.schema.names}
+            colonnes = {noms[nom]: _chaine_simple(lot.column(nom)) for nom in lot.schema.names}
             yield _cadre(colonnes, arrow.array(range(premiere, premiere + lot.num_rows), arrow.int64()))
             premiere += lot.num_rows
 
 
+def _chaine_simple(colonne: arrow.Array) -> arrow.Array:
+    """Give the strings of a column the one type that converts: writers have three others."""
+    type_ = colonne.type.value_type if arrow.types.is_dictionary(colonne.type) else colonne.type
+    chaine = any(est(type_) for est in (arrow.types.is_string, arrow.types.is_large_string, arrow.types.is_string_view))
+    return colonne.cast(TEXTE if chaine else type_)
+
+
 def _cadre(colonnes: dict[str, Any], lignes: Any) -> pd.DataFrame:
-    return arrow.table({**colonnes, "_ligne": lignes}).to_pandas(types_mapper=pd.ArrowDtype)
+    cadre: pd.DataFrame = arrow.table({**colonnes, "_ligne": lignes}).to_pandas(types_mapper=pd.ArrowDtype)
+    return cadre

@@ -1,7 +1,7 @@
 """Releases: immutable folders, one stable path that moves from one to the next, and the way back.
 
-A release is built aside, then named; the stable path `observatoire.duckdb` is a relative link replaced in one step. What a
-release contains belongs to `publication`.
+A release is built aside, then named; the stable path `observatoire.duckdb` is a relative link replaced in one step.
+What a release contains belongs to `publication`.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any
 
 from observatoire.catalog import derivees, mesures
 from observatoire.cube import version_cube, version_mesure
-from observatoire.derived import versions_lues
+from observatoire.derived import version_derivee, versions_lues
 from observatoire.indicators import version_indicateurs
 from observatoire.ingestion import etat_de, schema_de
 from observatoire.publication.portrait import ecrire_portrait
@@ -92,7 +92,9 @@ def revenir_a(entrepot: Entrepot, release: str | None = None) -> str:
             raise PublicationRefusee("Aucune publication antérieure n'est gardée : rien à quoi revenir.")
         release = avant[-1]
     if release not in gardees:
-        raise PublicationRefusee(f"La publication « {release} » n'est pas gardée ; gardées : {', '.join(gardees) or 'aucune'}.")
+        raise PublicationRefusee(
+            f"La publication « {release} » n'est pas gardée ; gardées : {', '.join(gardees) or 'aucune'}."
+        )
     dossier = entrepot.racine / "releases" / release
     for nom, attendue in manifeste(entrepot, release)["fichiers"].items():
         if not (dossier / nom).exists() or sha256(dossier / nom) != attendue:
@@ -129,7 +131,12 @@ def retirer(entrepot: Entrepot, release: str, motif: str) -> str | None:
         raise PublicationRefusee(f"La publication « {release} » n'est pas gardée.")
     if not motif.strip():
         raise PublicationRefusee("Un retrait demande un motif.")
-    fiche = {"release": release, "identite": manifeste(entrepot, release)["identite"], "motif": motif, "le": maintenant()}
+    fiche = {
+        "release": release,
+        "identite": manifeste(entrepot, release)["identite"],
+        "motif": motif,
+        "le": maintenant(),
+    }
     entrepot.ecrire_json({"retirees": [*_retirees(entrepot), fiche]}, "etats", "_retirees.json")
     if epingle(entrepot) == release:
         (entrepot.racine / "etats" / "_epingle.json").unlink()
@@ -155,7 +162,7 @@ def verifier_la_chaine(entrepot: Entrepot) -> None:
         etat = etat_de(entrepot, source)
         _exiger(entrepot, schema_de(source), source.nom, etat.version if etat else None, "actualiser")
     for derivee in derivees().values():
-        attendue = empreinte(versions_lues(entrepot, derivee.lit), derivee.requete)
+        attendue = version_derivee(versions_lues(entrepot, derivee.lit), derivee)
         _exiger(entrepot, derivee.schema, derivee.nom, attendue, "actualiser")
     for mesure in mesures().values():
         lues = versions_lues(entrepot, (*mesure.lit, "referentiels.territoires"))
@@ -196,7 +203,11 @@ def _construire(entrepot: Entrepot, nom: str, identite: str) -> None:
         etats = [etat for etat in (etat_de(entrepot, source) for source in sources().values()) if etat is not None]
         nature = "demonstration" if any(etat.nature == "demonstration" for etat in etats) else "reelle"
         release = {
-            "release": nom, "contrat": CONTRAT, "cree_le": maintenant(), "code_version": _code(), "nature": nature,
+            "release": nom,
+            "contrat": CONTRAT,
+            "cree_le": maintenant(),
+            "code_version": _code(),
+            "nature": nature,
             "territoire": entrepot.settings.territoire,
         }
         duckdb = dossier / NOM_DUCKDB
@@ -211,9 +222,16 @@ def _construire(entrepot: Entrepot, nom: str, identite: str) -> None:
             "tables": comptes,
             "sources": [
                 {
-                    "source": etat.source, "etat": etat.etat, "motif": etat.motif, "depuis": etat.depuis, "version": etat.version,
-                    "nature": etat.nature, "charge_le": etat.charge_le,
-                    "fichiers": [{"fichier": lu.fichier, "sha256": lu.sha256, "millesime": lu.millesime} for lu in etat.fichiers],
+                    "source": etat.source,
+                    "etat": etat.etat,
+                    "motif": etat.motif,
+                    "depuis": etat.depuis,
+                    "version": etat.version,
+                    "nature": etat.nature,
+                    "charge_le": etat.charge_le,
+                    "fichiers": [
+                        {"fichier": lu.fichier, "sha256": lu.sha256, "millesime": lu.millesime} for lu in etat.fichiers
+                    ],
                 }
                 for etat in etats
             ],

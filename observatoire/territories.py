@@ -1,7 +1,7 @@
 """Territories and what contains what: communes, EPCI, départements, régions, France.
 
-EPCI do not nest: 89 straddle départements, 26 straddle régions. An ancestor is therefore a territory that *wholly* contains
-another. The territory of one source's rows does not belong here.
+EPCI do not nest: 89 straddle départements, 26 straddle régions. An ancestor is therefore a territory that *wholly*
+contains another. The territory of one source's rows does not belong here.
 """
 
 from observatoire.derived import Derivee
@@ -9,7 +9,8 @@ from observatoire.schemas import ENTIER, TEXTE, Colonne, Table, refus
 
 NIVEAUX = ("commune", "epci", "departement", "region", "france", "inconnu")
 
-# Municipal populations add up; a territory with a commune whose population is unknown, or of another year, has none.
+# Municipal populations add up; a territory with a commune whose population is unknown has none, and its year is empty
+# where the communes' differ.
 TERRITOIRES = Derivee(
     nom="territoires",
     schema="referentiels",
@@ -26,8 +27,14 @@ TERRITOIRES = Derivee(
             Colonne("code_territoire", TEXTE, "Code dans son niveau ; la clé est le couple.", obligatoire=True),
             Colonne("libelle", TEXTE, "Nom du territoire.", obligatoire=True),
             Colonne("type_zonage", TEXTE, "Type d'EPCI : METRO, CU, CA, CC, MET69."),
-            Colonne("population", ENTIER, "Population municipale ; vide où elle n'est pas connue en entier.", unite="habitants"),
-            Colonne("millesime_population", TEXTE, "Année de référence de la population ; vide si elle diffère selon les communes."),
+            Colonne(
+                "population", ENTIER, "Population municipale ; vide où elle n'est pas connue en entier.",
+                unite="habitants",
+            ),
+            Colonne(
+                "millesime_population", TEXTE,
+                "Année de référence de la population ; vide si elle diffère selon les communes.",
+            ),
         ),
         cle=("niveau", "code_territoire"),
     ),
@@ -39,12 +46,13 @@ TERRITOIRES = Derivee(
             UNION ALL SELECT 'france', 'FR', * FROM referentiels.communes WHERE code_region IS NOT NULL),
         sommes AS (
             SELECT niveau, code_territoire,
-                   CASE WHEN count(population_municipale) = count(*) THEN sum(population_municipale)::BIGINT END AS population,
+                   CASE WHEN count(population_municipale) = count(*)
+                        THEN sum(population_municipale)::BIGINT END AS population,
                    CASE WHEN count(DISTINCT coalesce(millesime_population, '')) = 1
                         THEN max(millesime_population) END AS millesime_population
             FROM rattachees WHERE code_territoire IS NOT NULL GROUP BY ALL)
-        SELECT 'commune' AS niveau, code_commune AS code_territoire, libelle_commune AS libelle, NULL::VARCHAR AS type_zonage,
-               population_municipale AS population, millesime_population
+        SELECT 'commune' AS niveau, code_commune AS code_territoire, libelle_commune AS libelle,
+               NULL::VARCHAR AS type_zonage, population_municipale AS population, millesime_population
         FROM referentiels.communes
         UNION ALL
         SELECT niveau, code_territoire, libelle, type_zonage, population, millesime_population
@@ -71,16 +79,18 @@ APPARTENANCES = Derivee(
     ),
     requete="""
         WITH places AS (
-            SELECT unnest([{n: 'commune', c: code_commune}, {n: 'epci', c: code_epci}, {n: 'departement', c: code_departement},
-                           {n: 'region', c: code_region}]) AS enfant,
+            SELECT unnest([{n: 'commune', c: code_commune}, {n: 'epci', c: code_epci},
+                           {n: 'departement', c: code_departement}, {n: 'region', c: code_region}]) AS enfant,
                    [{n: 'epci', c: code_epci}, {n: 'departement', c: code_departement}, {n: 'region', c: code_region},
                     {n: 'france', c: CASE WHEN code_region IS NOT NULL THEN 'FR' END}] AS parents, millesime_cog
             FROM referentiels.communes),
         paires AS (SELECT enfant, unnest(parents) AS parent, millesime_cog FROM places WHERE enfant.c IS NOT NULL),
-        partages AS (SELECT enfant, parent, count(*) AS communes, max(millesime_cog) AS millesime_cog FROM paires GROUP BY ALL),
+        partages AS (
+            SELECT enfant, parent, count(*) AS communes, max(millesime_cog) AS millesime_cog FROM paires GROUP BY ALL),
         communes_partagees AS (
             SELECT *, sum(communes) OVER (PARTITION BY enfant, parent.n) AS communes_de_l_enfant FROM partages)
-        SELECT enfant.n AS niveau, enfant.c AS code_territoire, parent.n AS niveau_parent, parent.c AS code_parent, millesime_cog
+        SELECT enfant.n AS niveau, enfant.c AS code_territoire, parent.n AS niveau_parent, parent.c AS code_parent,
+               millesime_cog
         FROM communes_partagees
         WHERE communes = communes_de_l_enfant AND parent.c IS NOT NULL
           AND list_position(['commune', 'epci', 'departement', 'region', 'france'], parent.n)

@@ -9,12 +9,12 @@ import pandas as pd
 import pandera.pandas as pa
 
 from observatoire.conversion import convertir, illisibles
-from observatoire.schemas import Colonne, Table
+from observatoire.schemas import Table
 
 COLONNES_REJETS = ["ligne", "colonne", "valeur", "regle", "gravite", "motif"]
 
 
-class RegleInexecutable(Exception):
+class RegleInexecutable(Exception):  # noqa: N818 — the domain speaks French
     """A rule that Pandera could not run: an error of ours, never a property of the data."""
 
 
@@ -50,13 +50,19 @@ def typer(brut: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, pd.DataFrame]
         perdus = illisibles(brut[colonne.nom], colonnes[colonne.nom])
         if perdus.any():
             gravite = "refus" if colonne.obligatoire else "signalement"
-            motif = f"{_nature(colonne)} illisible : corriger la valeur à la source"
+            motif = f"valeur de « {colonne.nom} » illisible : corriger la valeur à la source"
             rejets.append(_rejets(brut, perdus[perdus].index, colonne.nom, "valeur_illisible", gravite, motif))
     return pd.DataFrame(colonnes, index=brut.index), pd.concat([*rejets, VIDE])
 
 
-def trier(brut: pd.DataFrame, table: Table, schema: pa.DataFrameSchema, hors_champ: pd.Series, lignes: pd.DataFrame,
-          rejets: pd.DataFrame) -> Tri:
+def trier(
+    brut: pd.DataFrame,
+    table: Table,
+    schema: pa.DataFrameSchema,
+    hors_champ: pd.Series,
+    lignes: pd.DataFrame,
+    rejets: pd.DataFrame,
+) -> Tri:
     """Validate typed rows with Pandera and separate kept, out-of-scope and refused ones.
 
     Args:
@@ -75,7 +81,7 @@ def trier(brut: pd.DataFrame, table: Table, schema: pa.DataFrameSchema, hors_cha
     try:
         schema.validate(dans_le_champ, lazy=True)
     except pa.errors.SchemaErrors as erreurs:
-        trouves += [_traduire(erreur, brut, table) for erreur in erreurs.schema_errors]
+        trouves += [_traduire(erreur, brut) for erreur in erreurs.schema_errors]
     # a value that could not be read is not, besides, absent
     tous = pd.concat(trouves)
     lus = tous[tous["regle"] == "valeur_illisible"]
@@ -91,7 +97,7 @@ def trier(brut: pd.DataFrame, table: Table, schema: pa.DataFrameSchema, hors_cha
     return Tri(retenues, hors_champ.dropna(), brut.loc[index_refuses], tous.reset_index(drop=True))
 
 
-def _traduire(erreur: pa.errors.SchemaError, brut: pd.DataFrame, table: Table) -> pd.DataFrame:
+def _traduire(erreur: pa.errors.SchemaError, brut: pd.DataFrame) -> pd.DataFrame:
     """Turn one failure of Pandera into rejects, with the severity and the words of its rule."""
     cas = erreur.failure_cases
     controle = erreur.check
@@ -104,14 +110,8 @@ def _traduire(erreur: pa.errors.SchemaError, brut: pd.DataFrame, table: Table) -
     if controle != "not_nullable":
         raise RegleInexecutable(f"la structure du lot n'est pas celle de la table : {erreur}")
     nom = str(erreur.schema.name)
-    declaree = table.colonne(nom)
-    assert declaree is not None  # Pandera only names declared columns
-    motif = f"{_nature(declaree)} absente : la compléter à la source"
+    motif = f"valeur de « {nom} » absente : la compléter à la source"
     return _rejets(brut, places, nom, "valeur_absente", "refus", motif)
-
-
-def _nature(colonne: Colonne) -> str:
-    return f"valeur de « {colonne.nom} »"
 
 
 def _rejets(brut: pd.DataFrame, places: pd.Index, colonne: str, regle: str, gravite: str, motif: str) -> pd.DataFrame:
@@ -129,4 +129,4 @@ def _rejets(brut: pd.DataFrame, places: pd.Index, colonne: str, regle: str, grav
     )
 
 
-VIDE = pd.DataFrame({colonne: pd.Series(dtype="int64" if colonne == "ligne" else "str") for colonne in COLONNES_REJETS})
+VIDE = pd.DataFrame({nom: pd.Series(dtype="int64" if nom == "ligne" else "str") for nom in COLONNES_REJETS})

@@ -45,7 +45,9 @@ def empreinte_du_code(*motifs: str) -> str:
     """Hash the files of this package that match the patterns: what a result owes to the code."""
     racine = Path(__file__).parent
     chemins = sorted({chemin for motif in motifs for chemin in racine.glob(motif) if chemin.is_file()})
-    return empreinte([(str(chemin.relative_to(racine)), sha256(chemin)) for chemin in chemins if chemin.suffix != ".pyc"])
+    return empreinte(
+        [(str(chemin.relative_to(racine)), sha256(chemin)) for chemin in chemins if chemin.suffix != ".pyc"]
+    )
 
 
 def maintenant() -> str:
@@ -97,6 +99,10 @@ class Entrepot:
         brutes = parquet.read_schema(chemin).metadata or {}
         return dict(json.loads(brutes.get(b"observatoire", b"{}")))
 
+    def lignes(self, schema: str, table: str) -> int:
+        """Count the rows of a table, without reading them."""
+        return int(parquet.read_metadata(self.chemin(schema, table)).num_rows)
+
     @contextmanager
     def remplacer(self, chemin: Path) -> Iterator[Path]:
         """Give a temporary path that takes the place of `chemin` if all goes well, and vanishes if not."""
@@ -110,7 +116,11 @@ class Entrepot:
             Path(nom).unlink(missing_ok=True)
 
     def ecrire_lots(
-        self, chemin: Path, schema: arrow.Schema, lots: Iterable[pd.DataFrame], metadonnees: dict[str, Any] | None = None
+        self,
+        chemin: Path,
+        schema: arrow.Schema,
+        lots: Iterable[pd.DataFrame],
+        metadonnees: dict[str, Any] | None = None,
     ) -> int:
         """Write batches as one Parquet file; return the number of rows."""
         complet = schema.with_metadata({"observatoire": json.dumps(metadonnees or {})})
@@ -128,20 +138,22 @@ class Entrepot:
         dit = json.dumps(metadonnees).replace("'", "''")
         with self.remplacer(self.chemin(schema, table)) as chemin:
             connexion.execute(
-                f"COPY ({requete}) TO '{chemin}' (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{observatoire: '{dit}'}})"
+                f"COPY ({requete}) TO '{chemin}' "
+                f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{observatoire: '{dit}'}})"
             )
             return int(parquet.read_metadata(chemin).num_rows)
 
     @contextmanager
-    def connexion(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open an in-memory DuckDB where every table of the warehouse is a view of its schema."""
+    def connexion(self, tables: Iterable[str] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open an in-memory DuckDB where tables of the warehouse are views of their schema: those named, or all."""
         with duckdb.connect() as connexion:
             # spilling must not land in the current folder, nor in a release
             connexion.execute(f"SET temp_directory = '{self.racine / '.duckdb'}'")
             for schema in SCHEMAS:
                 connexion.execute(f"CREATE SCHEMA {schema}")
                 for chemin in sorted((self.racine / schema).glob("[!.]*.parquet")):
-                    connexion.execute(f"CREATE VIEW {schema}.{chemin.stem} AS FROM read_parquet('{chemin}')")
+                    if tables is None or f"{schema}.{chemin.stem}" in tables:
+                        connexion.execute(f"CREATE VIEW {schema}.{chemin.stem} AS FROM read_parquet('{chemin}')")
             yield connexion
 
     def lire_json(self, *parties: str) -> dict[str, Any] | None:

@@ -14,8 +14,14 @@ from pipelines.definitions import defs
 def main(job: str = "actualiser") -> int:
     """Run a job in this process and tell how it went; return 0 when it succeeded."""
     with dg.DagsterInstance.get() as instance:
-        resultat = defs().resolve_job_def(job).execute_in_process(
-            instance=instance, raise_on_error=False, run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+        resultat = (
+            defs()
+            .resolve_job_def(job)
+            .execute_in_process(
+                instance=instance,
+                raise_on_error=False,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
         )
     _raconter(Entrepot(Settings.from_environment()))
     if resultat.success:
@@ -34,7 +40,8 @@ def _raconter(entrepot: Entrepot) -> None:
     for ligne in resume(entrepot).to_dict("records"):
         print(
             f"{ligne['source']:<26} {ligne['etat']:<9} {ligne['nature']:<13} {ligne['lignes_lues']:>9} lues = "
-            f"{ligne['lignes_retenues']} retenues + {ligne['lignes_hors_champ']} hors champ + {ligne['lignes_rejetees']} rejetées"
+            f"{ligne['lignes_retenues']} retenues + {ligne['lignes_hors_champ']} hors champ "
+            f"+ {ligne['lignes_rejetees']} rejetées"
         )
         if ligne["motif"]:
             print(f"{'':<26} → {ligne['motif']}")

@@ -1,7 +1,7 @@
 -- Masse salariale brute du secteur privé des EPCI (Urssaf), les parties d'un EPCI à cheval sur deux régions ajoutées.
-SELECT 'epci' AS niveau, code_epci AS code_territoire, annee::VARCHAR AS periode, 'total' AS axe, 'total' AS modalite,
+SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire, annee::VARCHAR AS periode, 'total' AS axe, 'total' AS modalite,
        code_epci || '|' || annee AS unite, code_epci AS repondant, sum(coalesce(nombre_etablissements, 0)) AS nombre_unites,
        CASE WHEN count(masse_salariale_eur) = count(*) THEN sum(masse_salariale_eur) END AS valeur
 FROM socle.urssaf_prive_epci
-SEMI JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = code_epci
+LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = code_epci
 GROUP BY ALL

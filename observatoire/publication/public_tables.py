@@ -19,7 +19,7 @@ from observatoire.warehouse import Entrepot
 CONTRAT = 1
 
 SOURCES = Table(
-    "Fichiers lus par les sources, avec leur empreinte et le compte de leurs lignes ; un fichier absent n'a pas de nom.",
+    "Fichiers lus par les sources, leur empreinte et le compte de leurs lignes ; un fichier absent n'a pas de nom.",
     (
         Colonne("source", TEXTE, "Source."),
         Colonne("titre", TEXTE, "Titre de la source."),
@@ -34,7 +34,11 @@ SOURCES = Table(
         Colonne("lignes_retenues", ENTIER, "Lignes retenues."),
         Colonne("lignes_hors_champ", ENTIER, "Lignes écartées par une règle de champ déclarée."),
         Colonne("lignes_rejetees", ENTIER, "Lignes refusées."),
-        Colonne("etat", TEXTE, "lu, doublon, remplace ; en_echec : la table est celle du dernier chargement réussi ; absente."),
+        Colonne(
+            "etat",
+            TEXTE,
+            "lu, doublon, remplace ; en_echec : la table est celle du dernier chargement réussi ; absente.",
+        ),
         Colonne("perime_le", DATE, "Jour après lequel la source est périmée sans nouveau fichier."),
         Colonne("colonnes_inconnues", TEXTE, "Colonnes du fichier que l'observatoire ne lit pas."),
         Colonne("motif", TEXTE, "Ce qui manque, et quoi faire, quand la source est en échec ou absente."),
@@ -50,7 +54,11 @@ REJETS = Table(
         Colonne("colonne", TEXTE, "Colonne en cause ; vide quand la raison porte sur la ligne."),
         Colonne("valeur", TEXTE, "Valeur lue ; vide quand elle peut nommer une personne."),
         Colonne("regle", TEXTE, "Règle."),
-        Colonne("gravite", TEXTE, "refus : non comptée ; signalement : comptée, à vérifier ; echec : source refusée en entier."),
+        Colonne(
+            "gravite",
+            TEXTE,
+            "refus : non comptée ; signalement : comptée, à vérifier ; echec : source refusée en entier.",
+        ),
         Colonne("motif", TEXTE, "Raison, et quoi faire."),
     ),
 )
@@ -78,7 +86,9 @@ DICTIONNAIRE = Table(
     ),
 )
 CALCULEES = (
-    Colonne("valeur_calculee", NOMBRE, "Valeur que l'observatoire calcule en regard ; vide tant qu'aucune n'est comparable."),
+    Colonne(
+        "valeur_calculee", NOMBRE, "Valeur que l'observatoire calcule en regard ; vide tant qu'aucune n'est comparable."
+    ),
     Colonne("verdict", TEXTE, "confirme, ambigu, contredit, inverifiable ; vide tant que rien n'est comparé."),
     Colonne("explication", TEXTE, "Pourquoi ce verdict."),
     Colonne("nature", TEXTE, "reelle, ou demonstration dès qu'une donnée comparée l'est."),
@@ -87,7 +97,7 @@ CALCULEES = (
 
 @dataclass(frozen=True)
 class TablePublique:
-    """A table of the public file: its place, its declaration, the query that fills it, and where its columns come from."""
+    """A table of the public file: its place, its declaration, the query that fills it, and its sources."""
 
     schema: str
     nom: str
@@ -144,7 +154,12 @@ def enregistrer_qualite(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot
         etat = etat_de(entrepot, source)
         if etat is None:
             continue
-        commun = {"source": source.nom, "titre": source.titre, "motif": etat.motif or None, "en_echec_depuis": etat.depuis}
+        commun = {
+            "source": source.nom,
+            "titre": source.titre,
+            "motif": etat.motif or None,
+            "en_echec_depuis": etat.depuis,
+        }
         if etat.etat == "en_echec":
             echecs.append({"source": source.nom, "regle": "source_en_echec", "gravite": "echec", "motif": etat.motif})
         for lu in etat.fichiers:
@@ -171,8 +186,8 @@ def _rejets(entrepot: Entrepot) -> str:
         libres = [c.nom for c in source.table.colonnes if not c.nominatif] if source.diffusion == "publique" else []
         garder = f"colonne IN ({', '.join(repr(nom) for nom in libres)})" if libres else "false"
         requetes.append(
-            f"SELECT '{source.nom}' AS source, fichier, ligne, colonne, CASE WHEN {garder} THEN valeur END AS valeur, regle, "
-            f"gravite, motif FROM read_parquet('{chemin}')"
+            f"SELECT '{source.nom}' AS source, fichier, ligne, colonne, CASE WHEN {garder} THEN valeur END AS valeur, "
+            f"regle, gravite, motif FROM read_parquet('{chemin}')"
         )
     return " UNION ALL BY NAME ".join(requetes) or "FROM r_echecs LIMIT 0"
 
@@ -189,15 +204,21 @@ def _enregistrer(connexion: duckdb.DuckDBPyConnection, nom: str, table: Table, l
 def type_sql(colonne: Colonne) -> str:
     """Return the DuckDB type of a declared column."""
     noms = {"string": "VARCHAR", "int64": "BIGINT", "bool": "BOOLEAN", "date32[day]": "DATE", "double": "DOUBLE"}
-    return noms.get(str(colonne.type)) or str(colonne.type).replace("decimal128", "DECIMAL").replace("timestamp[us]", "TIMESTAMP")
+    decimal = str(colonne.type).replace("decimal128", "DECIMAL").replace(", ", ",")
+    return noms.get(str(colonne.type)) or decimal.replace("timestamp[us]", "TIMESTAMP")
 
 
 def lignes_du_dictionnaire() -> list[dict[str, Any]]:
     """List every column of the public file."""
     return [
         {
-            "nom_schema": publique.schema, "nom_table": publique.nom, "nom_colonne": colonne.nom, "type": type_sql(colonne),
-            "description": colonne.description, "unite": colonne.unite or None, "source": publique.sources or None,
+            "nom_schema": publique.schema,
+            "nom_table": publique.nom,
+            "nom_colonne": colonne.nom,
+            "type": type_sql(colonne),
+            "description": colonne.description,
+            "unite": colonne.unite or None,
+            "source": publique.sources or None,
         }
         for publique in tables_publiques()
         for colonne in publique.table.colonnes
@@ -222,7 +243,9 @@ def ecrire_duckdb(entrepot: Entrepot, chemin: str, release: dict[str, Any]) -> d
             connexion.execute(f"COMMENT ON TABLE {cible} IS {_litteral(publique.table.description)}")
             for colonne in publique.table.colonnes:
                 connexion.execute(f"COMMENT ON COLUMN {cible}.{colonne.nom} IS {_litteral(colonne.description)}")
-            comptes[f"{publique.schema}.{publique.nom}"] = connexion.execute(f"SELECT count(*) FROM {cible}").fetchall()[0][0]
+            comptes[f"{publique.schema}.{publique.nom}"] = connexion.execute(
+                f"SELECT count(*) FROM {cible}"
+            ).fetchall()[0][0]
         connexion.execute("DETACH public_")
     return comptes
 
@@ -248,8 +271,11 @@ def resume(entrepot: Entrepot) -> pd.DataFrame:
     for source in sources().values():
         etat = etat_de(entrepot, source)
         if etat is not None:
-            comptes = {nom: sum(getattr(lu, nom) for lu in etat.fichiers) for nom in (
-                "lignes_lues", "lignes_retenues", "lignes_hors_champ", "lignes_rejetees")}
-            lignes.append({"source": source.nom, "etat": etat.etat, "nature": etat.nature, **comptes, "motif": etat.motif})
+            comptes = {
+                nom: sum(getattr(lu, nom) for lu in etat.fichiers)
+                for nom in ("lignes_lues", "lignes_retenues", "lignes_hors_champ", "lignes_rejetees")
+            }
+            lignes.append(
+                {"source": source.nom, "etat": etat.etat, "nature": etat.nature, **comptes, "motif": etat.motif}
+            )
     return pd.DataFrame(lignes)
-

@@ -31,8 +31,8 @@ class Source:
         diffusion: `publique` or `restreinte`.
         schema_public: schema of the published table (socle, referentiels, qualite); None when it is not published.
         cadence: mensuelle, trimestrielle, annuelle, or None when nothing is expected.
-        couverture: default coverage: {niveau, codes} (complete for all that lies inside), `lignes` (only the places its rows
-            name, which do not add up to larger ones), or `inconnue` (what is known is counted, as a minimum).
+        couverture: default coverage: {niveau, codes} (complete for all that lies inside), `lignes` (only the places its
+            rows name, which do not add up to larger ones), or `inconnue` (what is known is counted, as a minimum).
         absence: what no row means where it is complete: `zero`, or `inconnue` (an omitted cell is not a zero).
         cumul: what several files are: `dernier`, `union`, `par_periode`.
         plafond_rejets_pct: share of refused rows above which the source fails.
@@ -98,7 +98,8 @@ class Source:
 def _charger(chemin: Path) -> ModuleType:
     # loaded by path: a copy of this package elsewhere must read its own folders
     specification = importlib.util.spec_from_file_location(f"observatoire_source_{chemin.parent.name}", chemin)
-    assert specification is not None and specification.loader is not None  # the path is a .py file
+    if specification is None or specification.loader is None:
+        raise ImportError(f"{chemin} n'est pas un module Python")
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module
@@ -116,5 +117,7 @@ def sources() -> dict[str, Source]:
             raise TypeError(f"sources/{nom}/source.yml : {erreur}") from erreur
         cadence = trouvees[nom].cadence
         if cadence is not None and cadence not in JOURS_PAR_CADENCE:
-            raise ValueError(f"sources/{nom}/source.yml : cadence « {cadence} » inconnue ({', '.join(JOURS_PAR_CADENCE)})")
+            raise ValueError(
+                f"sources/{nom}/source.yml : cadence « {cadence} » inconnue ({', '.join(JOURS_PAR_CADENCE)})"
+            )
     return trouvees

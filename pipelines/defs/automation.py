@@ -86,6 +86,4 @@ def fichiers_deposes(context: dg.SensorEvaluationContext) -> dg.SensorResult | d
 @dg.definitions
 def automation() -> dg.Definitions:
     """Gather jobs, schedules and the sensor."""
-    return dg.Definitions(
-        jobs=[actualiser, recalculer_indicateurs], schedules=_horaires(), sensors=[fichiers_deposes]
-    )
+    return dg.Definitions(jobs=[actualiser, recalculer_indicateurs], schedules=_horaires(), sensors=[fichiers_deposes])

@@ -1,11 +1,21 @@
-"""The release, and the jobs that move the stable path: back to a kept release, forward again, or away from a retracted one."""
+"""The release, and the jobs that move the stable path: back, forward again, or away from a retracted one."""
 
 import dagster as dg
 
 from observatoire.publication.public_tables import tables_publiques
-from observatoire.releases import PublicationRefusee, courante, epingle, manifeste, publier, reprendre, retirer, revenir_a
+from observatoire.releases import (
+    PublicationRefusee,
+    courante,
+    epingle,
+    manifeste,
+    publier,
+    reprendre,
+    retirer,
+    revenir_a,
+)
 from pipelines.assets import PROPRIETAIRES
 from pipelines.defs.resources import EntrepotVerrouille
+
 
 @dg.asset(
     key=["publication", "release"],
@@ -13,7 +23,7 @@ from pipelines.defs.resources import EntrepotVerrouille
     group_name="publication",
     kinds={"duckdb", "parquet", "html"},
     owners=PROPRIETAIRES,
-    description="Publication immuable : fichier DuckDB, Parquet, CSV, portrait, manifeste. Rien de changé, pas de nouvelle publication.",
+    description="Publication immuable : DuckDB, Parquet, CSV, portrait, manifeste. Rien de changé, rien de publié.",
 )
 def release(context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille) -> dg.MaterializeResult:
     """Publish, unless nothing changed since the last release."""
@@ -83,7 +93,9 @@ def effacer_publication(context: dg.OpExecutionContext, config: Retrait, verroui
     context.log.info("Publication retirée. Le chemin stable donne maintenant %s.", restante or "rien")
 
 
-@dg.job(name="revenir_a", description="Revenir à une publication gardée ; le chemin stable y reste jusqu'à « reprendre ».")
+@dg.job(
+    name="revenir_a", description="Revenir à une publication gardée ; le chemin stable y reste jusqu'à « reprendre »."
+)
 def job_revenir_a() -> None:
     """Go back to a kept release."""
     epingler()
@@ -95,7 +107,10 @@ def job_reprendre() -> None:
     desepingler()
 
 
-@dg.job(name="retirer_publication", description="Retirer une publication après une objection ; son contenu ne sera plus publié.")
+@dg.job(
+    name="retirer_publication",
+    description="Retirer une publication après une objection ; son contenu ne sera plus publié.",
+)
 def job_retirer() -> None:
     """Retract a release."""
     effacer_publication()

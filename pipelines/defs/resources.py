@@ -1,7 +1,7 @@
 """The warehouse as a Dagster resource, held by one run at a time. What is written there belongs to the assets."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import dagster as dg
 from pydantic import PrivateAttr
@@ -11,24 +11,31 @@ from observatoire.warehouse import Entrepot, VerrouTenu
 
 
 class EntrepotVerrouille(dg.ConfigurableResource):
-    """The warehouse of the environment's settings, locked for the whole run."""
+    """The warehouse of the settings, locked from the first step that asks for it to the end of the run."""
 
-    _entrepot: Entrepot = PrivateAttr()
+    _jusqu_a_la_fin: ExitStack = PrivateAttr(default_factory=ExitStack)
+    _tenu: Entrepot | None = PrivateAttr(default=None)
+    _auteur: str = PrivateAttr(default="")
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["EntrepotVerrouille"]:
-        """Hold the lock; a run that finds it held fails at once and says who holds it."""
-        self._entrepot = Entrepot(Settings.from_environment())
-        try:
-            with self._entrepot.verrou(f"exécution {context.run_id or 'sans nom'}"):
-                yield self
-        except VerrouTenu as erreur:
-            raise dg.Failure(description=str(erreur)) from None
+        """Let the lock go when the run ends, however it ends."""
+        self._auteur = f"exécution {context.run_id}"
+        with self._jusqu_a_la_fin:
+            yield self
+        self._tenu = None
 
     @property
     def entrepot(self) -> Entrepot:
-        """The warehouse itself."""
-        return self._entrepot
+        """The warehouse; a run that finds it held fails in its first step, where reasons are read, and says why."""
+        if self._tenu is None:
+            entrepot = Entrepot(Settings.from_environment())
+            try:
+                self._jusqu_a_la_fin.enter_context(entrepot.verrou(self._auteur))
+            except VerrouTenu as erreur:
+                raise dg.Failure(description=str(erreur), allow_retries=False) from None
+            self._tenu = entrepot
+        return self._tenu
 
 
 @dg.definitions

@@ -1,4 +1,4 @@
-"""From raw files to the socle: demonstration files where nothing else is, every source, the tables computed from them."""
+"""From raw files to the socle: demonstration files where there is nothing else, sources, computed tables."""
 
 from collections.abc import Iterator
 
@@ -47,9 +47,7 @@ FICHIERS_RECUS = [
     ],
     can_subset=True,
 )
-def demonstration(
-    context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille
-) -> Iterator[dg.MaterializeResult]:
+def demonstration(context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
     """Generate the demonstration files that are needed, only them."""
     entrepot = verrouille.entrepot
     for jeu in JEUX:
@@ -74,7 +72,9 @@ def demonstration(
         for source in sources().values()
     ],
     check_specs=[
-        dg.AssetCheckSpec("pandera", asset=cle_source(source), description="Structure, règles, plafond de rejets, plancher.")
+        dg.AssetCheckSpec(
+            "pandera", asset=cle_source(source), description="Structure, règles, plafond de rejets, plancher."
+        )
         for source in sources().values()
     ],
     can_subset=True,
@@ -101,7 +101,9 @@ def charger_sources(
     name="tables",
     specs=[asset_de_derivee(derivee) for derivee in derivees().values()],
     check_specs=[
-        dg.AssetCheckSpec("pandera", asset=[derivee.schema, derivee.nom], description="Schéma et clé de la table calculée.")
+        dg.AssetCheckSpec(
+            "pandera", asset=[derivee.schema, derivee.nom], description="Schéma et clé de la table calculée."
+        )
         for derivee in derivees().values()
     ],
     can_subset=True,
@@ -122,5 +124,7 @@ def calculer_tables(
         yield dg.MaterializeResult(
             asset_key=cle,
             metadata={"dagster/row_count": lignes},
-            check_results=[dg.AssetCheckResult(check_name="pandera", asset_key=cle, passed=True, metadata={"lignes": lignes})],
+            check_results=[
+                dg.AssetCheckResult(check_name="pandera", asset_key=cle, passed=True, metadata={"lignes": lignes})
+            ],
         )

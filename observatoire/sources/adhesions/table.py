@@ -14,18 +14,32 @@ TABLE = Table(
         Colonne("reseau", TEXTE, "Code du réseau.", requise=True, obligatoire=True),
         Colonne("membre", TEXTE, "Membre, tel qu'écrit.", requise=True, obligatoire=True, nominatif=True),
         Colonne(
-            "siren_membre", TEXTE, "SIREN du membre, quand le document le donne.",
+            "siren_membre",
+            TEXTE,
+            "SIREN du membre, quand le document le donne.",
             regles=(signalement("siren_invalide", "SIREN du membre invalide", est_siren),),
         ),
         Colonne("categorie", TEXTE, "Catégorie de membre, dans les mots du document, ou inconnu."),
         Colonne(
-            "depuis", ENTIER, "Année d'adhésion ; vide quand elle n'est pas connue.", requise=True, unite="année",
+            "depuis",
+            ENTIER,
+            "Année d'adhésion ; vide quand elle n'est pas connue.",
+            requise=True,
+            unite="année",
             regles=(refus("annee_plausible", "année d'adhésion impossible", lambda v: v.between(1800, 2100)),),
         ),
-        Colonne("jusqu_a", ENTIER, "Dernière année d'adhésion ; vide tant qu'elle dure ou n'est pas connue.", unite="année"),
         Colonne(
-            "niveau", TEXTE, "Niveau du lieu du membre, ou inconnu.", requise=True, obligatoire=True,
-            regles=(refus("niveau_connu", f"niveau inconnu ; attendu : {', '.join(NIVEAUX)}", lambda v: v.isin(NIVEAUX)),),
+            "jusqu_a", ENTIER, "Dernière année d'adhésion ; vide tant qu'elle dure ou n'est pas connue.", unite="année"
+        ),
+        Colonne(
+            "niveau",
+            TEXTE,
+            "Niveau du lieu du membre, ou inconnu.",
+            requise=True,
+            obligatoire=True,
+            regles=(
+                refus("niveau_connu", f"niveau inconnu ; attendu : {', '.join(NIVEAUX)}", lambda v: v.isin(NIVEAUX)),
+            ),
         ),
         Colonne("code_territoire", TEXTE, "Code du lieu du membre, ou inconnu.", requise=True, obligatoire=True),
         Colonne("confiance", TEXTE, "Confiance dans cette adhésion : forte, moyenne, faible."),
@@ -34,7 +48,10 @@ TABLE = Table(
     ),
     cle=("reseau", "membre", "depuis"),
     regles=(
-        refus("periode_ordonnee", "l'adhésion finit avant de commencer",
-              lambda lignes: (lignes["jusqu_a"] >= lignes["depuis"]).fillna(True)),
+        refus(
+            "periode_ordonnee",
+            "l'adhésion finit avant de commencer",
+            lambda lignes: (lignes["jusqu_a"] >= lignes["depuis"]).fillna(True),
+        ),
     ),
 )

@@ -12,14 +12,19 @@ TABLE = Table(
             requise=True,
             obligatoire=True,
             regles=(
-                refus("code_commune_forme", "code commune mal formé : cinq caractères attendus, ex. 63113",
-                      lambda codes: codes.str.fullmatch(r"(\d{2}|2A|2B)\d{3}")),
+                refus(
+                    "code_commune_forme",
+                    "code commune mal formé : cinq caractères attendus, ex. 63113",
+                    lambda codes: codes.str.fullmatch(r"(\d{2}|2A|2B)\d{3}"),
+                ),
             ),
         ),
         Colonne("libelle_commune", TEXTE, "Nom de la commune.", requise=True, obligatoire=True),
         Colonne("code_departement", TEXTE, "Département ; vide pour une collectivité d'outre-mer.", requise=True),
         Colonne("code_region", TEXTE, "Région ; vide pour une collectivité d'outre-mer.", requise=True),
-        Colonne("code_epci", TEXTE, "SIREN de l'EPCI à fiscalité propre ; vide pour les communes isolées.", requise=True),
+        Colonne(
+            "code_epci", TEXTE, "SIREN de l'EPCI à fiscalité propre ; vide pour les communes isolées.", requise=True
+        ),
         Colonne(
             "population_municipale",
             ENTIER,

@@ -1,4 +1,4 @@
-"""A code that is no current commune (delegated, associated, municipal arrondissement), with the commune it is part of."""
+"""A code that is no current commune (delegated, associated, municipal arrondissement), with the commune it is in."""
 
 from observatoire.schemas import TEXTE, Colonne, Table
 

@@ -7,12 +7,19 @@ TABLE = Table(
     "Financements déclarés par des documents, possiblement compris dans une ligne de budget.",
     (
         Colonne(
-            "siren_financeur", TEXTE, "SIREN de la collectivité.", requise=True, obligatoire=True,
+            "siren_financeur",
+            TEXTE,
+            "SIREN de la collectivité.",
+            requise=True,
+            obligatoire=True,
             regles=(refus("siren_invalide", "SIREN de la collectivité invalide", est_siren),),
         ),
         Colonne("beneficiaire", TEXTE, "Organisme financé, tel qu'écrit.", requise=True, obligatoire=True),
         Colonne(
-            "siren_beneficiaire", TEXTE, "SIREN de l'organisme, quand le document le donne.", requise=True,
+            "siren_beneficiaire",
+            TEXTE,
+            "SIREN de l'organisme, quand le document le donne.",
+            requise=True,
             regles=(signalement("siren_beneficiaire_invalide", "SIREN de l'organisme invalide", est_siren),),
         ),
         Colonne("montant_eur", EUROS, "Montant.", requise=True, obligatoire=True, unite="eur"),

@@ -19,24 +19,45 @@ TABLE = Table(
         Colonne("number_empl", TEXTE, "Taille d'établissement ou _T."),
         Colonne("legal_form_with_public", TEXTE, "Champ juridique ; 1T9X7 est le total publié."),
         Colonne(
-            "flores_measure", TEXTE, "UNIT_LOC : établissements employeurs ; EMPL3112 : postes.", requise=True, obligatoire=True,
-            regles=(refus("mesure_connue", "mesure inconnue : UNIT_LOC ou EMPL3112 attendu",
-                          lambda v: v.isin(["UNIT_LOC", "EMPL3112"])),),
+            "flores_measure",
+            TEXTE,
+            "UNIT_LOC : établissements employeurs ; EMPL3112 : postes.",
+            requise=True,
+            obligatoire=True,
+            regles=(
+                refus(
+                    "mesure_connue",
+                    "mesure inconnue : UNIT_LOC ou EMPL3112 attendu",
+                    lambda v: v.isin(["UNIT_LOC", "EMPL3112"]),
+                ),
+            ),
         ),
         Colonne(
-            "obs_status", TEXTE, "A : normal ; K : non diffusé ; W : commune rattachée.", requise=True,
+            "obs_status",
+            TEXTE,
+            "A : normal ; K : non diffusé ; W : commune rattachée.",
+            requise=True,
             regles=(refus("statut_connu", "statut inconnu : A, K ou W attendu", lambda v: v.isin(["A", "K", "W"])),),
         ),
         Colonne(
-            "time_period", ENTIER, "Année.", requise=True, obligatoire=True,
-            regles=(refus("annee_plausible", "année impossible : Flores commence en 2017", lambda v: v.between(2017, 2100)),),
+            "time_period",
+            ENTIER,
+            "Année.",
+            requise=True,
+            obligatoire=True,
+            regles=(
+                refus("annee_plausible", "année impossible : Flores commence en 2017", lambda v: v.between(2017, 2100)),
+            ),
         ),
         Colonne("obs_value", NOMBRE, "Valeur ; vide quand elle n'est pas diffusée.", requise=True),
     ),
     cle=("geo_object", "geo", "activity", "number_empl", "legal_form_with_public", "flores_measure", "time_period"),
     regles=(
-        refus("valeur_diffusee", "valeur absente alors que le statut la dit diffusée",
-              lambda lignes: lignes["obs_value"].notna() | (lignes["obs_status"] == "K").fillna(False)),
+        refus(
+            "valeur_diffusee",
+            "valeur absente alors que le statut la dit diffusée",
+            lambda lignes: lignes["obs_value"].notna() | (lignes["obs_status"] == "K").fillna(False),
+        ),
     ),
 )
 
@@ -49,5 +70,7 @@ def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
 def hors_champ(lignes: pd.DataFrame, motifs: pd.Series) -> pd.Series:
     """Leave out territories the observatory does not follow, and the cells of sizes and legal forms."""
     autre_zonage = (lignes["geo_object"].notna() & lignes["niveau"].isna()).astype(bool)
-    detail = ((lignes["number_empl"] != "_T") | (lignes["legal_form_with_public"] != "1T9X7")).fillna(False).astype(bool)
+    detail = (
+        ((lignes["number_empl"] != "_T") | (lignes["legal_form_with_public"] != "1T9X7")).fillna(False).astype(bool)
+    )
     return motifs.mask(detail, "détail par taille ou champ juridique").mask(autre_zonage, "zonage non suivi")

@@ -7,12 +7,19 @@ TABLE = Table(
     "Participations de collectivités au capital de sociétés de l'ESS.",
     (
         Colonne(
-            "siren_detenteur", TEXTE, "SIREN de la collectivité.", requise=True, obligatoire=True,
+            "siren_detenteur",
+            TEXTE,
+            "SIREN de la collectivité.",
+            requise=True,
+            obligatoire=True,
             regles=(refus("siren_invalide", "SIREN de la collectivité invalide", est_siren),),
         ),
         Colonne("societe", TEXTE, "Société, telle qu'écrite.", requise=True, obligatoire=True),
         Colonne(
-            "siren_societe", TEXTE, "SIREN de la société, quand le document le donne.", requise=True,
+            "siren_societe",
+            TEXTE,
+            "SIREN de la société, quand le document le donne.",
+            requise=True,
             regles=(signalement("siren_societe_invalide", "SIREN de la société invalide", est_siren),),
         ),
         Colonne("montant_eur", EUROS, "Montant de la participation.", requise=True, obligatoire=True, unite="eur"),

@@ -16,8 +16,13 @@ TABLE = Table(
             "Famille de l'ESS.",
             requise=True,
             obligatoire=True,
-            regles=(refus("famille_connue", f"famille inconnue ; attendu : {', '.join(FAMILLES)}",
-                          lambda valeurs: valeurs.isin(FAMILLES)),),
+            regles=(
+                refus(
+                    "famille_connue",
+                    f"famille inconnue ; attendu : {', '.join(FAMILLES)}",
+                    lambda valeurs: valeurs.isin(FAMILLES),
+                ),
+            ),
         ),
         Colonne(
             "regle",
@@ -25,8 +30,13 @@ TABLE = Table(
             "retenue ; si_indicateur (seulement avec l'indicateur ESS de l'Insee) ; a_decider (écartée en attendant).",
             requise=True,
             obligatoire=True,
-            regles=(refus("regle_connue", f"règle inconnue ; attendu : {', '.join(REGLES)}",
-                          lambda valeurs: valeurs.isin(REGLES)),),
+            regles=(
+                refus(
+                    "regle_connue",
+                    f"règle inconnue ; attendu : {', '.join(REGLES)}",
+                    lambda valeurs: valeurs.isin(REGLES),
+                ),
+            ),
         ),
         Colonne("origine", TEXTE, "D'où vient cette règle.", requise=True, obligatoire=True),
         Colonne("confiance", TEXTE, "Confiance : forte, moyenne, faible.", requise=True, obligatoire=True),

@@ -6,9 +6,18 @@ TABLE = Table(
     "Réseaux et nombre de membres déclaré.",
     (
         Colonne(
-            "reseau", TEXTE, "Code du réseau.", requise=True, obligatoire=True,
-            regles=(refus("code_reseau", "code mal formé : minuscules sans accent et soulignés attendus",
-                          lambda v: v.str.fullmatch(r"[a-z0-9_]+")),),
+            "reseau",
+            TEXTE,
+            "Code du réseau.",
+            requise=True,
+            obligatoire=True,
+            regles=(
+                refus(
+                    "code_reseau",
+                    "code mal formé : minuscules sans accent et soulignés attendus",
+                    lambda v: v.str.fullmatch(r"[a-z0-9_]+"),
+                ),
+            ),
         ),
         Colonne("nom_reseau", TEXTE, "Nom du réseau.", requise=True, obligatoire=True),
         Colonne("type_reseau", TEXTE, "Type de réseau, dans les mots du document.", requise=True),

@@ -1,4 +1,4 @@
-"""An active establishment of the Sirene register (Insee, StockEtablissement, 48 to 54 columns according to the vintage)."""
+"""An active establishment of the Sirene register (Insee, StockEtablissement, 48 to 54 columns by vintage)."""
 
 import pandas as pd
 
@@ -6,7 +6,7 @@ from observatoire.conversion import en_code
 from observatoire.identifiers import est_siret
 from observatoire.schemas import BOOLEEN, DATE, TEXTE, Colonne, Table, refus, signalement
 
-TRANCHES = "NN 00 01 02 03 11 12 21 22 31 32 41 42 51 52 53".split()
+TRANCHES = ["NN", "00", "01", "02", "03", "11", "12", "21", "22", "31", "32", "41", "42", "51", "52", "53"]
 
 TABLE = Table(
     "Établissements actifs du répertoire Sirene, tels que reçus.",
@@ -18,7 +18,11 @@ TABLE = Table(
             "SIRET de l'établissement.",
             requise=True,
             obligatoire=True,
-            regles=(signalement("siret_invalide", "SIRET invalide (quatorze chiffres et clé de contrôle attendus)", est_siret),),
+            regles=(
+                signalement(
+                    "siret_invalide", "SIRET invalide (quatorze chiffres et clé de contrôle attendus)", est_siret
+                ),
+            ),
         ),
         Colonne(
             "statut_diffusion",
@@ -40,10 +44,17 @@ TABLE = Table(
         Colonne("annee_effectifs", TEXTE, "Année de validité de la tranche.", ("anneeEffectifsEtablissement",)),
         Colonne("est_siege", BOOLEEN, "Siège de l'unité légale.", ("etablissementSiege",)),
         Colonne(
-            "code_commune_lu", TEXTE, "Code commune tel que reçu.", ("codeCommuneEtablissement",), requise=True,
+            "code_commune_lu",
+            TEXTE,
+            "Code commune tel que reçu.",
+            ("codeCommuneEtablissement",),
+            requise=True,
             regles=(
-                signalement("code_commune_forme", "code commune mal formé : compté au département s'il est connu",
-                            lambda v: v.str.fullmatch(r"(\d{2}|2A|2B)\d{3}")),
+                signalement(
+                    "code_commune_forme",
+                    "code commune mal formé : compté au département s'il est connu",
+                    lambda v: v.str.fullmatch(r"(\d{2}|2A|2B)\d{3}"),
+                ),
             ),
         ),
         Colonne(
@@ -62,15 +73,23 @@ TABLE = Table(
             "Nomenclature de l'activité principale.",
             ("nomenclatureActivitePrincipaleEtablissement",),
             regles=(
-                signalement("nomenclature_courante", "activité codée dans une ancienne nomenclature : secteur inconnu",
-                            lambda v: v.isin(["NAFRev2", "NAF25"])),
+                signalement(
+                    "nomenclature_courante",
+                    "activité codée dans une ancienne nomenclature : secteur inconnu",
+                    lambda v: v.isin(["NAFRev2", "NAF25"]),
+                ),
             ),
         ),
         Colonne(
-            "est_employeur", BOOLEEN, "Employeur selon les déclarations sociales ; vide quand Sirene ne le dit pas.",
-            ("caractereEmployeurEtablissement",), requise=True,
+            "est_employeur",
+            BOOLEEN,
+            "Employeur selon les déclarations sociales ; vide quand Sirene ne le dit pas.",
+            ("caractereEmployeurEtablissement",),
+            requise=True,
         ),
-        Colonne("date_traitement", DATE, "Dernier traitement de l'établissement.", ("dateDernierTraitementEtablissement",)),
+        Colonne(
+            "date_traitement", DATE, "Dernier traitement de l'établissement.", ("dateDernierTraitementEtablissement",)
+        ),
     ),
     cle=("siret",),
 )
@@ -79,7 +98,9 @@ TABLE = Table(
 def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
     """Give identifiers and codes back their zeros where a Parquet file holds integers."""
     return brut.assign(
-        siren=en_code(brut["siren"], 9), siret=en_code(brut["siret"], 14), code_commune_lu=en_code(brut["code_commune_lu"], 5)
+        siren=en_code(brut["siren"], 9),
+        siret=en_code(brut["siret"], 14),
+        code_commune_lu=en_code(brut["code_commune_lu"], 5),
     )
 
 

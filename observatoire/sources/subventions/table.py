@@ -3,7 +3,8 @@
 The obligation starts at 23,000 €: smaller grants are not missing, they are outside it.
 """
 
-from datetime import date
+import re
+from datetime import UTC, datetime
 
 import pandas as pd
 
@@ -16,38 +17,80 @@ TABLE = Table(
     (
         Colonne("nom_attribuant", TEXTE, "Collectivité qui attribue.", ("nomAttribuant",), requise=True),
         Colonne(
-            "id_attribuant", TEXTE, "SIRET de la collectivité.", ("idAttribuant",), requise=True,
-            regles=(signalement("attribuant_invalide", "identifiant de l'attribuant invalide : territoire inconnu",
-                                est_siren_ou_siret),),
+            "id_attribuant",
+            TEXTE,
+            "SIRET de la collectivité.",
+            ("idAttribuant",),
+            requise=True,
+            regles=(
+                signalement(
+                    "attribuant_invalide",
+                    "identifiant de l'attribuant invalide : territoire inconnu",
+                    est_siren_ou_siret,
+                ),
+            ),
         ),
         Colonne("siren_attribuant", TEXTE, "SIREN de la collectivité.", calculee=True),
         Colonne(
-            "exercice", ENTIER, "Année de la convention, à défaut celle du fichier.", calculee=True,
-            regles=(refus("exercice_plausible", "exercice impossible : avant 2010 ou dans l'avenir",
-                          lambda v: v.between(2010, date.today().year + 1)),),  # noqa: DTZ011 — a year, whatever the zone
+            "exercice",
+            ENTIER,
+            "Année de la convention, à défaut celle du fichier.",
+            calculee=True,
+            regles=(
+                refus(
+                    "exercice_plausible",
+                    "exercice impossible : avant 2010 ou dans l'avenir",
+                    lambda v: v.between(2010, datetime.now(UTC).year),
+                ),
+            ),
         ),
         Colonne("date_convention", DATE, "Date de la convention.", ("dateConvention",)),
         Colonne("reference_decision", TEXTE, "Référence de la décision.", ("referenceDecision",)),
-        Colonne("nom_beneficiaire", TEXTE, "Bénéficiaire, tel qu'écrit.", ("nomBeneficiaire",), requise=True, nominatif=True),
         Colonne(
-            "id_beneficiaire", TEXTE, "SIRET du bénéficiaire, tel qu'écrit.", ("idBeneficiaire",),
+            "nom_beneficiaire", TEXTE, "Bénéficiaire, tel qu'écrit.", ("nomBeneficiaire",), requise=True, nominatif=True
+        ),
+        Colonne(
+            "id_beneficiaire",
+            TEXTE,
+            "SIRET du bénéficiaire, tel qu'écrit.",
+            ("idBeneficiaire",),
             regles=(
-                signalement("identifiant_invalide", "identifiant du bénéficiaire invalide : ni SIRET ni SIREN",
-                            est_siren_ou_siret),
-                signalement("siren_au_lieu_de_siret", "SIREN à la place du SIRET : établissement inconnu",
-                            lambda v: ~est_siren(v)),
+                signalement(
+                    "identifiant_invalide",
+                    "identifiant du bénéficiaire invalide : ni SIRET ni SIREN",
+                    est_siren_ou_siret,
+                ),
+                signalement(
+                    "siren_au_lieu_de_siret",
+                    "SIREN à la place du SIRET : établissement inconnu",
+                    lambda v: ~est_siren(v),
+                ),
             ),
         ),
         Colonne("siren_beneficiaire", TEXTE, "SIREN du bénéficiaire, quand son identifiant est valide.", calculee=True),
         Colonne(
-            "rna_beneficiaire", TEXTE, "Numéro RNA du bénéficiaire.", ("rnaBeneficiaire",),
+            "rna_beneficiaire",
+            TEXTE,
+            "Numéro RNA du bénéficiaire.",
+            ("rnaBeneficiaire",),
             regles=(signalement("rna_forme", "numéro RNA mal formé (W et neuf chiffres attendus)", est_rna),),
         ),
         Colonne("objet", TEXTE, "Objet de la subvention.", requise=True, nominatif=True),
         Colonne(
-            "montant_eur", EUROS, "Montant attribué.", ("montant",), requise=True, obligatoire=True, unite="eur",
-            regles=(signalement("montant_positif", "montant nul ou négatif : annulation ou reversement ? compté tel quel",
-                                lambda v: v > 0),),
+            "montant_eur",
+            EUROS,
+            "Montant attribué.",
+            ("montant",),
+            requise=True,
+            obligatoire=True,
+            unite="eur",
+            regles=(
+                signalement(
+                    "montant_positif",
+                    "montant nul ou négatif : annulation ou reversement ? compté tel quel",
+                    lambda v: v > 0,
+                ),
+            ),
         ),
         Colonne("nature", TEXTE, "Aide en numéraire ou en nature."),
         Colonne("conditions_versement", TEXTE, "Conditions de versement.", ("conditionsVersement",)),
@@ -55,7 +98,9 @@ TABLE = Table(
         Colonne("id_rae", TEXTE, "Numéro au répertoire des aides aux entreprises.", ("idRAE",)),
         Colonne("est_notifiee_ue", BOOLEEN, "Aide notifiée à l'Union européenne.", ("notificationUE",)),
         Colonne(
-            "pourcentage_subvention", NOMBRE, "Part du bénéficiaire dans une subvention partagée, de 0 à 1.",
+            "pourcentage_subvention",
+            NOMBRE,
+            "Part du bénéficiaire dans une subvention partagée, de 0 à 1.",
             ("pourcentageSubvention",),
         ),
         Colonne("dispositif_aide", TEXTE, "Dispositif d'aide.", ("dispositifAide",)),
@@ -63,30 +108,44 @@ TABLE = Table(
     cle=("id_attribuant", "exercice", "id_beneficiaire", "nom_beneficiaire", "objet", "montant_eur", "date_convention"),
     gravite_cle="signalement",
     regles=(
-        signalement("beneficiaire_identifie", "bénéficiaire sans SIRET ni RNA : à demander au producteur",
-                    lambda lignes: lignes["id_beneficiaire"].notna() | lignes["rna_beneficiaire"].notna()),
-        signalement("date_presente", "date de convention absente : l'exercice vient du fichier",
-                    lambda lignes: lignes["date_convention"].notna()),
-        signalement("exercice_connu", "exercice inconnu : ni date de convention, ni année dans le nom du fichier",
-                    lambda lignes: lignes["exercice"].notna()),
+        signalement(
+            "attribuant_identifie",
+            "attribuant sans SIRET : territoire inconnu",
+            lambda lignes: lignes["id_attribuant"].notna(),
+        ),
+        signalement(
+            "beneficiaire_identifie",
+            "bénéficiaire sans SIRET ni RNA : à demander au producteur",
+            lambda lignes: lignes["id_beneficiaire"].notna() | lignes["rna_beneficiaire"].notna(),
+        ),
+        signalement(
+            "date_presente",
+            "date de convention absente : l'exercice vient du fichier",
+            lambda lignes: lignes["date_convention"].notna(),
+        ),
+        signalement(
+            "exercice_connu",
+            "exercice inconnu : ni date de convention, ni année dans le nom du fichier",
+            lambda lignes: lignes["exercice"].notna(),
+        ),
     ),
 )
 
 
 def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
     """Derive the exercice, and the SIREN on both sides."""
-    texte = brut["nom_attribuant"].dtype
-    date_convention = brut["date_convention"] if "date_convention" in brut else pd.Series(None, index=brut.index, dtype=texte)
-    annee = convertir(date_convention, DATE).dt.year.astype(pd.ArrowDtype(ENTIER))
-    identifiant = brut["id_beneficiaire"] if "id_beneficiaire" in brut else date_convention.mask(date_convention.notna())
+    absente = pd.Series(None, index=brut.index, dtype=pd.ArrowDtype(TEXTE))
+    annee = convertir(brut.get("date_convention", absente), DATE).dt.year.astype(pd.ArrowDtype(ENTIER))
+    # an origin may say « inconnu », or several years in words: only a year that comes first is one
+    annee_du_fichier = re.match(r"(19|20)\d{2}", millesime)
     return brut.assign(
-        exercice=annee.fillna(int(millesime[:4])) if millesime else annee,
+        exercice=annee.fillna(int(annee_du_fichier[0])) if annee_du_fichier else annee,
         siren_attribuant=_siren(brut["id_attribuant"]),
-        siren_beneficiaire=_siren(identifiant),
+        siren_beneficiaire=_siren(brut.get("id_beneficiaire", absente)),
     )
 
 
 def _siren(identifiant: pd.Series) -> pd.Series:
     """Keep the SIREN of a valid SIREN or SIRET."""
-    nu = identifiant.str.strip()
+    nu = convertir(identifiant, TEXTE)
     return nu.str.slice(0, 9).where(est_siren(nu) | est_siret(nu))

@@ -1,0 +1,111 @@
+"""The real job on a small territory: the Puy-de-Dôme, a few hundred establishments, in a folder of its own."""
+
+import csv
+import os
+import shutil
+from functools import cache
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from observatoire.demonstration import generate
+from observatoire.settings import RACINE, REFERENCES, Settings
+from observatoire.warehouse import Entrepot
+from pipelines.definitions import defs
+
+
+@cache
+def definitions() -> dg.Definitions:
+    """Load the code location once."""
+    return defs()
+
+
+def petit_raw(raw: Path) -> None:
+    """Fill `raw/` with the committed files, the geography of the Puy-de-Dôme and small demonstration files."""
+    shutil.copytree(RACINE / "raw", raw, ignore=shutil.ignore_patterns("subventions"))
+    _extraire("communes", raw, lambda ligne: ligne["code_departement"] == "63")
+    codes = {ligne["code_epci"] for ligne in _lire(raw / "communes" / "communes.csv")}
+    gardes = {("departement", "63"), ("region", "84"), ("france", "FR")} | {("epci", code) for code in codes}
+    _extraire("zonages", raw, lambda ligne: (ligne["niveau"], ligne["code_territoire"]) in gardes)
+    for jeu in ("sirene", "urssaf", "flores"):
+        generate(jeu, raw, REFERENCES, etablissements=800)
+
+
+def _lire(chemin: Path) -> list[dict[str, str]]:
+    with chemin.open(encoding="utf-8", newline="") as flux:
+        return list(csv.DictReader(flux))
+
+
+def _extraire(source: str, raw: Path, garder) -> None:
+    lignes = _lire(REFERENCES / f"{source}.csv")
+    (raw / source).mkdir()
+    with (raw / source / f"{source}.csv").open("w", encoding="utf-8", newline="") as flux:
+        sortie = csv.DictWriter(flux, lignes[0].keys())
+        sortie.writeheader()
+        sortie.writerows(ligne for ligne in lignes if garder(ligne))
+
+
+def entrepot_ici() -> Entrepot:
+    """Open the warehouse of the environment."""
+    return Entrepot(Settings.from_environment())
+
+
+def installer(dossier: Path, monkeypatch) -> Entrepot:
+    """Point the environment at a folder that holds `raw/` and `warehouse/`."""
+    monkeypatch.setenv("OBSERVATOIRE_RAW", str(dossier / "raw"))
+    monkeypatch.setenv("OBSERVATOIRE_WAREHOUSE", str(dossier / "warehouse"))
+    return entrepot_ici()
+
+
+def lancer(job: str = "actualiser", run_config: dict | None = None) -> dg.ExecuteInProcessResult:
+    """Run a real job in this process."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        return (
+            definitions()
+            .resolve_job_def(job)
+            .execute_in_process(
+                instance=instance,
+                raise_on_error=False,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, **(run_config or {})},
+            )
+        )
+
+
+def raisons(resultat: dg.ExecuteInProcessResult) -> str:
+    """Gather the words of the steps that failed."""
+    donnees = [e.step_failure_data for e in resultat.all_events if e.event_type_value == "STEP_FAILURE"]
+    return "\n".join(
+        d.user_failure_data.description if d.user_failure_data else d.error_display_string for d in donnees
+    )
+
+
+def environnement(dossier: Path) -> dict[str, str]:
+    """Give a subprocess the environment of `installer`, with a Dagster home of its own."""
+    return {
+        **os.environ,
+        "OBSERVATOIRE_RAW": str(dossier / "raw"),
+        "OBSERVATOIRE_WAREHOUSE": str(dossier / "warehouse"),
+        "DAGSTER_HOME": str(dossier / "dagster"),
+    }
+
+
+def octets(dossier: Path) -> dict[str, bytes]:
+    """Read every published byte, and where the stable paths lead."""
+    publies = {
+        str(c.relative_to(dossier)): c.read_bytes() for c in sorted((dossier / "releases").rglob("*")) if c.is_file()
+    }
+    liens = {c.name: str(c.readlink()).encode() for c in dossier.iterdir() if c.is_symlink()}
+    return publies | liens
+
+
+@pytest.fixture(scope="session")
+def publie(tmp_path_factory) -> Path:
+    """Give a folder with `raw/` and a warehouse whose first release the real job made. Copy it before changing it."""
+    dossier = tmp_path_factory.mktemp("publie")
+    petit_raw(dossier / "raw")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        installer(dossier, monkeypatch)
+        resultat = lancer()
+        assert resultat.success, raisons(resultat)
+    return dossier

@@ -1,0 +1,39 @@
+"""Fixtures every test may ask for."""
+
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from observatoire.settings import Settings
+from observatoire.warehouse import Entrepot
+from tests.chaine import publie  # noqa: F401 — a fixture is found by its name
+from tests.donnees import SANS_DONNEES, dossier_donnees
+
+# a shared machine has no deadlines; the same cases every time
+hypothesis.settings.register_profile("observatoire", max_examples=60, deadline=None, derandomize=True)
+hypothesis.settings.load_profile("observatoire")
+
+
+@pytest.fixture
+def entrepot(tmp_path: Path) -> Entrepot:
+    """Give an empty warehouse, and an empty `raw/`."""
+    return Entrepot(Settings(raw=tmp_path / "raw", warehouse=tmp_path / "warehouse", territoire="246300701"))
+
+
+@pytest.fixture
+def donnees() -> Path:
+    """Give the folder of the real files, or skip the test."""
+    dossier = dossier_donnees()
+    if dossier is None:
+        pytest.skip(SANS_DONNEES)
+    return dossier
+
+
+@pytest.fixture(scope="session")
+def donnees_du_module() -> Path:
+    """Give the folder of the real files to fixtures that live longer than a test, or skip."""
+    dossier = dossier_donnees()
+    if dossier is None:
+        pytest.skip(SANS_DONNEES)
+    return dossier

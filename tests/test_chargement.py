@@ -1,0 +1,366 @@
+"""Loading a source: the last good table is never lost, nothing is silent, and people accept what only people can."""
+
+import datetime
+import hashlib
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from observatoire import ingestion
+from observatoire.demonstration import generate
+from observatoire.files import fichiers
+from observatoire.ingestion import etat_de
+from observatoire.settings import REFERENCES
+from observatoire.sources import sources
+from tests.depots import (
+    SUBVENTION,
+    charger_source,
+    comptes_justes,
+    deposer,
+    en_csv,
+    octets,
+    regles,
+    rejets,
+    source,
+    subventions,
+    table,
+)
+
+ANNEE = "subventions_2024.csv"
+
+
+def charger_bon(entrepot, nombre: int = 20):
+    deposer(entrepot, "subventions", ANNEE, subventions(nombre))
+    etat = charger_source(entrepot, "subventions")
+    assert (etat.etat, etat.lignes_retenues) == ("a_jour", nombre)
+    return etat
+
+
+def accepter(entrepot, contenu: str | bytes, raison: str = "arrêt du dispositif, confirmé par le service") -> None:
+    brut = contenu if isinstance(contenu, bytes) else contenu.encode()
+    entree = f"- sha256: {hashlib.sha256(brut).hexdigest()}\n  raison: {raison}\n"
+    deposer(entrepot, "subventions", "acceptations.yml", entree)
+
+
+# what breaks, and the words that say so
+PANNES = {
+    "colonne absente": (ANNEE, subventions(20).replace("montant", "pour chacun"), "« montant » est absente"),
+    "fichier vide": (ANNEE, "", "fichier vide"),
+    "en-tête seul": (ANNEE, subventions(1).split("\n")[0], "aucun enregistrement"),
+    "page web": (ANNEE, "<html>503</html>", "page web"),
+    "fichier tronqué": ("subventions_2025.csv.gz", b"\x1f\x8b\x08\x00", "illisible, tronqué"),
+    "plafond de refus": (ANNEE, subventions(20).replace(",30000", ",7M€", 2), "2 lignes refusées sur 20, au-delà"),
+    "plancher de lignes": (ANNEE, subventions(17), "17 lignes retenues, 20 au dernier chargement"),
+    "acceptations illisibles": ("acceptations.yml", "- [", "acceptations.yml est illisible"),
+    "acceptations sans liste": ("acceptations.yml", "sha256: abc", "acceptations.yml est illisible"),
+    "acceptation sans raison": ("acceptations.yml", "- sha256: abc\n  raison: ' '\n", "n'a pas de « raison »"),
+    "origine illisible": (f"{ANNEE}.origine.yml", "a: [", "origine.yml est illisible"),
+    "origine sans entrées": (f"{ANNEE}.origine.yml", "une phrase", "origine.yml est illisible"),
+    "nature inconnue": (f"{ANNEE}.origine.yml", "nature: demo", "nature « demo » inconnue"),
+    "couverture sans codes": (f"{ANNEE}.origine.yml", "couverture: {niveau: epci}", "origine.yml est illisible"),
+}
+
+
+@pytest.mark.parametrize("panne", PANNES)
+def test_une_panne_garde_la_derniere_bonne_table_puis_se_repare(entrepot, panne):
+    fichier, contenu, mots = PANNES[panne]
+    bon = charger_bon(entrepot)
+    avant = octets(entrepot, "subventions")
+    abime = deposer(entrepot, "subventions", fichier, contenu)
+    etat = charger_source(entrepot, "subventions")
+    assert etat.etat == "en_echec"
+    assert mots in etat.motif
+    assert octets(entrepot, "subventions") == avant
+    assert (etat.version, etat.charge_le, etat.fichiers) == (bon.version, bon.charge_le, bon.fichiers)
+    assert etat_de(entrepot, sources()["subventions"]) == etat
+    assert not list(entrepot.racine.rglob("*.part"))
+
+    abime.unlink()
+    deposer(entrepot, "subventions", ANNEE, subventions(20))
+    repare = charger_source(entrepot, "subventions")
+    assert (repare.etat, repare.motif, repare.depuis, repare.lignes_retenues) == ("a_jour", "", None, 20)
+    assert not (entrepot.racine / "rejets" / "subventions.en_echec.parquet").exists()
+
+
+def test_un_fichier_disparu_garde_la_derniere_bonne_table(entrepot):
+    charger_bon(entrepot)
+    avant = octets(entrepot, "subventions")
+    (entrepot.settings.raw / "subventions" / ANNEE).unlink()
+    etat = charger_source(entrepot, "subventions")
+    assert (etat.etat, etat.lignes_retenues) == ("en_echec", 20)
+    assert "raw/subventions ne contient plus de fichier" in etat.motif
+    assert octets(entrepot, "subventions") == avant
+
+
+def test_l_echec_date_du_premier_et_non_du_dernier(entrepot, monkeypatch):
+    charger_bon(entrepot)
+    deposer(entrepot, "subventions", ANNEE, "")
+    for heure in ("2026-11-01T00:00:00", "2026-11-02T00:00:00"):
+        monkeypatch.setattr(ingestion, "maintenant", lambda heure=heure: heure)
+        etat = charger_source(entrepot, "subventions")
+    assert etat.depuis == "2026-11-01T00:00:00"
+
+
+def test_des_lignes_refusees_en_trop_se_lisent_quand_meme(entrepot):
+    charger_bon(entrepot)
+    deposer(entrepot, "subventions", ANNEE, PANNES["plafond de refus"][1])
+    etat = charger_source(entrepot, "subventions")
+    assert {(regle["regle"], regle["gravite"]) for regle in etat.regles} == {("valeur_illisible", "refus")}
+    refuses = pq.read_table(entrepot.racine / "rejets" / "subventions.en_echec.parquet").to_pylist()
+    assert {rejet["regle"] for rejet in refuses} == {"valeur_illisible"}
+    assert rejets(entrepot, "subventions") == []
+
+
+def test_une_baisse_acceptee_avec_sa_raison_passe(entrepot):
+    charger_bon(entrepot)
+    petit = subventions(3)
+    deposer(entrepot, "subventions", ANNEE, petit)
+    assert charger_source(entrepot, "subventions").etat == "en_echec"
+    accepter(entrepot, petit)
+    etat = charger_source(entrepot, "subventions")
+    assert (etat.etat, etat.lignes_retenues) == ("a_jour", 3)
+
+
+def test_accepter_un_fichier_n_en_accepte_pas_un_autre(entrepot):
+    charger_bon(entrepot)
+    accepter(entrepot, subventions(3))
+    deposer(entrepot, "subventions", ANNEE, subventions(4))
+    assert charger_source(entrepot, "subventions").etat == "en_echec"
+
+
+def test_seul_le_fichier_nouveau_est_a_accepter(entrepot):
+    deposer(entrepot, "subventions", "subventions_2023.csv", subventions(5, dateConvention="2023-05-01"))
+    deposer(entrepot, "subventions", ANNEE, subventions(20))
+    charger_source(entrepot, "subventions")
+    petit = subventions(1)
+    deposer(entrepot, "subventions", ANNEE, petit)
+    accepter(entrepot, petit)
+    etat = charger_source(entrepot, "subventions")
+    assert (etat.etat, etat.lignes_retenues) == ("a_jour", 6)
+
+
+def test_un_fichier_retire_n_est_pas_accepte_d_office(entrepot):
+    deposer(entrepot, "subventions", "subventions_2023.csv", subventions(5, dateConvention="2023-05-01"))
+    retire = deposer(entrepot, "subventions", ANNEE, subventions(20))
+    charger_source(entrepot, "subventions")
+    retire.unlink()
+    assert charger_source(entrepot, "subventions").etat == "en_echec"
+
+
+def test_un_premier_chargement_rate_laisse_une_table_vide_et_typee(entrepot):
+    deposer(entrepot, "subventions", ANNEE, "")
+    etat = charger_source(entrepot, "subventions")
+    assert (etat.etat, etat.couverture, etat.charge_le) == ("en_echec", "aucune", None)
+    assert table(entrepot, "subventions") == []
+
+
+@pytest.mark.parametrize("nom", [nom for nom, source in sources().items() if not source.embarque])
+def test_une_source_absente_donne_une_table_vide_et_typee(entrepot, nom):
+    etat = charger_source(entrepot, nom)
+    assert (etat.etat, etat.lignes_retenues) == ("absente", 0)
+    assert f"raw/{nom} est vide : déposer" in etat.motif
+    chemin = entrepot.chemin(sources()[nom].schema_public or "socle", nom)
+    assert pq.read_schema(chemin).remove_metadata() == sources()[nom].table.arrow()
+
+
+def test_un_fichier_inchange_n_est_pas_relu(entrepot, monkeypatch):
+    bon = charger_bon(entrepot)
+    monkeypatch.setattr(ingestion, "lire", None)
+    assert charger_source(entrepot, "subventions") == bon
+
+
+@pytest.mark.parametrize("quoi", ["fichier", "origine", "table effacée"])
+def test_ce_qui_change_fait_relire(entrepot, quoi):
+    bon = charger_bon(entrepot)
+    if quoi == "fichier":
+        deposer(entrepot, "subventions", ANNEE, subventions(21))
+    elif quoi == "origine":
+        deposer(entrepot, "subventions", f"{ANNEE}.origine.yml", "licence: ODbL\n")
+    else:
+        entrepot.chemin("socle", "subventions").unlink()
+    etat = charger_source(entrepot, "subventions")
+    assert etat.etat == "a_jour"
+    assert (etat.version == bon.version) == (quoi == "table effacée")
+    assert len(table(entrepot, "subventions")) == etat.lignes_retenues == 20 + (quoi == "fichier")
+
+
+def test_le_meme_contenu_n_est_lu_qu_une_fois(entrepot):
+    for nom in ("a_2024.csv", "b_2023.csv"):
+        deposer(entrepot, "subventions", nom, subventions(4))
+    etat = charger_source(entrepot, "subventions")
+    assert etat.lignes_retenues == 4
+    assert [(lu.fichier, lu.etat, lu.lignes_lues) for lu in etat.fichiers] == [
+        *[("a_2024.csv", "lu", 4), ("b_2023.csv", "doublon", 0)]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cumul", "lus", "remplaces"),
+    [
+        ("dernier", ["b_2024-06.csv"], ["a_2023.csv", "a_2024-01.csv", "sans_date.csv"]),
+        ("union", ["a_2023.csv", "a_2024-01.csv", "b_2024-06.csv", "sans_date.csv"], []),
+        ("par_periode", ["a_2023.csv", "b_2024-06.csv", "sans_date.csv"], ["a_2024-01.csv"]),
+    ],
+)
+def test_le_cumul_des_millesimes_suit_la_source(entrepot, cumul, lus, remplaces):
+    for rang, nom in enumerate(["a_2023.csv", "a_2024-01.csv", "b_2024-06.csv", "sans_date.csv"]):
+        deposer(entrepot, "subventions", nom, subventions(1, objet=f"objet {rang}"))
+    etat = charger_source(entrepot, "subventions", cumul=cumul)
+    assert {ligne["_fichier"] for ligne in table(entrepot, "subventions")} == set(lus)
+    assert sorted(lu.fichier for lu in etat.fichiers if lu.etat == "lu") == lus
+    assert sorted(lu.fichier for lu in etat.fichiers if lu.etat == "remplace") == remplaces
+
+
+def test_l_origine_dit_nature_couverture_millesime_licence_et_date(entrepot):
+    deposer(entrepot, "flores", "f.csv", en_csv([FLORES]))
+    deposer(
+        entrepot,
+        "flores",
+        "f.csv.origine.yml",
+        "nature: demonstration\nlicence: ODbL\nproducteur: Essai\nmillesime: 2024\nobtenu_le: 2026-01-15\n"
+        "couverture: {niveau: departement, codes: ['63', 03]}\n",
+    )
+    etat = charger_source(entrepot, "flores")
+    [lu] = etat.fichiers
+    assert (etat.nature, lu.nature, lu.licence, lu.producteur, lu.millesime, lu.obtenu_le) == (
+        *("demonstration", "demonstration", "ODbL", "Essai", "2024", "2026-01-15"),
+    )
+    assert etat.couverture == [("departement", "3"), ("departement", "63")]
+    assert lu.perime_le == "2028-01-17"  # two cadences of 366 days later
+
+
+def test_une_source_sans_cadence_ne_perime_pas(entrepot):
+    assert charger_source(entrepot, "naf_hors_ess").fichiers[0].perime_le is None
+
+
+def test_sans_origine_le_fichier_date_de_son_depot(entrepot):
+    charger_bon(entrepot)
+    [lu] = charger_source(entrepot, "subventions").fichiers
+    assert lu.obtenu_le == datetime.datetime.now(datetime.UTC).date().isoformat()
+    assert (lu.nature, lu.licence) == ("reelle", "Licence Ouverte 2.0")
+
+
+FLORES = {
+    "GEO": "63113",
+    "GEO_OBJECT": "COM",
+    "ACTIVITY": "_T",
+    "NUMBER_EMPL": "_T",
+    "LEGAL_FORM_WITH_PUBLIC": "1T9X7",
+    "FLORES_MEASURE": "UNIT_LOC",
+    "OBS_STATUS": "A",
+    "TIME_PERIOD": "2024",
+    "OBS_VALUE": "12",
+}
+
+
+def test_une_cle_repetee_entre_fichiers_est_refusee_la_premiere_est_comptee(entrepot):
+    cellules = [{**FLORES, "GEO": f"6300{rang}"} for rang in range(5)]
+    deposer(entrepot, "flores", "a_2023.csv", en_csv(cellules))
+    deposer(entrepot, "flores", "b_2024.csv", en_csv([{**cellules[2], "OBS_VALUE": "99"}, {**FLORES, "GEO": "63009"}]))
+    etat = charger_source(entrepot, "flores", cumul="union", plafond_rejets_pct=50)
+    assert [(lu.lignes_retenues, lu.lignes_rejetees) for lu in etat.fichiers] == [(5, 0), (1, 1)]
+    assert comptes_justes(etat)
+    [rejet] = rejets(entrepot, "flores")
+    assert (rejet["fichier"], rejet["ligne"], rejet["regle"], rejet["gravite"]) == (
+        *("b_2024.csv", 2, "cle_en_double", "refus"),
+    )
+    assert json.loads(rejet["ligne_complete"])["obs_value"] == "99.000000"
+    assert {ligne["geo"]: int(ligne["obs_value"]) for ligne in table(entrepot, "flores")} == {
+        **{f"6300{rang}": 12 for rang in range(5)},
+        "63009": 12,
+    }
+
+
+def test_une_subvention_repetee_entre_fichiers_est_comptee_et_signalee(entrepot):
+    deposer(entrepot, "subventions", "a_2023.csv", subventions(2))
+    deposer(entrepot, "subventions", "b_2024.csv", subventions(3))
+    etat = charger_source(entrepot, "subventions")
+    assert etat.lignes_retenues == 5
+    assert regles(entrepot, "subventions") == {("signalement", "doublon_suspect"): 2}
+    assert {rejet["fichier"] for rejet in rejets(entrepot, "subventions")} == {"b_2024.csv"}
+
+
+def test_un_rejet_dit_ou_quoi_pourquoi_et_garde_la_ligne(entrepot):
+    lignes = [SUBVENTION, {**SUBVENTION, "montant": "7M€", "objet": "Été"}, {**SUBVENTION, "idBeneficiaire": "PAS"}]
+    deposer(entrepot, "subventions", f"2024/{ANNEE}", en_csv(lignes) + "court,1\n")
+    charger_source(entrepot, "subventions", plafond_rejets_pct=100)
+    refus, signalement, structure = rejets(entrepot, "subventions")
+    assert {nom: refus[nom] for nom in ("fichier", "ligne", "colonne", "valeur", "regle", "gravite", "motif")} == {
+        "fichier": f"2024/{ANNEE}",
+        "ligne": 3,
+        "colonne": "montant_eur",
+        "valeur": "7M€",
+        "regle": "valeur_illisible",
+        "gravite": "refus",
+        "motif": "valeur de « montant_eur » illisible : corriger la valeur à la source",
+    }
+    complete = json.loads(refus["ligne_complete"])
+    assert (complete["montant_eur"], complete["objet"], complete["id_beneficiaire"]) == ("7M€", "Été", "70000004500018")
+    assert (signalement["ligne"], signalement["valeur"], signalement["ligne_complete"]) == (4, "PAS", None)
+    assert (structure["ligne"], structure["regle"], structure["ligne_complete"]) == (5, "structure", "court | 1")
+
+
+def test_les_colonnes_inconnues_sont_rapportees(entrepot):
+    deposer(entrepot, "subventions", ANNEE, subventions(2, Commentaire="x"))
+    assert charger_source(entrepot, "subventions").fichiers[0].colonnes_inconnues == ["Commentaire"]
+
+
+@pytest.mark.parametrize("mots", ["inconnu", "2019 (fiche) ; inconnu (autre)"])
+def test_un_millesime_en_mots_ne_plante_pas(entrepot, mots):
+    deposer(entrepot, "subventions", "s.csv", subventions(1, dateConvention=""))
+    deposer(entrepot, "subventions", "s.csv.origine.yml", f"millesime: {mots}\n")
+    assert charger_source(entrepot, "subventions").etat == "a_jour"
+    assert table(entrepot, "subventions")[0]["exercice"] == (2019 if mots.startswith("2019") else None)
+
+
+UNITE = {
+    "siren": "700000102",
+    "statutDiffusionUniteLegale": "O",
+    "etatAdministratifUniteLegale": "A",
+    "categorieJuridiqueUniteLegale": "9220",
+    "activitePrincipaleUniteLegale": "94.99Z",
+    "economieSocialeSolidaireUniteLegale": "O",
+    "caractereEmployeurUniteLegale": "N",
+}
+
+
+@pytest.fixture
+def demontre(entrepot):
+    """Give a warehouse where the demonstration of Sirene is loaded."""
+    generate("sirene", entrepot.racine / "demonstration", REFERENCES, etablissements=300)
+    for nom in ("sirene_unites_legales", "sirene_etablissements"):
+        etat = charger_source(entrepot, nom)
+        assert (etat.etat, etat.nature, etat.regles) == ("a_jour", "demonstration", [])
+        assert etat.lignes_retenues > 0
+    return entrepot
+
+
+def test_un_fichier_reel_chasse_la_demonstration_de_tout_son_jeu(demontre):
+    deposer(demontre, "sirene_unites_legales", "reel.csv", en_csv([UNITE]))
+    etat = charger_source(demontre, "sirene_unites_legales")
+    assert (etat.etat, etat.nature, etat.lignes_retenues) == ("a_jour", "reelle", 1)
+    autre = charger_source(demontre, "sirene_etablissements")
+    assert (autre.etat, autre.lignes_retenues) == ("absente", 0)
+    assert table(demontre, "sirene_etablissements") == []
+
+
+def test_un_fichier_reel_disparu_n_est_pas_remplace_par_la_demonstration(demontre):
+    chemin = deposer(demontre, "sirene_unites_legales", "reel.csv", en_csv([UNITE]))
+    charger_source(demontre, "sirene_unites_legales")
+    avant = octets(demontre, "sirene_unites_legales")
+    chemin.unlink()
+    assert fichiers(demontre.settings, source("sirene_unites_legales")), "la démonstration serait lue"
+    etat = charger_source(demontre, "sirene_unites_legales")
+    assert (etat.etat, etat.nature) == ("en_echec", "reelle")
+    assert "la démonstration ne remplace pas des données réelles" in etat.motif
+    assert octets(demontre, "sirene_unites_legales") == avant
+
+
+def test_un_siren_de_demonstration_dans_un_fichier_reel_est_signale(demontre):
+    factice = next(ligne["siren"] for ligne in table(demontre, "sirene_unites_legales"))
+    deposer(demontre, "sirene_unites_legales", "reel.csv", en_csv([UNITE, {**UNITE, "siren": factice}]))
+    etat = charger_source(demontre, "sirene_unites_legales")
+    assert (etat.nature, etat.lignes_retenues) == ("reelle", 2)
+    [rejet] = rejets(demontre, "sirene_unites_legales")
+    assert (rejet["valeur"], rejet["regle"], rejet["gravite"]) == (factice, "siren_de_demonstration", "signalement")

@@ -1,0 +1,104 @@
+"""Adding a source, a measure, an indicator touches one folder, one file, one entry: the README's example, on a copy."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.chaine import RACINE, environnement, petit_raw
+
+EXECUTER = """
+import json, sys
+from tests.chaine import definitions, lancer, raisons
+resultat = lancer()
+print(raisons(resultat), file=sys.stderr)
+print(json.dumps([noeud.key.to_user_string() for noeud in definitions().resolve_asset_graph().asset_nodes]))
+sys.exit(not resultat.success)
+"""
+
+
+def exemple() -> dict[str, str]:
+    """Read the files of the README's example: a path alone on its line, then a block."""
+    readme = (RACINE / "README.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"^`(observatoire/[^`]+)`\n\n```\w+\n(.*?)```", readme, re.MULTILINE | re.DOTALL))
+
+
+@pytest.fixture(scope="module")
+def copie(tmp_path_factory) -> Path:
+    """Copy the code, and add one folder, one file and one entry."""
+    dossier = tmp_path_factory.mktemp("copie")
+    for nom in ("observatoire", "pipelines", "tests"):
+        shutil.copytree(RACINE / nom, dossier / nom, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(RACINE / "raw", dossier / "raw")
+    shutil.copy(RACINE / "pyproject.toml", dossier)
+    (dossier / "observatoire" / "sources" / "bancs").mkdir()
+    for nom, texte in exemple().items():
+        with (dossier / nom).open("a", encoding="utf-8") as flux:
+            flux.write("\n" + texte)
+    ici = dossier / "ici"
+    petit_raw(ici / "raw")
+    (ici / "raw" / "bancs").mkdir()
+    (ici / "raw" / "bancs" / "bancs.csv").write_text(
+        "code_commune;nb_places\n63113;3\n63113;4\n63014;2\n63014;0\n", encoding="utf-8"
+    )
+    return dossier
+
+
+def test_une_source_une_mesure_un_indicateur_se_trouvent_partout(copie: Path):
+    sortie = subprocess.run(
+        [sys.executable, "-c", EXECUTER],
+        cwd=copie,
+        env={**environnement(copie / "ici"), "PYTHONPATH": str(copie)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert sortie.returncode == 0, sortie.stderr
+    graphe = json.loads(sortie.stdout.splitlines()[-1])
+    assert {"socle/bancs", "mesures/places_de_banc"} <= set(graphe)
+    with duckdb.connect(str(copie / "ici" / "warehouse" / "observatoire.duckdb"), read_only=True) as public:
+        assert public.execute("SELECT places, _fichier, _ligne FROM socle.bancs ORDER BY _ligne").fetchall() == [
+            (3, "bancs.csv", 2),
+            (4, "bancs.csv", 3),
+            (2, "bancs.csv", 4),
+        ]
+        assert public.execute("SELECT ligne, regle, motif FROM qualite.rejets WHERE source = 'bancs'").fetchall() == [
+            (5, "places_positives", "un banc a au moins une place")
+        ]
+        valeurs = dict(
+            public.execute(
+                "SELECT niveau || code_territoire, valeur FROM indicateurs.valeurs WHERE indicateur = 'places_de_banc'"
+            ).fetchall()
+        )
+        assert valeurs["commune63113"] == 7 and valeurs["commune63032"] == 0 and valeurs["epci246300701"] == 9
+        assert "departement63" not in valeurs, "the source covers the métropole only"
+        assert public.execute("SELECT titre FROM indicateurs.catalogue WHERE indicateur = 'places_de_banc'").fetchall()
+        dites = public.execute("SELECT nom_colonne FROM meta.dictionnaire WHERE nom_table = 'bancs'").fetchall()
+        assert {ligne[0] for ligne in dites} == {"code_commune", "places", "_fichier", "_ligne"}
+    portrait = (copie / "ici" / "warehouse" / "portrait" / "index.html").read_text(encoding="utf-8")
+    assert "Places de banc public" in portrait and "Bancs publics" in portrait
+
+
+def test_rien_d_autre_n_a_change(copie: Path):
+    """The proof above holds only if the copy is the product, plus one folder, one file and one entry."""
+    ajouts = exemple()
+    assert len(ajouts) == 4
+    for nom in ("observatoire", "pipelines"):
+        presents = {chemin.relative_to(copie) for chemin in (copie / nom).rglob("*") if fichier_de_code(chemin)}
+        connus = {chemin.relative_to(RACINE) for chemin in (RACINE / nom).rglob("*") if fichier_de_code(chemin)}
+        assert {str(chemin) for chemin in presents - connus} == {a for a in ajouts if a.startswith(nom)} - {
+            "observatoire/indicators.yml"
+        }
+        for chemin in connus:
+            avant = (RACINE / chemin).read_bytes()
+            ajout = "\n" + ajouts[str(chemin)] if str(chemin) in ajouts else ""
+            assert (copie / chemin).read_bytes() == avant + ajout.encode()
+
+
+def fichier_de_code(chemin: Path) -> bool:
+    return chemin.is_file() and chemin.suffix != ".pyc"

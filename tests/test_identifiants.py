@@ -1,0 +1,112 @@
+"""Identifiers are judged as python-stdnum does, zeros apart; each way they come wrong is flagged, never guessed."""
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from stdnum import luhn
+from stdnum.fr import siren, siret
+
+from observatoire.identifiers import est_rna, est_siren, est_siren_ou_siret, est_siret
+from tests.depots import SUBVENTION, charger_source, deposer, en_csv, rejets, table
+
+TEXTE = pd.ArrowDtype(pa.string())
+
+
+def juge(regle, *identifiants: str | None) -> list[bool]:
+    return regle(pd.Series(identifiants, dtype=TEXTE)).tolist()
+
+
+def avec_cle(debut: str) -> str:
+    return debut + luhn.calc_check_digit(debut)
+
+
+def chiffres(motif: str) -> st.SearchStrategy[str]:
+    return st.from_regex(f"[0-9]{motif}", fullmatch=True)
+
+
+@given(st.lists(st.one_of(chiffres("{8,15}"), chiffres("{8}").map(avec_cle), st.just("0" * 9))))
+def test_un_siren_est_juge_comme_par_python_stdnum(nombres):
+    assert juge(est_siren, *nombres) == [siren.is_valid(nombre) and nombre != "0" * 9 for nombre in nombres]
+
+
+sirets_plausibles = st.builds(
+    lambda debut, etablissement: avec_cle(avec_cle(debut) + etablissement), chiffres("{8}"), chiffres("{4}")
+)
+sirets_de_la_poste = chiffres("{5}").map(lambda nic: f"356000000{nic}")
+
+
+@given(st.lists(st.one_of(chiffres("{13,15}"), sirets_plausibles, sirets_de_la_poste)))
+def test_un_siret_est_juge_comme_par_python_stdnum(nombres):
+    assert juge(est_siret, *nombres) == [
+        siret.is_valid(nombre) and not nombre.startswith("0" * 9) for nombre in nombres
+    ]
+
+
+@given(st.lists(st.text(max_size=16)))
+def test_aucune_chaine_ne_fait_planter_les_regles(mots):
+    for regle in (est_siren, est_siret, est_rna, est_siren_ou_siret):
+        assert len(juge(regle, *mots, None)) == len(mots) + 1
+
+
+def test_la_poste_est_valide_bien_que_sa_cle_ne_le_soit_pas():
+    assert not luhn.is_valid("35600000049837")
+    assert juge(est_siret, "35600000000048", "35600000049837", "35600000049838") == [True, True, False]
+
+
+def test_un_blanc_dans_un_siret_de_la_poste_n_est_pas_un_siret():
+    assert juge(est_siret, "356000000 0004 8", "356000000-00048") == [False, False]
+
+
+@pytest.mark.parametrize("zeros", ["000000000", "00000000000000"])
+def test_un_identifiant_de_zeros_est_refuse(zeros):
+    assert juge(est_siren_ou_siret, zeros) == [False]
+
+
+def test_des_chiffres_qui_n_en_sont_pas_pour_un_registre_sont_refuses():
+    assert juge(est_siren, "٢٤٦٣٠٠٧٠١", "²46300701", "246300701\n") == [False, False, False]
+
+
+def test_un_rna_a_un_w_et_neuf_chiffres():
+    assert juge(est_rna, "W631001234", "W63100123", "w631001234", "W63100123A", "W2A1001234", None) == [
+        *[True, False, False, False, False, False]
+    ]
+
+
+# the shelf « identifiers » of the museum of bad input; C07 is the only good one
+MUSEE = {
+    "C01 notation scientifique": "8,03E+13",
+    "C01 notation scientifique anglaise": "8.03E+13",
+    "C02 finit par 00000": "24630070100000",
+    "C02 numéro inventé": "22040000000000",
+    "C03 zéro de tête perdu": "58801481",
+    "C04 lettres à la place des chiffres": "829605252000xx",
+    "C04 mot": "PAS",
+    "C04 barre": "/",
+    "C05 blancs et chiffres manquants": "501 735 3",
+    "C06 zéros": "000000000",
+    "C06 numéro de fantaisie": "11122233344455",
+}
+
+
+def charger_identifiants(entrepot, **identifiants: str):
+    lignes = [{**SUBVENTION, "objet": nom, "idBeneficiaire": valeur} for nom, valeur in identifiants.items()]
+    deposer(entrepot, "subventions", "subventions_2024.csv", en_csv(lignes))
+    return charger_source(entrepot, "subventions")
+
+
+def test_chaque_identifiant_du_musee_est_signale_et_son_montant_compte(entrepot):
+    etat = charger_identifiants(entrepot, **MUSEE)
+    assert (etat.lignes_retenues, etat.fichiers[0].lignes_rejetees) == (len(MUSEE), 0)
+    signales = {rejet["valeur"]: (rejet["regle"], rejet["gravite"]) for rejet in rejets(entrepot, "subventions")}
+    assert signales == dict.fromkeys(MUSEE.values(), ("identifiant_invalide", "signalement"))
+    assert {ligne["id_beneficiaire"]: ligne["siren_beneficiaire"] for ligne in table(entrepot, "subventions")} == (
+        dict.fromkeys(MUSEE.values())
+    )
+
+
+def test_la_poste_n_est_pas_signalee(entrepot):
+    etat = charger_identifiants(entrepot, siege="35600000000048", bureau="35600000049837")
+    assert etat.regles == []
+    assert {ligne["siren_beneficiaire"] for ligne in table(entrepot, "subventions")} == {"356000000"}

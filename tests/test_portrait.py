@@ -1,0 +1,413 @@
+"""The portrait: its figures are those of the database, demonstration cannot be missed, content stays text.
+
+The tables are made by hand with the declared columns of the public contract; what fills them is tested elsewhere.
+"""
+
+import html
+import re
+import shutil
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from observatoire.publication.portrait import ecrire_portrait, mesure, nombre, periode
+from observatoire.publication.public_tables import tables_publiques, type_sql
+
+EPCI = "246300701"
+ATTAQUE = "<script>alert(1)</script>"
+LIBELLES = {
+    ("epci", EPCI): "Clermont Auvergne Métropole",
+    ("departement", "63"): "Puy-de-Dôme",
+    ("france", "FR"): "France",
+    ("commune", "63113"): "Clermont-Ferrand",
+    ("inconnu", "inconnu"): "Lieu inconnu",
+}
+
+
+def indicateur(nom: str, theme: str = "emploi", unite: str = "salariés", **autres: Any) -> dict[str, Any]:
+    return {
+        "indicateur": nom,
+        "titre": f"Titre de {nom}",
+        "theme": theme,
+        "unite": unite,
+        "decimales": 0,
+        "definition": "Une définition.",
+        "champ": "Un champ.",
+        "mesure_numerateur": f"{nom} (somme)",
+        "sources": "Source A",
+        "licence": "Licence Ouverte 2.0",
+        "ruptures": "",
+        "nature": "reelle",
+        "est_derive": False,
+        **autres,
+    }
+
+
+def valeur(nom: str, chiffre: float | None, lieu: tuple[str, str] = ("epci", EPCI), **autres: Any) -> dict[str, Any]:
+    return {
+        "indicateur": nom,
+        "niveau": lieu[0],
+        "code_territoire": lieu[1],
+        "libelle_territoire": LIBELLES[lieu],
+        "periode": "2024",
+        "axe": "total",
+        "modalite": "total",
+        "valeur": chiffre,
+        "unite": "salariés",
+        "numerateur": chiffre,
+        "nombre_unites": 1,
+        "statut_observation": "A",
+        "statut_confidentialite": "F",
+        "nature": "reelle",
+        **autres,
+    }
+
+
+def declaration(citation: str, lieu: tuple[str, str], **autres: Any) -> dict[str, Any]:
+    return {
+        "document": "fiche",
+        "citation": citation,
+        "grandeur": "emplois",
+        "niveau": lieu[0],
+        "code_territoire": lieu[1],
+        "periode": "inconnu",
+        "valeur": 14500,
+        "unite": "salariés",
+        "nature": "reelle",
+        "_fichier": "f",
+        "_ligne": 1,
+        **autres,
+    }
+
+
+def source(titre: str, etat: str = "lu", **autres: Any) -> dict[str, Any]:
+    return {
+        "source": titre.lower(),
+        "titre": titre,
+        "fichier": "f.csv",
+        "nature": "reelle",
+        "etat": etat,
+        "lignes_lues": 1234,
+        "lignes_retenues": 1000,
+        "lignes_hors_champ": 200,
+        "lignes_rejetees": 34,
+        **autres,
+    }
+
+
+@pytest.fixture(scope="module")
+def base_vide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make every public table once, empty."""
+    base = tmp_path_factory.mktemp("public") / "vide.duckdb"
+    with duckdb.connect(str(base)) as connexion:
+        for publique in tables_publiques():
+            colonnes = ", ".join(f"{c.nom} {type_sql(c)}" for c in publique.table.colonnes)
+            connexion.execute(f"CREATE SCHEMA IF NOT EXISTS {publique.schema}")
+            connexion.execute(f"CREATE TABLE {publique.schema}.{publique.nom} ({colonnes})")
+    return base
+
+
+@pytest.fixture
+def page(base_vide: Path, tmp_path: Path) -> Callable[..., str]:
+    """Write the portrait of a small public database; a table is given as a list of rows."""
+
+    def ecrire(territoire: str = EPCI, nature: str = "reelle", **tables: list[dict[str, Any]]) -> str:
+        lignes = {
+            "release": [{"release": "r1", "contrat": 1, "cree_le": "2026-11-22 10:00:00", "nature": nature}],
+            "territoires": [{"niveau": n, "code_territoire": c, "libelle": nom} for (n, c), nom in LIBELLES.items()],
+            "appartenances": [
+                {"niveau": n, "code_territoire": c, "niveau_parent": pn, "code_parent": pc}
+                for n, c, pn, pc in (
+                    ("epci", EPCI, "departement", "63"),
+                    ("epci", EPCI, "france", "FR"),
+                    ("commune", "63113", "epci", EPCI),
+                )
+            ],
+            "sources": [source("Source A")],
+            **tables,
+        }
+        base = tmp_path / "public.duckdb"
+        shutil.copyfile(base_vide, base)
+        places = {publique.nom: f"{publique.schema}.{publique.nom}" for publique in tables_publiques()}
+        with duckdb.connect(str(base)) as connexion:
+            connexion.begin()
+            for nom, table in lignes.items():
+                for ligne in table:
+                    requete = f"INSERT INTO {places[nom]} ({', '.join(ligne)}) VALUES ({', '.join('?' * len(ligne))})"
+                    connexion.execute(requete, list(ligne.values()))
+            connexion.commit()
+        ecrire_portrait(base, tmp_path / "portrait", territoire)
+        return (tmp_path / "portrait" / "index.html").read_text(encoding="utf-8")
+
+    return ecrire
+
+
+class Lecteur(HTMLParser):
+    """What a browser would run or load, and the text it would show."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ressources: list[str] = []
+        self.balises: list[str] = []
+        self.textes: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.balises.append(tag)
+        self.ressources += [valeur or "" for nom, valeur in attrs if nom in ("src", "href", "srcset", "action", "data")]
+
+    def handle_data(self, data: str) -> None:
+        if self.balises[-1:] not in (["style"], ["script"]):
+            self.textes.append(data)
+
+
+def lire(contenu: str) -> Lecteur:
+    lecteur = Lecteur()
+    lecteur.feed(contenu)
+    return lecteur
+
+
+def texte(contenu: str) -> str:
+    return re.sub(r"\s+", " ", " ".join(lire(contenu).textes).replace("\u202f", "~"))
+
+
+@pytest.mark.parametrize(
+    ("ecrit", "attendu"),
+    [
+        (nombre(1234567.891, 1), "1\u202f234\u202f567,9"),
+        (nombre(12.500000), "12,5"),
+        (nombre(100), "100"),
+        (nombre(-3, 0), "−3"),
+        (mesure(1, "salariés", 0), "1\u00a0salarié"),
+        (mesure(2, "salariés", 0), "2\u00a0salariés"),
+        (mesure(1, "comités par an", 0), "1\u00a0comité par an"),
+        (mesure(12, "eur"), "12\u00a0€"),
+        (periode("2026-10"), "octobre 2026"),
+        (periode("2019-07-01"), "1er juillet 2019"),
+        (periode("2016-2020"), "2016-2020"),
+        (periode("inconnu"), "période inconnue"),
+        (periode("2019"), "2019"),
+    ],
+)
+def test_nombres_et_periodes_s_ecrivent_en_francais(ecrit: str, attendu: str) -> None:
+    assert ecrit == attendu
+
+
+def test_les_nombres_de_la_page_sont_ceux_de_la_base(page: Callable[..., str]) -> None:
+    dit = texte(
+        page(
+            catalogue=[
+                indicateur("emplois"),
+                indicateur(
+                    "part",
+                    unite="%",
+                    decimales=1,
+                    mesure_denominateur="tous (somme)",
+                    mesure_numerateur="emplois (somme)",
+                ),
+            ],
+            valeurs=[
+                valeur("emplois", 84321, periode="2023"),
+                valeur("emplois", 85718.2),
+                valeur("emplois", 198064, ("departement", "63")),
+                valeur("emplois", 7, ("departement", "63"), periode="2011"),
+                valeur("emplois", 42, ("inconnu", "inconnu")),
+                valeur("emplois", 612, axe="secteur", modalite="AZ"),
+                valeur("emplois", 93, axe="secteur", modalite="ZZ"),
+                valeur("part", 12.8634, unite="%", numerateur=947, denominateur=7362, periode_denominateur="2022"),
+            ],
+            naf_agregats=[{"nomenclature": "a17", "code": "AZ", "libelle": "Agriculture"}],
+        )
+    )
+    for attendu in (
+        "85~718 salariés",
+        "84~321 salariés",
+        "Puy-de-Dôme (département) 198~064 salariés",
+        "Agriculture 612 salariés",
+        "ZZ 93 salariés",
+        "12,9 %",
+        "947 Titre de emplois, 2024",
+        "7~362 mesure tous (somme), 2022",
+        "Sans lieu connu : 42 salariés",
+    ):
+        assert attendu in dit
+    assert "7 salariés" not in dit, "une autre période ne se compare pas"
+
+
+def test_un_territoire_qu_aucun_indicateur_ne_couvre_dit_ce_qu_on_sait_plus_haut(page: Callable[..., str]) -> None:
+    dit = texte(
+        page(
+            catalogue=[indicateur("emplois_ess"), indicateur("dons", sources="Source B")],
+            valeurs=[valeur("emplois_ess", 26425.5, ("departement", "63"))],
+            sources=[source("Source A"), source("Source B", "absente", motif="raw/dons est vide.")],
+        )
+    )
+    assert "Puy-de-Dôme (département) : 26~426 salariés" in dit
+    assert "Source absente : Source B. raw/dons est vide." in dit
+    assert "⚠ absente" in dit
+
+
+def test_une_source_en_echec_est_dite_a_cote_de_sa_derniere_valeur(page: Callable[..., str]) -> None:
+    dit = texte(
+        page(
+            catalogue=[indicateur("emplois")],
+            valeurs=[valeur("emplois", 12)],
+            sources=[source("Source A", "en_echec", motif="Structure changée.", en_echec_depuis="2026-11-20 08:00:00")],
+            rejets=[
+                {"source": "source a", "regle": "source_en_echec", "gravite": "echec", "motif": "Structure changée."}
+            ],
+        )
+    )
+    assert "Source en échec : Source A. Structure changée. Les valeurs sont celles du dernier chargement réussi." in dit
+    assert "⚠ en échec depuis le 20 novembre 2026" in dit
+    assert "1~234 1~000 200 34" in dit
+
+
+@pytest.mark.parametrize("ou", ["publication", "valeur", "comparaison", "declaration"])
+def test_le_bandeau_de_demonstration_est_la_des_qu_une_donnee_l_est(page: Callable[..., str], ou: str) -> None:
+    def demo(ici: str) -> dict[str, str]:
+        return {"nature": "demonstration"} if ici == ou else {}
+
+    contenu = page(
+        **(demo("publication") or {"nature": "reelle"}),
+        catalogue=[indicateur("emplois")],
+        valeurs=[
+            valeur("emplois", 12, **demo("valeur")),
+            valeur("emplois", 99, ("departement", "63"), **demo("comparaison")),
+        ],
+        declarations=[declaration("14 500 emplois", ("epci", EPCI), **demo("declaration"))],
+    )
+    assert '<body class="demonstration">' in contenu
+    assert 'class="bandeau"' in contenu
+    assert 'class="filigrane"' in contenu
+    assert contenu.count('class="insigne insigne-demonstration"') == {"publication": 0, "valeur": 2}.get(ou, 1)
+
+
+def test_sans_donnee_de_demonstration_la_page_n_en_parle_pas(page: Callable[..., str]) -> None:
+    contenu = page(
+        catalogue=[indicateur("emplois")], valeurs=[valeur("emplois", 12), valeur("emplois", 9, periode="2023")]
+    )
+    assert "démonstration" not in texte(contenu).lower()
+    assert "DÉMONSTRATION" not in html.unescape(contenu)
+    assert 'class="bandeau"' not in contenu
+
+
+def test_un_graphique_de_demonstration_le_porte_dans_son_titre_et_dans_l_image(page: Callable[..., str]) -> None:
+    contenu = page(
+        catalogue=[indicateur("emplois")],
+        valeurs=[
+            valeur("emplois", 12, nature="demonstration"),
+            valeur("emplois", 9, periode="2023", nature="demonstration"),
+        ],
+    )
+    titre = re.search(r"<figcaption>.*?</figcaption>", contenu, re.DOTALL)
+    figure = re.search(r"data-figure='(.*?)'", contenu, re.DOTALL)
+    assert titre and "insigne-demonstration" in titre[0]
+    assert figure and r"D\u00c9MONSTRATION" in figure[1]
+
+
+def test_un_contenu_hostile_reste_du_texte(page: Callable[..., str]) -> None:
+    contenu = page(
+        catalogue=[indicateur("emplois", titre=ATTAQUE, definition=ATTAQUE, theme=ATTAQUE)],
+        valeurs=[
+            valeur("emplois", 12),
+            *(valeur("emplois", n, axe="societe", modalite=f"' {ATTAQUE}<a href='http://x'>{n}") for n in (1, 2)),
+        ],
+        declarations=[declaration(ATTAQUE, ("commune", "63113"), explication=ATTAQUE)],
+        sources=[source(ATTAQUE)],
+    )
+    lecteur = lire(contenu)
+    assert lecteur.balises.count("script") == 2, "plotly et le script de la page, rien d'autre"
+    assert ATTAQUE in "".join(lecteur.textes)
+    figure = re.search(r"data-figure='(.*?)'>", contenu, re.DOTALL)
+    assert figure and r"\u0026lt;script" in figure[1], "plotly ne doit pas y lire de balise non plus"
+    assert "<a href='http" not in contenu
+
+
+def test_la_page_ne_charge_rien_du_dehors(page: Callable[..., str], tmp_path: Path) -> None:
+    contenu = page(
+        catalogue=[indicateur("emplois", licence="https://exemple.fr/licence")], valeurs=[valeur("emplois", 12)]
+    )
+    ressources = lire(contenu).ressources
+    assert "plotly.min.js" in ressources
+    assert [r for r in ressources if r != "plotly.min.js" and not r.startswith("#")] == []
+    style = re.search(r"<style>.*?</style>", contenu, re.DOTALL)
+    assert style and not re.search(r"url\(|@import|https?:", style[0])
+    assert (tmp_path / "portrait" / "plotly.min.js").stat().st_size > 1_000_000
+
+
+def test_un_territoire_inconnu_donne_une_page_qui_le_dit(page: Callable[..., str]) -> None:
+    dit = texte(page(territoire=f"000{ATTAQUE}"))
+    assert "Territoire inconnu" in dit
+    assert f"« 000{ATTAQUE} »" in dit
+
+
+def test_un_theme_nouveau_apparait_de_lui_meme_apres_les_autres(page: Callable[..., str]) -> None:
+    contenu = page(
+        catalogue=[
+            indicateur("velos", theme="mobilite_douce", unite="vélos"),
+            indicateur("emplois"),
+            indicateur("habitants", theme="territoire"),
+        ],
+        valeurs=[valeur("velos", 4321, unite="vélos"), valeur("emplois", 12), valeur("habitants", 3)],
+    )
+    titres = re.findall(r'<h2 id="theme-\d+">(.*?)</h2>', contenu)
+    assert titres == ["Territoire", "Emploi et masse salariale", "Mobilite douce"]
+    assert "4~321 vélos" in texte(contenu)
+
+
+def test_les_declarations_sont_celles_du_territoire_et_de_ses_communes(page: Callable[..., str]) -> None:
+    dit = texte(
+        page(
+            declarations=[
+                declaration("à la métropole", ("epci", EPCI)),
+                declaration("à la commune", ("commune", "63113"), verdict="contredit"),
+                declaration("ailleurs", ("france", "FR")),
+                declaration("plus de mille", ("epci", EPCI), valeur=None, borne_basse=1000, est_borne_stricte=True),
+            ]
+        )
+    )
+    assert "« à la métropole »" in dit and "« à la commune »" in dit and "« ailleurs »" not in dit
+    assert "1 pour d'autres territoires" in dit
+    assert "non encore jugé" in dit and "contredit" in dit
+    assert "plus de 1~000 salariés" in dit
+
+
+def test_une_valeur_supprimee_ou_absente_s_explique_sans_chiffre(page: Callable[..., str]) -> None:
+    dit = texte(
+        page(
+            catalogue=[
+                indicateur("secret"),
+                indicateur("vide"),
+                indicateur("estime"),
+                indicateur("rang", unite="rang"),
+            ],
+            valeurs=[
+                valeur("secret", None, statut_confidentialite="C"),
+                valeur("vide", None, statut_observation="O"),
+                valeur("estime", 50, borne_basse=40, borne_haute=60, statut_observation="E"),
+                valeur("rang", None, unite="rang", borne_basse=3, borne_haute=5, numerateur=None, denominateur=13),
+            ],
+        )
+    )
+    for attendu in (
+        "supprimé (secret statistique)",
+        "non disponible",
+        "50 salariés (entre 40 et 60 salariés)",
+        "estimé",
+        "entre 3 et 5 sur 13 territoires classés",
+    ):
+        assert attendu in dit
+
+
+def test_la_meme_base_donne_les_memes_octets(page: Callable[..., str]) -> None:
+    def ecrire() -> str:
+        return page(
+            catalogue=[indicateur("emplois")],
+            valeurs=[valeur("emplois", 12), *(valeur("emplois", 5, axe="societe", modalite=nom) for nom in "cab")],
+        )
+
+    assert ecrire() == ecrire()

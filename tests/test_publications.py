@@ -1,0 +1,306 @@
+"""Releases under real conditions: readers, two runs, a killed run, a broken source, a broken geography, the way back."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from observatoire.publication.public_tables import resume
+from observatoire.releases import (
+    GARDEES,
+    PublicationRefusee,
+    courante,
+    epingle,
+    manifeste,
+    publier,
+    releases,
+    reprendre,
+    retirer,
+    revenir_a,
+)
+from observatoire.warehouse import Entrepot, sha256
+from tests.chaine import RACINE, environnement, installer, lancer, octets, raisons
+
+
+@pytest.fixture
+def ici(publie: Path, tmp_path: Path, monkeypatch) -> Entrepot:
+    """Copy a folder whose first release is made."""
+    dossier = tmp_path / "ici"
+    shutil.copytree(publie, dossier, symlinks=True)
+    return installer(dossier, monkeypatch)
+
+
+def ajouter(entrepot: Entrepot, fichier: str, ligne: str) -> None:
+    """Change one input: a row at the end of a file of `raw/`."""
+    with (entrepot.settings.raw / fichier).open("a", encoding="utf-8") as flux:
+        flux.write(ligne + "\n")
+
+
+def adhesion(numero: int) -> str:
+    return f"sismo,Structure {numero},,inconnu,,,inconnu,inconnu,faible,sismo,Structure {numero}"
+
+
+LECTEUR = """
+import json, sys, time, pathlib, duckdb
+chemin, arret, journal = sys.argv[1:4]
+garde = duckdb.connect(chemin, read_only=True) if len(sys.argv) > 4 else None
+vues, erreurs, rang = [], [], 0
+while not pathlib.Path(arret).exists() or rang < 2:
+    rang += 1
+    try:
+        connexion = garde or duckdb.connect(chemin, read_only=True)
+        lues = set()
+        for _ in range(3):
+            lues.add(connexion.execute("SELECT release FROM meta.release").fetchall()[0][0])
+            connexion.execute("SELECT sum(valeur), count(*) FROM indicateurs.valeurs").fetchall()
+            time.sleep(0.02)
+        vues.append(sorted(lues))
+        if not garde:
+            connexion.close()
+    except Exception as erreur:
+        erreurs.append(repr(erreur))
+    pathlib.Path(journal).write_text(json.dumps({"vues": vues, "erreurs": erreurs}))
+"""
+
+
+def test_cinq_executions_sous_trois_lecteurs(ici: Entrepot, tmp_path: Path):
+    """No run is blocked, no reader errs, each connection sees one release only; nothing new, no sixth release."""
+    arret, stable = tmp_path / "arret", str(ici.racine / "observatoire.duckdb")
+    premiere = courante(ici)
+    journaux = [tmp_path / f"lecteur{rang}.json" for rang in range(3)]
+    lecteurs = [
+        subprocess.Popen(
+            [sys.executable, "-c", LECTEUR, stable, str(arret), str(journal), *(["garde"] if rang == 0 else [])]
+        )
+        for rang, journal in enumerate(journaux)
+    ]
+    try:
+        while not all(journal.exists() for journal in journaux):
+            time.sleep(0.05)
+        changements = [
+            ("adhesions/adhesions_documents.csv", adhesion(1)),
+            (
+                "budget_ess/budget_ess_fiche_rtes_2019.csv",
+                "246300701,2024,essai,inconnue,inconnu,1.10,essai,essai,essai",
+            ),
+            ("participations/participations_documents.csv", "246300701,Essai,,5,2024-01-01,sociétaire,essai,essai"),
+            ("financements/financements_documents.csv", "246300701,Essai,,7,2024,,essai,essai"),
+            ("reseaux/reseaux_documents.csv", "essai,Essai,essai,3,,,,essai,essai"),
+        ]
+        faites = []
+        for fichier, ligne in changements:
+            ajouter(ici, fichier, ligne)
+            assert lancer().success
+            faites.append(courante(ici))
+        assert len({premiere, *faites}) == 6
+        avant = octets(ici.racine)
+        assert lancer().success
+        assert octets(ici.racine) == avant
+        time.sleep(0.5)
+    finally:
+        arret.touch()
+        codes = [lecteur.wait(timeout=30) for lecteur in lecteurs]
+    assert codes == [0, 0, 0]
+    lus = [json.loads(journal.read_text()) for journal in journaux]
+    assert [lu["erreurs"] for lu in lus] == [[], [], []]
+    assert all(len(vue) == 1 for lu in lus for vue in lu["vues"])
+    # the one that keeps its connection keeps its release; those that connect again follow the stable path
+    assert {release for vue in lus[0]["vues"] for release in vue} == {premiere}
+    assert all(lu["vues"][-1] == [faites[-1]] for lu in lus[1:])
+
+
+PREPARER = """
+import pathlib, sys, time
+sys.path.insert(0, {racine!r})
+from tests.chaine import definitions, lancer, raisons
+import observatoire.releases as releases
+def attendre(nom):
+    pathlib.Path(nom).touch()
+    time.sleep(120)
+definitions()
+"""
+
+
+def _sous_processus(dossier: Path, suite: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-c", PREPARER.format(racine=str(RACINE)) + suite],
+        env=environnement(dossier),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_de_deux_executions_ensemble_une_seule_court(ici: Entrepot, tmp_path: Path):
+    dossier = ici.racine.parent
+    ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(1))
+    suite = """
+pathlib.Path("{pret}").touch()
+while not pathlib.Path("{depart}").exists():
+    time.sleep(0.005)
+resultat = lancer()
+print("REUSSI" if resultat.success else "REFUS " + raisons(resultat))
+"""
+    prets = [tmp_path / "pret0", tmp_path / "pret1"]
+    lances = [_sous_processus(dossier, suite.format(pret=pret, depart=tmp_path / "depart")) for pret in prets]
+    while not all(pret.exists() for pret in prets):
+        time.sleep(0.05)
+    (tmp_path / "depart").touch()
+    sorties = sorted(lance.communicate(timeout=60)[0] for lance in lances)
+    assert "REFUS" in sorties[0] and "Une autre exécution écrit dans warehouse/" in sorties[0], sorties
+    assert "Attendre qu'elle finisse, puis relancer" in sorties[0]
+    assert sorties[1].strip().endswith("REUSSI"), sorties
+    assert len(releases(ici)) == 2
+
+
+@pytest.mark.parametrize("endroit", ["ecrire_portrait", "_pointer"])
+def test_tuee_pendant_la_publication_le_chemin_stable_reste_complet(ici: Entrepot, tmp_path: Path, endroit: str):
+    ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(1))
+    premiere, temoin = courante(ici), tmp_path / "temoin"
+    lance = _sous_processus(
+        ici.racine.parent, f"releases.{endroit} = lambda *a, **k: attendre({str(temoin)!r})\nlancer()"
+    )
+    while not temoin.exists():
+        assert lance.poll() is None, lance.communicate()[0]
+        time.sleep(0.05)
+    os.kill(lance.pid, signal.SIGKILL)
+    lance.wait()
+    assert courante(ici) == premiere
+    verifier_complete(ici, premiere)
+    assert lancer().success
+    assert courante(ici) != premiere
+    verifier_complete(ici, courante(ici))
+    assert not list((ici.racine / "releases").glob(".*"))
+
+
+def verifier_complete(entrepot: Entrepot, release: str) -> None:
+    """Open the stable path, and compare every byte of the release with its manifest."""
+    with duckdb.connect(str(entrepot.racine / "observatoire.duckdb"), read_only=True) as connexion:
+        assert connexion.execute("SELECT release FROM meta.release").fetchall() == [(release,)]
+    dossier = entrepot.racine / "releases" / release
+    attendus = manifeste(entrepot, release)["fichiers"]
+    assert {nom: sha256(dossier / nom) for nom in attendus} == attendus
+    presents = {str(c.relative_to(dossier)) for c in dossier.rglob("*") if c.is_file()}
+    assert presents == {*attendus, "manifest.json"}
+
+
+def test_un_fichier_d_adhesions_casse_ne_stoppe_pas_les_autres(ici: Entrepot):
+    table = ici.chemin("socle", "adhesions")
+    bons = table.read_bytes()
+    fichier = ici.settings.raw / "adhesions" / "adhesions_documents.csv"
+    fichier.write_text(
+        fichier.read_text(encoding="utf-8").replace("reseau,membre", "reseau,adherent", 1), encoding="utf-8"
+    )
+    ajouter(
+        ici, "budget_ess/budget_ess_fiche_rtes_2019.csv", "246300701,2024,essai,inconnue,inconnu,10,essai,essai,essai"
+    )
+    resultat = lancer()
+    assert resultat.success
+    rouges = [c for c in resultat.get_asset_check_evaluations() if not c.passed]
+    assert [c.asset_key.to_user_string() for c in rouges] == ["socle/adhesions"]
+    assert "la colonne « membre » est absente" in rouges[0].description and "adherent" in rouges[0].description
+    assert table.read_bytes() == bons
+    with duckdb.connect(str(ici.racine / "observatoire.duckdb"), read_only=True) as c:
+        dits = c.execute(
+            "SELECT etat, motif, en_echec_depuis FROM qualite.sources WHERE source = 'adhesions'"
+        ).fetchall()
+        assert dits[0][0] == "en_echec" and "membre" in dits[0][1] and dits[0][2] is not None
+        assert c.execute("SELECT count(*) FROM qualite.sources WHERE etat = 'en_echec'").fetchall() == [(1,)]
+        assert c.execute("SELECT count(*) FROM socle.adhesions").fetchall() == [(45,)]
+        assert c.execute("SELECT count(*) FROM socle.budget_ess").fetchall() == [(4,)]
+        assert c.execute("SELECT gravite FROM qualite.rejets WHERE source = 'adhesions'").fetchall() == [("echec",)]
+    assert "en échec" in (ici.racine / "portrait" / "index.html").read_text(encoding="utf-8").replace(
+        "en_echec", "en échec"
+    )
+
+
+def test_une_geographie_cassee_laisse_chaque_octet_publie(ici: Entrepot):
+    avant = octets(ici.racine)
+    ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(1))
+    communes = ici.settings.raw / "communes" / "communes.csv"
+    communes.write_text(communes.read_text(encoding="utf-8").replace("63113,", "6311,", 1), encoding="utf-8")
+    resultat = lancer()
+    assert not resultat.success
+    assert "Source indispensable en échec, rien n'est publié" in raisons(resultat)
+    rouges = [c for c in resultat.get_asset_check_evaluations() if not c.passed]
+    assert [c.asset_key.to_user_string() for c in rouges] == ["referentiels/communes"]
+    assert octets(ici.racine) == avant
+
+
+def test_revenir_puis_reprendre(ici: Entrepot):
+    premiere = courante(ici)
+    ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(1))
+    assert lancer().success
+    deuxieme = courante(ici)
+    assert lancer("revenir_a").success
+    assert (courante(ici), epingle(ici)) == (premiere, premiere)
+    ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(2))
+    assert lancer().success
+    assert courante(ici) == premiere and len(releases(ici)) == 3, "pinned: published aside, the stable path stays"
+    assert lancer("reprendre").success
+    assert courante(ici) == releases(ici)[-1] != deuxieme and epingle(ici) is None
+
+
+def test_revenir_refuse_une_publication_modifiee_ou_inconnue(ici: Entrepot):
+    premiere = courante(ici)
+    ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(1))
+    assert lancer().success
+    fichier = ici.racine / "releases" / premiere / "observatoire.duckdb"
+    fichier.chmod(0o644)
+    with duckdb.connect(str(fichier)) as connexion:
+        connexion.execute("CREATE TABLE intrus (a INTEGER)")
+    with pytest.raises(PublicationRefusee, match="a été modifiée"):
+        revenir_a(ici, premiere)
+    with pytest.raises(PublicationRefusee, match="n'est pas gardée"):
+        revenir_a(ici, "jadis")
+    assert courante(ici) != premiere
+
+
+def test_une_publication_retiree_ne_revient_pas(ici: Entrepot):
+    premiere = courante(ici)
+    with pytest.raises(PublicationRefusee, match="motif"):
+        retirer(ici, premiere, " ")
+    ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(1))
+    assert lancer().success
+    deuxieme = courante(ici)
+    assert lancer("retirer_publication", {"ops": {"effacer_publication": {"config": {"motif": "objection"}}}}).success
+    assert courante(ici) == premiere and deuxieme not in releases(ici)
+    resultat = lancer()
+    assert not resultat.success and "retiré après une objection" in raisons(resultat)
+    assert courante(ici) == premiere
+    assert retirer(ici, premiere, "objection") is None
+    assert not (ici.racine / "observatoire.duckdb").is_symlink()
+    with pytest.raises(PublicationRefusee, match="lancer actualiser"):
+        reprendre(ici)
+
+
+def test_une_chaine_dont_un_maillon_a_bouge_n_est_pas_publiee(ici: Entrepot):
+    chemin = ici.chemin("socle", "budget_ess")
+    with ici.connexion() as connexion:
+        connexion.execute(f"CREATE TEMP TABLE copie AS FROM read_parquet('{chemin}')")
+        ici.ecrire_requete(connexion, "FROM copie", "socle", "budget_ess", {"version": "autre"})
+    with pytest.raises(PublicationRefusee, match=r"socle\.budget_ess n'est pas à jour"):
+        publier(ici)
+
+
+def test_seules_les_dernieres_publications_sont_gardees(ici: Entrepot):
+    for numero in range(GARDEES + 1):
+        ajouter(ici, "reseaux/reseaux_documents.csv", f"essai_{numero},Essai,essai,3,,,,essai,essai")
+        assert lancer().success
+    assert len(releases(ici)) == GARDEES and courante(ici) == releases(ici)[-1]
+    assert all(not chemin.stat().st_mode & 0o222 for chemin in (ici.racine / "releases" / courante(ici)).rglob("*"))
+
+
+def test_le_resume_compte_chaque_ligne(ici: Entrepot):
+    lignes = resume(ici)
+    assert len(lignes) > 15
+    assert (
+        lignes["lignes_lues"] == lignes["lignes_retenues"] + lignes["lignes_hors_champ"] + lignes["lignes_rejetees"]
+    ).all()
