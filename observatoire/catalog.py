@@ -3,6 +3,7 @@
 Computing any of it does not belong here.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -122,6 +123,8 @@ def mesures() -> dict[str, Mesure]:
             arbre = sqlglot.parse_one(texte, dialect="duckdb")
         except sqlglot.errors.ParseError as erreur:
             raise CatalogueInvalide(f"measures/{chemin.name} : SQL illisible ({erreur}).") from erreur
+        if fichiers := re.findall(r"\bread_\w+(?=\s*\()", texte):
+            raise CatalogueInvalide(f"measures/{chemin.name} : {fichiers[0]} lit un fichier ; une mesure lit le socle.")
         ctes = {cte.alias_or_name for cte in arbre.find_all(expressions.CTE)}
         lit = {f"{t.db}.{t.name}" if t.db else t.name for t in arbre.find_all(expressions.Table)} - ctes - {""}
         if inconnues := sorted(lit - connues):

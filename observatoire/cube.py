@@ -25,6 +25,7 @@ CONTRIBUTION = {
     "valeur": "DECIMAL(38,6)",
 }
 CELLULE = "niveau, code_territoire, periode, axe, modalite"
+SAUF = "sauf "
 # `aucune`, `lignes`, `inconnue`, or the area of each source: the territories it is complete for
 Couverture = str | frozenset[tuple[tuple[str, str], ...]]
 PAR_UNITE = {"mediane_unites": "median(valeur)::DOUBLE"}
@@ -51,14 +52,18 @@ class MesureInvalide(Exception):
 
 
 def calculer_mesure(entrepot: Entrepot, mesure: Mesure) -> int:
-    """Compute the contributions of a measure, check them, write them; return their number.
+    """Compute the contributions of a measure if what it reads changed, check them, write them; return their number.
 
     Raises:
         MesureInvalide: a column missing, a null where none may be, an unknown territory, a unit counted twice (a join
             that multiplies), or no total. The former contributions stay.
     """
-    with entrepot.connexion() as connexion:
-        entrees = versions_lues(entrepot, (*mesure.lit, "referentiels.territoires"))
+    lues = (*mesure.lit, "referentiels.territoires")
+    entrees = versions_lues(entrepot, lues)
+    version = version_mesure(mesure, entrees)
+    if entrepot.version("mesures", mesure.nom) == version:
+        return entrepot.lignes("mesures", mesure.nom)
+    with entrepot.connexion(lues) as connexion:
         colonnes = ", ".join(f"{nom}::{type_} AS {nom}" for nom, type_ in CONTRIBUTION.items())
         requete = mesure.requete.rstrip().rstrip(";")
         try:
@@ -69,13 +74,13 @@ def calculer_mesure(entrepot: Entrepot, mesure: Mesure) -> int:
                 f"Colonnes attendues : {', '.join(CONTRIBUTION)}."
             ) from erreur
         _verifier(connexion, mesure)
-        dit = {"version": version_mesure(mesure, entrees), "entrees": entrees}
+        dit = {"version": version, "entrees": entrees}
         return entrepot.ecrire_requete(connexion, "FROM calcul", "mesures", mesure.nom, dit)
 
 
 def version_mesure(mesure: Mesure, entrees: dict[str, str | None]) -> str:
     """Return the version of a measure's contributions, from what it reads and its own text."""
-    return empreinte(entrees, mesure.requete)
+    return empreinte(entrees, mesure.requete, CONTRIBUTION)
 
 
 def _verifier(connexion: duckdb.DuckDBPyConnection, mesure: Mesure) -> None:
@@ -151,15 +156,29 @@ def _territoires_couverts(connexion: duckdb.DuckDBPyConnection, complete_pour: C
     """List the territories wholly inside what every source covers, how many parts each has, and the unknown place."""
     requetes = ["SELECT niveau, code_territoire FROM referentiels.territoires UNION ALL SELECT 'inconnu', 'inconnu'"]
     for aire in complete_pour if isinstance(complete_pour, frozenset) else ():
-        valeurs = ", ".join(f"('{niveau}', '{code}')" for niveau, code in (*aire, ("inconnu", "inconnu")))
-        requetes.append(f"""
-            SELECT niveau, code_territoire FROM ancetres
-            SEMI JOIN (VALUES {valeurs}) aire (niveau_parent, code_parent) USING (niveau_parent, code_parent)""")
+        exceptions = [(niveau.removeprefix(SAUF), code) for niveau, code in aire if niveau.startswith(SAUF)]
+        incluses = [(niveau, code) for niveau, code in aire if not niveau.startswith(SAUF)]
+        dedans = [_a_l_interieur([*incluses, ("inconnu", "inconnu")])]
+        if ("france", "FR") in aire:
+            # overseas collectivities lie in no région: they count for themselves
+            dedans.append("FROM isolees")
+        requetes.append(f"(({') UNION ('.join(dedans)})) EXCEPT ({_a_l_interieur(exceptions)})")
     connexion.execute(f"""
+        CREATE OR REPLACE TEMP TABLE isolees AS
+        SELECT niveau, code_territoire FROM referentiels.territoires
+        ANTI JOIN (FROM ancetres WHERE niveau_parent = 'france') USING (niveau, code_territoire);
         CREATE OR REPLACE TEMP TABLE couverts AS ({') INTERSECT ('.join(requetes)});
         CREATE OR REPLACE TEMP TABLE attendus AS
         SELECT niveau_parent AS niveau, code_parent AS code_territoire, niveau AS fin, count(*) AS attendus
         FROM ancetres SEMI JOIN couverts USING (niveau, code_territoire) GROUP BY ALL""")
+
+
+def _a_l_interieur(aire: list[tuple[str, str]]) -> str:
+    """Query the territories that lie wholly inside one of these."""
+    valeurs = ", ".join(f"('{niveau}', '{code}')" for niveau, code in aire) or "(NULL, NULL)"
+    return f"""
+        SELECT niveau, code_territoire FROM ancetres
+        SEMI JOIN (VALUES {valeurs}) aire (niveau_parent, code_parent) USING (niveau_parent, code_parent)"""
 
 
 def _cube_d_une_mesure(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, complete_pour: Couverture) -> None:

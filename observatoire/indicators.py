@@ -5,7 +5,7 @@ Computing cells belongs to `cube`; what people read of an indicator belongs to `
 
 import duckdb
 
-from observatoire.catalog import Indicateur, Terme, indicateurs, mesures_de, sources_de_mesure
+from observatoire.catalog import Indicateur, Terme, indicateurs, mesures, mesures_de, sources_de_mesure
 from observatoire.cube import etats_de
 from observatoire.derived import versions_lues
 from observatoire.schemas import BOOLEEN, ENTIER, NOMBRE, REEL, TEXTE, Colonne, Table
@@ -48,6 +48,8 @@ CATALOGUE = Table(
         Colonne("champ", TEXTE, "Champ couvert et exclu."),
         Colonne("mesure_numerateur", TEXTE, "Mesure du numérateur et son agrégat."),
         Colonne("mesure_denominateur", TEXTE, "Mesure du dénominateur et son agrégat."),
+        Colonne("libelle_numerateur", TEXTE, "Ce que compte le numérateur."),
+        Colonne("libelle_denominateur", TEXTE, "Ce que compte le dénominateur."),
         Colonne("sources", TEXTE, "Sources."),
         Colonne("licence", TEXTE, "Licences de ces sources."),
         Colonne("ruptures", TEXTE, "Ruptures de série."),
@@ -179,13 +181,12 @@ def _catalogue(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, dit: di
     for indicateur in indicateurs().values():
         lues = {source.nom: source for mesure in mesures_de(indicateur) for source in sources_de_mesure(mesure)}
         licences = {lu.licence for etat in etats_de(entrepot, tuple(lues.values())) for lu in etat.fichiers}
-        termes = [
-            f"{terme.mesure} ({terme.agregat})" if terme is not None else None
-            for terme in (indicateur.numerateur, indicateur.denominateur)
-        ]
+        termes = (indicateur.numerateur, indicateur.denominateur)
+        noms = [f"{terme.mesure} ({terme.agregat})" if terme is not None else None for terme in termes]
+        libelles = [mesures()[terme.mesure].description if terme is not None else None for terme in termes]
         ligne = [
             indicateur.nom, indicateur.titre, indicateur.theme, indicateur.unite, indicateur.decimales,
-            indicateur.definition, indicateur.champ, *termes,
+            indicateur.definition, indicateur.champ, *noms, *libelles,
             " ; ".join(sorted(source.titre for source in lues.values())),
             " ; ".join(sorted(licences)), " ; ".join(sorted({source.ruptures for source in lues.values()} - {""})),
             nature_de(entrepot, indicateur), indicateur.derive is not None,

@@ -410,12 +410,20 @@ def _fiche(fichier: Fichier, source: Source, etat: str = "lu") -> FichierLu:
 
 
 def _couverture(lus: list[Fichier], source: Source) -> Any:
-    """Add up what the files are complete for; one that says nothing has the coverage of the source."""
+    """Add up what the files are complete for; one that says nothing has the coverage of the source.
+
+    The rows of a source in `lignes` are published at several levels: no file can make them add up.
+    """
+    if source.couverture == "lignes":
+        return "lignes"
     dites = [fichier.origine.get("couverture") or source.couverture for fichier in lus]
     if any(isinstance(couverture, str) for couverture in dites):
         return dites[0] if all(couverture == dites[0] for couverture in dites) else "lignes"
-    territoires = {(couverture["niveau"], str(code)) for couverture in dites for code in couverture["codes"]}
-    return sorted(territoires)
+    incluses = {(couverture["niveau"], str(code)) for couverture in dites for code in couverture["codes"]}
+    # what one file leaves out, another may cover
+    laissees = [couverture.get("sauf", {"niveau": "", "codes": []}) for couverture in dites]
+    exceptions = set.intersection(*({(f"sauf {a['niveau']}", str(code)) for code in a["codes"]} for a in laissees))
+    return sorted(incluses | exceptions)
 
 
 def _ecrire_rejets(entrepot: Entrepot, nom: str, rejets: pd.DataFrame) -> None:

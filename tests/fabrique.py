@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pyarrow as arrow
 import pyarrow.parquet as parquet
@@ -224,10 +225,23 @@ def fabrique(dossier: Path) -> Iterator[Fabrique]:
             shutil.copytree(module_sources.DOSSIER / nom, petite.declarations / "sources" / nom)
         remplacements.setattr(module_sources, "DOSSIER", petite.declarations / "sources")
         remplacements.setattr(catalog, "RACINE", petite.declarations)
+        remplacements.setattr(duckdb, "connect", _base_neuve)
         oublier()
         for nom in ("communes", "zonages"):
             petite.etat(nom)
         yield petite
+
+
+_instance = cache(duckdb.connect)
+_bases = count(1)
+
+
+def _base_neuve() -> duckdb.DuckDBPyConnection:
+    """Open an empty in-memory database in an instance already started: starting one takes most of the time of a test."""
+    connexion = _instance().cursor()
+    nom = f"base_{next(_bases)}"
+    connexion.execute(f"ATTACH ':memory:' AS {nom}; USE {nom}")
+    return connexion
 
 
 @cache

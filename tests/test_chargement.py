@@ -198,13 +198,13 @@ def test_le_meme_contenu_n_est_lu_qu_une_fois(entrepot):
 @pytest.mark.parametrize(
     ("cumul", "lus", "remplaces"),
     [
-        ("dernier", ["b_2024-06.csv"], ["a_2023.csv", "a_2024-01.csv", "sans_date.csv"]),
-        ("union", ["a_2023.csv", "a_2024-01.csv", "b_2024-06.csv", "sans_date.csv"], []),
-        ("par_periode", ["a_2023.csv", "b_2024-06.csv", "sans_date.csv"], ["a_2024-01.csv"]),
+        ("dernier", ["b_2024-06.csv"], ["a_2023.csv", "a_2024-01.csv", "c.csv", "d.csv"]),
+        ("union", ["a_2023.csv", "a_2024-01.csv", "b_2024-06.csv", "c.csv", "d.csv"], []),
+        ("par_periode", ["a_2023.csv", "b_2024-06.csv", "c.csv", "d.csv"], ["a_2024-01.csv"]),
     ],
 )
 def test_le_cumul_des_millesimes_suit_la_source(entrepot, cumul, lus, remplaces):
-    for rang, nom in enumerate(["a_2023.csv", "a_2024-01.csv", "b_2024-06.csv", "sans_date.csv"]):
+    for rang, nom in enumerate(["a_2023.csv", "a_2024-01.csv", "b_2024-06.csv", "c.csv", "d.csv"]):
         deposer(entrepot, "subventions", nom, subventions(1, objet=f"objet {rang}"))
     etat = charger_source(entrepot, "subventions", cumul=cumul)
     assert {ligne["_fichier"] for ligne in table(entrepot, "subventions")} == set(lus)
@@ -221,13 +221,26 @@ def test_l_origine_dit_nature_couverture_millesime_licence_et_date(entrepot):
         "nature: demonstration\nlicence: ODbL\nproducteur: Essai\nmillesime: 2024\nobtenu_le: 2026-01-15\n"
         "couverture: {niveau: departement, codes: ['63', 03]}\n",
     )
-    etat = charger_source(entrepot, "flores")
+    etat = charger_source(entrepot, "flores", couverture={"niveau": "france", "codes": ["FR"]})
     [lu] = etat.fichiers
     assert (etat.nature, lu.nature, lu.licence, lu.producteur, lu.millesime, lu.obtenu_le) == (
         *("demonstration", "demonstration", "ODbL", "Essai", "2024", "2026-01-15"),
     )
     assert etat.couverture == [("departement", "3"), ("departement", "63")]
     assert lu.perime_le == "2028-01-17"  # two cadences of 366 days later
+
+
+def test_aucun_fichier_ne_fait_s_additionner_des_cellules_publiees_a_plusieurs_niveaux(entrepot):
+    deposer(entrepot, "flores", "f.csv", en_csv([FLORES]))
+    deposer(entrepot, "flores", "f.csv.origine.yml", "couverture: {niveau: france, codes: [FR]}\n")
+    assert charger_source(entrepot, "flores").couverture == "lignes"
+
+
+def test_la_couverture_peut_laisser_un_territoire_de_cote(entrepot):
+    deposer(entrepot, "urssaf_ess_departements", "u.csv", en_csv([URSSAF]))
+    assert charger_source(entrepot, "urssaf_ess_departements").couverture == [
+        ("france", "FR"), ("sauf departement", "976")
+    ]
 
 
 def test_une_source_sans_cadence_ne_perime_pas(entrepot):
@@ -241,6 +254,10 @@ def test_sans_origine_le_fichier_date_de_son_depot(entrepot):
     assert (lu.nature, lu.licence) == ("reelle", "Licence Ouverte 2.0")
 
 
+URSSAF = {
+    **{"annee": "2024", "code_departement": "63", "champ_ess": "OUI", "famille_ess": "Associations"},
+    **{"nombre_d_etablissements": "10", "effectifs_salaries_moyens": "100.5", "masse_salariale": "2500000.10"},
+}
 FLORES = {
     "GEO": "63113",
     "GEO_OBJECT": "COM",

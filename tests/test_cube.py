@@ -120,7 +120,7 @@ def test_zero_ou_la_source_est_complete_et_ne_dit_rien(petit: Fabrique) -> None:
     petit.contributions("m", petit.lignes("commune:63001", 5, "famille", "association"))
     petit.indicateur("i", numerateur={"mesure": "m", "agregat": "nombre_repondants"})
     cellules = petit.cube()
-    attendus = {f"commune:{code}" for code in COMMUNES if code != "98735"} | {f"epci:{code}" for code in "ABCDE"}
+    attendus = {f"commune:{code}" for code in COMMUNES} | {f"epci:{code}" for code in "ABCDE"}
     attendus |= {"departement:63", "departement:43", "departement:19", "region:84", "region:19", "france:FR"}
     for axe, modalite in (("total", "total"), ("famille", "association")):
         assert set(petit.sommes("m", axe, modalite)) == attendus
@@ -180,6 +180,16 @@ def test_une_ligne_omise_d_une_source_agregee_n_est_pas_un_zero(petit: Fabrique)
     assert petit.sommes() == {"departement:63": 5, "departement:19": 5, "region:19": 5}
 
 
+def test_un_territoire_laisse_de_cote_ne_rend_pas_le_pays_partiel(petit: Fabrique) -> None:
+    lignes = [petit.ligne(f"departement:{code}", 5) for code in ("63", "19")]
+    couverture = [["france", "FR"], ["sauf departement", "43"]]
+    petit.contributions("m", lignes, absence="inconnue", couverture=couverture)
+    # the scope says so: France here is France without 43
+    assert petit.sommes() == {
+        "departement:63": 5, "departement:19": 5, "region:84": 5, "region:19": 5, "france:FR": 10,
+    }
+
+
 def test_une_modalite_omise_n_emporte_que_ses_cellules(petit: Fabrique) -> None:
     lignes = [ligne for code in ("63", "43", "19") for ligne in petit.lignes(f"departement:{code}", 5, "famille", "f")]
     petit.contributions("m", lignes[:-1], absence="inconnue")
@@ -237,7 +247,7 @@ def test_la_population_sans_celle_d_une_commune_n_est_pas_une_somme_partielle(pe
     assert cellules["epci", "A"] == populations["63001"] + populations["63002"] + populations["63003"]
     assert cellules["departement", "63"] == 657
     assert cellules["france", "FR"] == sum(populations.values()) - populations["98735"]
-    assert ("commune", "98735") not in cellules  # outside France, hence outside what the communes' file covers
+    assert cellules["commune", "98735"] == populations["98735"]  # in no région: it counts for itself
 
 
 # what a measure may not be

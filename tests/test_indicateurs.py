@@ -456,13 +456,12 @@ def test_le_catalogue_du_produit_est_valide() -> None:
 # a budget in two perimeters
 
 
-@pytest.mark.xfail(strict=True, reason="soutien_ess.sql ne donne pas de ligne « total » quand il y a deux périmètres")
 def test_deux_perimetres_de_budget_ne_s_ajoutent_pas(petit: Fabrique) -> None:
     petit.source("budget_ess", couverture="lignes")
-    textes = ("siren_collectivite", "ligne", "perimetre", "_fichier")
+    textes = ("siren_collectivite", "ligne", "perimetre", "etat_budgetaire", "_fichier")
     entiers = ("exercice", "montant_eur", "_ligne")
     colonnes = {**dict.fromkeys(textes, TEXTE), **dict.fromkeys(entiers, ENTIER)}
-    commun = {"siren_collectivite": "A", "exercice": 2024, "montant_eur": 10, "_fichier": "f"}
+    commun = {"siren_collectivite": "A", "exercice": 2024, "montant_eur": 10, "etat_budgetaire": "voté", "_fichier": "f"}
     petit.table("socle", "budget_ess", colonnes, [
         {**commun, "ligne": "emploi", "perimetre": nom, "_ligne": n} for n, nom in enumerate(["étroit", "large"])
     ])
@@ -470,5 +469,5 @@ def test_deux_perimetres_de_budget_ne_s_ajoutent_pas(petit: Fabrique) -> None:
     petit.indicateur("i", numerateur={"mesure": "soutien_ess"})
     valeurs = {cle[4:]: (v["valeur"], v["statut_observation"]) for cle, v in petit.valeurs().items()}
     assert valeurs.pop(("total", "total"), (None, "O")) == (None, "O")
-    assert valeurs["perimetre", "large"] == (10, "A")
+    assert valeurs["perimetre", "large, voté"] == (10, "A")
     assert {valeur for (axe, _), (valeur, _) in valeurs.items() if axe == "ligne"} == {10}

@@ -206,6 +206,7 @@ def test_les_nombres_de_la_page_sont_ceux_de_la_base(page: Callable[..., str]) -
                     unite="%",
                     decimales=1,
                     mesure_denominateur="tous (somme)",
+                    libelle_denominateur="Tous les emplois.",
                     mesure_numerateur="emplois (somme)",
                 ),
             ],
@@ -230,7 +231,7 @@ def test_les_nombres_de_la_page_sont_ceux_de_la_base(page: Callable[..., str]) -
         "ZZ 93 salariés",
         "12,9 %",
         "947 Titre de emplois, 2024",
-        "7~362 mesure tous (somme), 2022",
+        "7~362 Tous les emplois, 2022",
         "Sans lieu connu : 42 salariés",
     ):
         assert attendu in dit

@@ -31,8 +31,6 @@ def write(dossier: Path, geography: Geography, *, seed: int) -> list[Path]:
     origin = Origin(
         jeu=f"DS_FLORES_A5_{FLORES_YEAR}",
         millesime=str(FLORES_YEAR),
-        niveau="france",
-        codes=("FR",),
         note="Chiffres inventés : totaux de France calés sur Flores 2024, répartis au hasard selon la population ; "
         "communes du Puy-de-Dôme seulement, territoires entiers au-dessus ; Mayotte laissée hors champ.",
     )
@@ -82,9 +80,12 @@ def observations(communes: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 def _cells(communes: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Draw the communes: one column per (activity, measure, year), totals included."""
-    weight = communes["population_municipale"].to_numpy() * rng.lognormal(0, 0.3, len(communes))
+    population = communes["population_municipale"].to_numpy()
+    # A small commune may be anything; a large one looks like the country, or its whole métropole would be absurd.
+    spread = 1 / (1 + population / 5_000)
+    weight = population * rng.lognormal(0, 0.3 * spread)
     # Drawn once: from one year to the next, employers of a commune change less than from a commune to another.
-    size = rng.lognormal(0, 0.25, (len(ACTIVITIES), len(communes)))
+    size = rng.lognormal(0, 0.25 * spread, (len(ACTIVITIES), len(communes)))
     columns = {}
     for year in (FLORES_YEAR, FLORES_YEAR - 1):
         all_units, all_posts = flores_france(year)

@@ -36,8 +36,6 @@ def write(dossier: Path, geography: Geography, *, seed: int) -> list[Path]:
         origin = Origin(
             jeu=path.stem,
             millesime=str(YEARS[-1]),
-            niveau="france",
-            codes=("FR",),
             note="Chiffres inventés, calés sur des statistiques publiées d'autres territoires, répartis selon la "
             "population ; ne décrivent aucun territoire réel. Mayotte est hors champ, comme dans le jeu officiel.",
         )

@@ -23,16 +23,14 @@ class Origin:
     Attributes:
         jeu: the data set it imitates.
         millesime: the vintage it imitates.
-        niveau: level of the territories it covers.
-        codes: those territories.
         note: what to know before using it.
+        couverture: the territories it is complete for, where it differs from its source's.
     """
 
     jeu: str
     millesime: str
-    niveau: str
-    codes: tuple[str, ...]
     note: str
+    couverture: dict[str, object] | None = None
 
     def as_yaml(self) -> str:
         """Return the text of the ``.origine.yml``, with a fixed date: same seed, same bytes, any day."""
@@ -43,7 +41,7 @@ class Origin:
             "obtenu_le": date(2026, 11, 22),
             "millesime": self.millesime,
             "nature": "demonstration",
-            "couverture": {"niveau": self.niveau, "codes": list(self.codes)},
+            **({"couverture": self.couverture} if self.couverture else {}),
             "note": self.note,
         }
         return str(yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=10_000))

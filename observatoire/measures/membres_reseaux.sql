@@ -5,7 +5,7 @@ WITH membres AS (
     FROM socle.adhesions a LEFT JOIN referentiels.territoires t USING (niveau, code_territoire)),
 lieux AS (
     -- a member whose place is known once is there: it is counted at one place only
-    SELECT organisme, arg_max((niveau, code_territoire), niveau <> 'inconnu') AS lieu, list(DISTINCT reseau) AS reseaux
+    SELECT organisme, coalesce(min((niveau, code_territoire)) FILTER (niveau <> 'inconnu'), ('inconnu', 'inconnu')) AS lieu, list(DISTINCT reseau) AS reseaux
     FROM membres GROUP BY ALL)
 SELECT lieu[1] AS niveau, lieu[2] AS code_territoire, 'inconnu' AS periode, organisme AS unite, organisme AS repondant,
        1 AS nombre_unites, 1 AS valeur,

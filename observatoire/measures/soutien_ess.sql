@@ -1,14 +1,14 @@
--- Lignes de budget consacrées à l'ESS ; le total n'existe que dans un seul périmètre, car deux périmètres ne s'ajoutent pas.
+-- Lignes de budget consacrées à l'ESS ; deux périmètres, ou du voté et du payé, ne s'ajoutent pas : le total est alors inconnu.
 WITH lignes AS (
-    SELECT *, coalesce(exercice::VARCHAR, 'inconnu') AS periode, coalesce(t.niveau, 'inconnu') AS niveau_connu,
-           count(DISTINCT perimetre) OVER (PARTITION BY siren_collectivite, exercice) AS perimetres
+    SELECT *, coalesce(exercice::VARCHAR, 'inconnu') AS periode, perimetre || ', ' || etat_budgetaire AS ensemble,
+           count(DISTINCT perimetre || ', ' || etat_budgetaire) OVER (PARTITION BY siren_collectivite, exercice) AS ensembles
     FROM socle.budget_ess b
     LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = b.siren_collectivite)
-SELECT niveau_connu AS niveau, coalesce(code_territoire, 'inconnu') AS code_territoire, periode,
-       _fichier || '#' || _ligne AS unite, siren_collectivite AS repondant, 1 AS nombre_unites, montant_eur AS valeur,
+SELECT coalesce(niveau, 'inconnu') AS niveau, coalesce(code_territoire, 'inconnu') AS code_territoire, periode,
+       _fichier || '#' || _ligne AS unite, siren_collectivite AS repondant, 1 AS nombre_unites,
        unnest([
-           {axe: CASE WHEN perimetres = 1 THEN 'total' ELSE 'perimetre' END,
-            modalite: CASE WHEN perimetres = 1 THEN 'total' ELSE perimetre END},
-           {axe: 'ligne', modalite: ligne}
+           {axe: 'total', modalite: 'total', valeur: CASE WHEN ensembles = 1 THEN montant_eur END},
+           {axe: 'perimetre', modalite: ensemble, valeur: montant_eur},
+           {axe: 'ligne', modalite: CASE WHEN ensembles = 1 THEN ligne ELSE ensemble || ' | ' || ligne END, valeur: montant_eur}
        ], recursive := true)
 FROM lignes

@@ -31,8 +31,9 @@ class Source:
         diffusion: `publique` or `restreinte`.
         schema_public: schema of the published table (socle, referentiels, qualite); None when it is not published.
         cadence: mensuelle, trimestrielle, annuelle, or None when nothing is expected.
-        couverture: default coverage: {niveau, codes} (complete for all that lies inside), `lignes` (only the places its
-            rows name, which do not add up to larger ones), or `inconnue` (what is known is counted, as a minimum).
+        couverture: default coverage: {niveau, codes, sauf: {niveau, codes}} (complete for all that lies inside),
+            `lignes` (only the places its rows name, which do not add up to larger ones), or `inconnue` (what is known
+            is counted, as a minimum).
         absence: what no row means where it is complete: `zero`, or `inconnue` (an omitted cell is not a zero).
         cumul: what several files are: `dernier`, `union`, `par_periode`.
         plafond_rejets_pct: share of refused rows above which the source fails.
