@@ -3,6 +3,7 @@
 Vectorised rules for SIREN, SIRET and RNA. What an identifier *names* (is it in Sirene?) does not belong here.
 """
 
+import numpy as np
 import pandas as pd
 from stdnum.fr import siret as _siret
 
@@ -12,13 +13,14 @@ LA_POSTE = "356000000"
 def _passes_luhn(identifiers: pd.Series, length: int) -> pd.Series:
     """Say which identifiers are `length` digits whose Luhn key is right; all zeros has a right key and names nobody."""
     numeric = identifiers.str.fullmatch(rf"[0-9]{{{length}}}").fillna(False).astype(bool)
-    rest = identifiers.where(numeric, "0").astype("int64")
-    total = rest * 0
+    rest = identifiers.where(numeric, "0").astype("int64").to_numpy()
+    total = np.zeros_like(rest)
     for place in range(length):
         digit = rest % 10
-        total += digit if place % 2 == 0 else digit * 2 - 9 * (digit > 4)
+        total = total + (digit if place % 2 == 0 else digit * 2 - 9 * (digit > 4))
         rest = rest // 10
-    return numeric & (total % 10 == 0) & (total > 0)
+    valid: pd.Series = numeric & (total % 10 == 0) & (total > 0)
+    return valid
 
 
 def est_siren(identifiers: pd.Series) -> pd.Series:

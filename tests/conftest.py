@@ -11,7 +11,7 @@ from tests.chaine import publie  # noqa: F401 — a fixture is found by its name
 from tests.donnees import SANS_DONNEES, dossier_donnees
 
 # a shared machine has no deadlines; the same cases every time
-hypothesis.settings.register_profile("observatoire", max_examples=60, deadline=None, derandomize=True)
+hypothesis.settings.register_profile("observatoire", max_examples=40, deadline=None, derandomize=True)
 hypothesis.settings.load_profile("observatoire")
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum import luhn
 from stdnum.fr import siren, siret
@@ -44,6 +44,7 @@ def test_un_siret_est_juge_comme_par_python_stdnum(nombres):
     ]
 
 
+@settings(max_examples=20)
 @given(st.lists(st.text(max_size=16)))
 def test_aucune_chaine_ne_fait_planter_les_regles(mots):
     for regle in (est_siren, est_siret, est_rna, est_siren_ou_siret):

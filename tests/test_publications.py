@@ -290,11 +290,13 @@ def test_une_chaine_dont_un_maillon_a_bouge_n_est_pas_publiee(ici: Entrepot):
         publier(ici)
 
 
-def test_seules_les_dernieres_publications_sont_gardees(ici: Entrepot):
-    for numero in range(GARDEES + 1):
+def test_seules_les_dernieres_publications_sont_gardees(ici: Entrepot, monkeypatch):
+    assert GARDEES >= 3
+    monkeypatch.setattr("observatoire.releases.GARDEES", 2)
+    for numero in range(2):
         ajouter(ici, "reseaux/reseaux_documents.csv", f"essai_{numero},Essai,essai,3,,,,essai,essai")
         assert lancer().success
-    assert len(releases(ici)) == GARDEES and courante(ici) == releases(ici)[-1]
+    assert len(releases(ici)) == 2 and courante(ici) == releases(ici)[-1]
     assert all(not chemin.stat().st_mode & 0o222 for chemin in (ici.racine / "releases" / courante(ici)).rglob("*"))
 
 
