@@ -4,6 +4,7 @@
 """
 
 import json
+import traceback
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
@@ -114,13 +115,14 @@ def charger(entrepot: Entrepot, source: Source) -> Etat:
     """Load a source if its files, its rules or its code changed; never leave less than there was.
 
     Returns:
-        The state, `en_echec` with its reason when the files were refused whole.
+        The state, `en_echec` with its reason when the files were refused whole, or when the code of the source failed:
+        one source must not stop the others.
     """
     precedent = etat_de(entrepot, source)
     try:
         etat = _charger(entrepot, source, precedent)
-    except (FichierRefuse, SourceEnEchec) as erreur:
-        motif = str(erreur)
+    except Exception as erreur:
+        motif = str(erreur) if isinstance(erreur, (FichierRefuse, SourceEnEchec)) else _inattendue(source, erreur)
         if precedent is None or entrepot.version(schema_de(source), source.nom) is None:
             precedent = _vide(entrepot, source)
         deja = precedent.etat == "en_echec" and precedent.depuis
@@ -129,6 +131,16 @@ def charger(entrepot: Entrepot, source: Source) -> Etat:
         etat = Etat(**{**vars(precedent), **constat})
     entrepot.ecrire_json(asdict(etat), "etats", f"{source.nom}.json")
     return etat
+
+
+def _inattendue(source: Source, erreur: Exception) -> str:
+    """Say where the code failed, without the words of the error: they may quote a value."""
+    derniere = traceback.extract_tb(erreur.__traceback__)[-1]
+    lieu = f"{Path(derniere.filename).name}, ligne {derniere.lineno}"
+    return (
+        f"{source.nom} : erreur du programme ({type(erreur).__name__}, {lieu}). "
+        "Le dernier chargement est gardé ; transmettre ce message au développeur."
+    )
 
 
 def _vide(entrepot: Entrepot, source: Source, motif: str = "") -> Etat:

@@ -3,6 +3,8 @@
 import datetime
 import hashlib
 import json
+import shutil
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -10,9 +12,10 @@ import pytest
 from observatoire import ingestion
 from observatoire.demonstration import generate
 from observatoire.files import fichiers
-from observatoire.ingestion import etat_de
-from observatoire.settings import REFERENCES
+from observatoire.ingestion import Etat, etat_de
+from observatoire.settings import REFERENCES, Settings
 from observatoire.sources import sources
+from observatoire.warehouse import Entrepot
 from tests.depots import (
     SUBVENTION,
     charger_source,
@@ -30,10 +33,22 @@ from tests.depots import (
 ANNEE = "subventions_2024.csv"
 
 
-def charger_bon(entrepot, nombre: int = 20):
-    deposer(entrepot, "subventions", ANNEE, subventions(nombre))
-    etat = charger_source(entrepot, "subventions")
-    assert (etat.etat, etat.lignes_retenues) == ("a_jour", nombre)
+@pytest.fixture(scope="module")
+def charge_une_fois(tmp_path_factory) -> tuple[Path, Etat]:
+    """Load twenty good grants, once."""
+    dossier = tmp_path_factory.mktemp("bon")
+    entrepot = Entrepot(Settings(raw=dossier / "raw", warehouse=dossier / "warehouse", territoire="246300701"))
+    deposer(entrepot, "subventions", ANNEE, subventions(20))
+    return dossier, charger_source(entrepot, "subventions")
+
+
+@pytest.fixture
+def bon(entrepot, charge_une_fois) -> Etat:
+    """Give the warehouse a copy of that good load."""
+    dossier, etat = charge_une_fois
+    assert (etat.etat, etat.lignes_retenues) == ("a_jour", 20)
+    for nom in ("raw", "warehouse"):
+        shutil.copytree(dossier / nom, entrepot.racine.parent / nom)
     return etat
 
 
@@ -63,9 +78,8 @@ PANNES = {
 
 
 @pytest.mark.parametrize("panne", PANNES)
-def test_une_panne_garde_la_derniere_bonne_table_puis_se_repare(entrepot, panne):
+def test_une_panne_garde_la_derniere_bonne_table_puis_se_repare(entrepot, bon, panne):
     fichier, contenu, mots = PANNES[panne]
-    bon = charger_bon(entrepot)
     avant = octets(entrepot, "subventions")
     abime = deposer(entrepot, "subventions", fichier, contenu)
     etat = charger_source(entrepot, "subventions")
@@ -83,8 +97,7 @@ def test_une_panne_garde_la_derniere_bonne_table_puis_se_repare(entrepot, panne)
     assert not (entrepot.racine / "rejets" / "subventions.en_echec.parquet").exists()
 
 
-def test_un_fichier_disparu_garde_la_derniere_bonne_table(entrepot):
-    charger_bon(entrepot)
+def test_un_fichier_disparu_garde_la_derniere_bonne_table(entrepot, bon):
     avant = octets(entrepot, "subventions")
     (entrepot.settings.raw / "subventions" / ANNEE).unlink()
     etat = charger_source(entrepot, "subventions")
@@ -93,8 +106,7 @@ def test_un_fichier_disparu_garde_la_derniere_bonne_table(entrepot):
     assert octets(entrepot, "subventions") == avant
 
 
-def test_l_echec_date_du_premier_et_non_du_dernier(entrepot, monkeypatch):
-    charger_bon(entrepot)
+def test_l_echec_date_du_premier_et_non_du_dernier(entrepot, bon, monkeypatch):
     deposer(entrepot, "subventions", ANNEE, "")
     for heure in ("2026-11-01T00:00:00", "2026-11-02T00:00:00"):
         monkeypatch.setattr(ingestion, "maintenant", lambda heure=heure: heure)
@@ -102,8 +114,7 @@ def test_l_echec_date_du_premier_et_non_du_dernier(entrepot, monkeypatch):
     assert etat.depuis == "2026-11-01T00:00:00"
 
 
-def test_des_lignes_refusees_en_trop_se_lisent_quand_meme(entrepot):
-    charger_bon(entrepot)
+def test_des_lignes_refusees_en_trop_se_lisent_quand_meme(entrepot, bon):
     deposer(entrepot, "subventions", ANNEE, PANNES["plafond de refus"][1])
     etat = charger_source(entrepot, "subventions")
     assert {(regle["regle"], regle["gravite"]) for regle in etat.regles} == {("valeur_illisible", "refus")}
@@ -112,8 +123,7 @@ def test_des_lignes_refusees_en_trop_se_lisent_quand_meme(entrepot):
     assert rejets(entrepot, "subventions") == []
 
 
-def test_une_baisse_acceptee_avec_sa_raison_passe(entrepot):
-    charger_bon(entrepot)
+def test_une_baisse_acceptee_avec_sa_raison_passe(entrepot, bon):
     petit = subventions(3)
     deposer(entrepot, "subventions", ANNEE, petit)
     assert charger_source(entrepot, "subventions").etat == "en_echec"
@@ -122,8 +132,7 @@ def test_une_baisse_acceptee_avec_sa_raison_passe(entrepot):
     assert (etat.etat, etat.lignes_retenues) == ("a_jour", 3)
 
 
-def test_accepter_un_fichier_n_en_accepte_pas_un_autre(entrepot):
-    charger_bon(entrepot)
+def test_accepter_un_fichier_n_en_accepte_pas_un_autre(entrepot, bon):
     accepter(entrepot, subventions(3))
     deposer(entrepot, "subventions", ANNEE, subventions(4))
     assert charger_source(entrepot, "subventions").etat == "en_echec"
@@ -164,15 +173,13 @@ def test_une_source_absente_donne_une_table_vide_et_typee(entrepot, nom):
     assert pq.read_schema(chemin).remove_metadata() == sources()[nom].table.arrow()
 
 
-def test_un_fichier_inchange_n_est_pas_relu(entrepot, monkeypatch):
-    bon = charger_bon(entrepot)
+def test_un_fichier_inchange_n_est_pas_relu(entrepot, bon, monkeypatch):
     monkeypatch.setattr(ingestion, "lire", None)
     assert charger_source(entrepot, "subventions") == bon
 
 
 @pytest.mark.parametrize("quoi", ["fichier", "origine", "table effacée"])
-def test_ce_qui_change_fait_relire(entrepot, quoi):
-    bon = charger_bon(entrepot)
+def test_ce_qui_change_fait_relire(entrepot, bon, quoi):
     if quoi == "fichier":
         deposer(entrepot, "subventions", ANNEE, subventions(21))
     elif quoi == "origine":
@@ -247,8 +254,7 @@ def test_une_source_sans_cadence_ne_perime_pas(entrepot):
     assert charger_source(entrepot, "naf_hors_ess").fichiers[0].perime_le is None
 
 
-def test_sans_origine_le_fichier_date_de_son_depot(entrepot):
-    charger_bon(entrepot)
+def test_sans_origine_le_fichier_date_de_son_depot(entrepot, bon):
     [lu] = charger_source(entrepot, "subventions").fichiers
     assert lu.obtenu_le == datetime.datetime.now(datetime.UTC).date().isoformat()
     assert (lu.nature, lu.licence) == ("reelle", "Licence Ouverte 2.0")
@@ -381,3 +387,19 @@ def test_un_siren_de_demonstration_dans_un_fichier_reel_est_signale(demontre):
     assert (etat.nature, etat.lignes_retenues) == ("reelle", 2)
     [rejet] = rejets(demontre, "sirene_unites_legales")
     assert (rejet["valeur"], rejet["regle"], rejet["gravite"]) == (factice, "siren_de_demonstration", "signalement")
+
+
+def test_une_erreur_du_programme_met_sa_source_en_echec_sans_citer_de_valeur(entrepot, monkeypatch):
+    deposer(entrepot, "subventions", ANNEE, subventions(5))
+    assert charger_source(entrepot, "subventions").etat == "a_jour"
+    avant = octets(entrepot, "subventions")
+    deposer(entrepot, "subventions", ANNEE, subventions(6))
+
+    def casse(*_):
+        raise ValueError("secret 1234")
+
+    monkeypatch.setattr("observatoire.sources.Source.preparer", casse)
+    etat = charger_source(entrepot, "subventions")
+    assert etat.etat == "en_echec" and "secret" not in etat.motif
+    assert "erreur du programme (ValueError, test_chargement.py" in etat.motif
+    assert octets(entrepot, "subventions") == avant
