@@ -33,7 +33,7 @@ REJETS = arrow.schema(
 )
 
 
-class SourceEnEchec(Exception):  # noqa: N818 — the domain speaks French
+class SourceEnEchec(Exception):
     """A source that cannot be loaded as it is. The message, in French, says what to do.
 
     Attributes:

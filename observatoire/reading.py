@@ -50,7 +50,7 @@ ERREURS_DE_LECTURE = (
 csv.field_size_limit(2**27)
 
 
-class FichierRefuse(Exception):  # noqa: N818 — the domain speaks French
+class FichierRefuse(Exception):
     """A file that cannot be read as the table it should hold. The message, in French, says what to do."""
 
 

@@ -14,7 +14,7 @@ from observatoire.schemas import Table
 COLONNES_REJETS = ["ligne", "colonne", "valeur", "regle", "gravite", "motif"]
 
 
-class RegleInexecutable(Exception):  # noqa: N818 — the domain speaks French
+class RegleInexecutable(Exception):
     """A rule that Pandera could not run: an error of ours, never a property of the data."""
 
 

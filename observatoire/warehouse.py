@@ -29,6 +29,11 @@ class VerrouTenu(Exception):
     """Another run writes in this warehouse. The message, in French, says which."""
 
 
+def litteral(texte: object) -> str:
+    """Write a text or a path as SQL: an apostrophe is common in French folders."""
+    return "'" + str(texte).replace("'", "''") + "'"
+
+
 def empreinte(*elements: object) -> str:
     """Hash values into the short version that tables, measures and releases carry."""
     return hashlib.sha256(json.dumps(elements, sort_keys=True, default=str).encode()).hexdigest()[:16]
@@ -135,11 +140,11 @@ class Entrepot:
         self, connexion: duckdb.DuckDBPyConnection, requete: str, schema: str, table: str, metadonnees: dict[str, Any]
     ) -> int:
         """Write the result of a query as a table; return the number of rows."""
-        dit = json.dumps(metadonnees).replace("'", "''")
+        dit = litteral(json.dumps(metadonnees))
         with self.remplacer(self.chemin(schema, table)) as chemin:
             connexion.execute(
-                f"COPY ({requete}) TO '{chemin}' "
-                f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{observatoire: '{dit}'}})"
+                f"COPY ({requete}) TO {litteral(chemin)} "
+                f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{observatoire: {dit}}})"
             )
             return int(parquet.read_metadata(chemin).num_rows)
 
@@ -148,12 +153,13 @@ class Entrepot:
         """Open an in-memory DuckDB where tables of the warehouse are views of their schema: those named, or all."""
         with duckdb.connect() as connexion:
             # spilling must not land in the current folder, nor in a release
-            connexion.execute(f"SET temp_directory = '{self.racine / '.duckdb'}'")
+            connexion.execute(f"SET temp_directory = {litteral(self.racine / '.duckdb')}")
             for schema in SCHEMAS:
                 connexion.execute(f"CREATE SCHEMA {schema}")
                 for chemin in sorted((self.racine / schema).glob("[!.]*.parquet")):
                     if tables is None or f"{schema}.{chemin.stem}" in tables:
-                        connexion.execute(f"CREATE VIEW {schema}.{chemin.stem} AS FROM read_parquet('{chemin}')")
+                        vue = f"{schema}.{chemin.stem}"
+                        connexion.execute(f"CREATE VIEW {vue} AS FROM read_parquet({litteral(chemin)})")
             yield connexion
 
     def lire_json(self, *parties: str) -> dict[str, Any] | None:

@@ -102,7 +102,7 @@ def octets(dossier: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="session")
 def publie(tmp_path_factory) -> Path:
     """Give a folder with `raw/` and a warehouse whose first release the real job made. Copy it before changing it."""
-    dossier = tmp_path_factory.mktemp("publie")
+    dossier = tmp_path_factory.mktemp("publie") / "l'ESS à Clermont"
     petit_raw(dossier / "raw")
     with pytest.MonkeyPatch.context() as monkeypatch:
         installer(dossier, monkeypatch)

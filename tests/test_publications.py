@@ -60,7 +60,7 @@ while not pathlib.Path(arret).exists() or rang < 2:
         for _ in range(3):
             lues.add(connexion.execute("SELECT release FROM meta.release").fetchall()[0][0])
             connexion.execute("SELECT sum(valeur), count(*) FROM indicateurs.valeurs").fetchall()
-            time.sleep(0.02)
+            time.sleep(0.1)
         vues.append(sorted(lues))
         if not garde:
             connexion.close()

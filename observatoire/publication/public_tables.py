@@ -14,7 +14,7 @@ from observatoire.indicators import CATALOGUE, VALEURS
 from observatoire.ingestion import etat_de
 from observatoire.schemas import DATE, ENTIER, HORODATAGE, NOMBRE, PROVENANCE, TEXTE, Colonne, Table
 from observatoire.sources import Source, sources
-from observatoire.warehouse import Entrepot
+from observatoire.warehouse import Entrepot, litteral
 
 CONTRAT = 1
 
@@ -187,7 +187,7 @@ def _rejets(entrepot: Entrepot) -> str:
         garder = f"colonne IN ({', '.join(repr(nom) for nom in libres)})" if libres else "false"
         requetes.append(
             f"SELECT '{source.nom}' AS source, fichier, ligne, colonne, CASE WHEN {garder} THEN valeur END AS valeur, "
-            f"regle, gravite, motif FROM read_parquet('{chemin}')"
+            f"regle, gravite, motif FROM read_parquet({litteral(chemin)})"
         )
     return " UNION ALL BY NAME ".join(requetes) or "FROM r_echecs LIMIT 0"
 
@@ -234,15 +234,15 @@ def ecrire_duckdb(entrepot: Entrepot, chemin: str, release: dict[str, Any]) -> d
     with entrepot.connexion() as connexion:
         enregistrer_qualite(connexion, entrepot, release)
         _enregistrer(connexion, "r_dictionnaire", DICTIONNAIRE, lignes_du_dictionnaire())
-        connexion.execute(f"ATTACH '{chemin}' AS public_ (STORAGE_VERSION 'v1.0.0')")
+        connexion.execute(f"ATTACH {litteral(chemin)} AS public_ (STORAGE_VERSION 'v1.0.0')")
         for publique in tables_publiques():
             cible = f"public_.{publique.schema}.{publique.nom}"
             connexion.execute(f"CREATE SCHEMA IF NOT EXISTS public_.{publique.schema}")
             colonnes = ", ".join(f"{c.nom}::{type_sql(c)} AS {c.nom}" for c in publique.table.colonnes)
             connexion.execute(f"CREATE TABLE {cible} AS SELECT {colonnes} FROM ({publique.requete})")
-            connexion.execute(f"COMMENT ON TABLE {cible} IS {_litteral(publique.table.description)}")
+            connexion.execute(f"COMMENT ON TABLE {cible} IS {litteral(publique.table.description)}")
             for colonne in publique.table.colonnes:
-                connexion.execute(f"COMMENT ON COLUMN {cible}.{colonne.nom} IS {_litteral(colonne.description)}")
+                connexion.execute(f"COMMENT ON COLUMN {cible}.{colonne.nom} IS {litteral(colonne.description)}")
             comptes[f"{publique.schema}.{publique.nom}"] = connexion.execute(
                 f"SELECT count(*) FROM {cible}"
             ).fetchall()[0][0]
@@ -250,19 +250,15 @@ def ecrire_duckdb(entrepot: Entrepot, chemin: str, release: dict[str, Any]) -> d
     return comptes
 
 
-def _litteral(texte: str) -> str:
-    return "'" + texte.replace("'", "''") + "'"
-
-
 def exporter(chemin_duckdb: str, dossier: str) -> None:
     """Write every public table of a release as Parquet and as CSV."""
     with duckdb.connect() as connexion:
-        connexion.execute(f"ATTACH '{chemin_duckdb}' AS public_ (READ_ONLY)")
+        connexion.execute(f"ATTACH {litteral(chemin_duckdb)} AS public_ (READ_ONLY)")
         for publique in tables_publiques():
             table = f"public_.{publique.schema}.{publique.nom}"
             base = f"{dossier}/{publique.schema}.{publique.nom}"
-            connexion.execute(f"COPY {table} TO '{base}.parquet' (FORMAT parquet, COMPRESSION zstd)")
-            connexion.execute(f"COPY {table} TO '{base}.csv' (FORMAT csv, HEADER)")
+            connexion.execute(f"COPY {table} TO {litteral(base + '.parquet')} (FORMAT parquet, COMPRESSION zstd)")
+            connexion.execute(f"COPY {table} TO {litteral(base + '.csv')} (FORMAT csv, HEADER)")
 
 
 def resume(entrepot: Entrepot) -> pd.DataFrame:
