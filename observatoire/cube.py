@@ -84,18 +84,20 @@ def version_mesure(mesure: Mesure, entrees: dict[str, str | None]) -> str:
 
 
 def _verifier(connexion: duckdb.DuckDBPyConnection, mesure: Mesure) -> None:
-    obligatoires = [nom for nom in CONTRIBUTION if nom != "valeur"]
+    obligatoires = [nom for nom in CONTRIBUTION if nom not in ("valeur", "nombre_unites")]
     controles = {
         "a des lignes sans " + " ou ".join(obligatoires):
-            f"SELECT * FROM calcul WHERE {' OR '.join(f'{nom} IS NULL' for nom in obligatoires)}",
+            f"SELECT DISTINCT periode, axe FROM calcul WHERE {' OR '.join(f'{nom} IS NULL' for nom in obligatoires)}",
         "nomme des territoires inconnus de referentiels.territoires":
             "SELECT DISTINCT niveau, code_territoire FROM calcul ANTI JOIN referentiels.territoires "
             "USING (niveau, code_territoire) WHERE niveau <> 'inconnu' OR code_territoire <> 'inconnu'",
         "compte plusieurs fois la même unité (une jointure multiplie les lignes ?)":
-            "SELECT unite, periode, axe, modalite FROM calcul GROUP BY ALL HAVING count(*) > 1",
+            "SELECT DISTINCT periode, axe FROM (SELECT unite, periode, axe, modalite FROM calcul "
+            "GROUP BY ALL HAVING count(*) > 1)",
         "a des périodes sans ligne d'axe « total »":
             "SELECT DISTINCT periode FROM calcul ANTI JOIN (FROM calcul WHERE axe = 'total') USING (periode)",
     }
+    # examples name places and periods, never a unit: this message goes to logs that are kept
     for reproche, requete in controles.items():
         exemples = connexion.execute(f"{requete} LIMIT 3").fetchall()
         if exemples:
@@ -192,13 +194,16 @@ def _cube_d_une_mesure(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, com
         WHERE {montee};
         CREATE OR REPLACE TEMP TABLE apports AS
         WITH sur_place AS (
-            SELECT {CELLULE}, sum(valeur) AS s, sum(nombre_unites) AS n, count(*) - count(valeur) AS inconnues
+            SELECT {CELLULE}, sum(valeur) AS s, count(*) - count(valeur) AS inconnues,
+                   CASE WHEN count(nombre_unites) = count(*) THEN sum(nombre_unites) END AS n
             FROM mesures.{mesure.nom} GROUP BY ALL)
         SELECT niveau_parent AS niveau, code_parent AS code_territoire, periode, axe, modalite, r.niveau AS fin,
-               sum(s) AS s, sum(n) AS n, sum(inconnues) AS inconnues, count(*) AS presents
+               sum(s) AS s, CASE WHEN count(n) = count(*) THEN sum(n) END AS n, sum(inconnues) AS inconnues,
+               count(*) AS presents
         FROM sur_place JOIN remontees r USING (niveau, code_territoire) GROUP BY ALL;
         CREATE OR REPLACE TEMP TABLE cellules AS
-        SELECT {CELLULE}, sum(s)::DECIMAL(38,6) AS somme, sum(n)::BIGINT AS nombre_unites,
+        SELECT {CELLULE}, sum(s)::DECIMAL(38,6) AS somme,
+               CASE WHEN count(n) = count(*) THEN sum(n)::BIGINT END AS nombre_unites,
                sum(inconnues) > 0 AS est_incomplete
         FROM apports GROUP BY ALL""")
     if isinstance(complete_pour, frozenset):

@@ -30,6 +30,7 @@ class Derivee:
         publiee: whether it is in the public file.
         table: its declaration; its key is checked.
         requete: the SELECT that gives its rows.
+        controles: what must not be: a French reproach, and the query that counts its cases (one row, one number).
     """
 
     nom: str
@@ -39,6 +40,7 @@ class Derivee:
     publiee: bool
     table: Table
     requete: str
+    controles: tuple[tuple[str, str], ...] = ()
 
 
 def versions_lues(entrepot: Entrepot, tables: tuple[str, ...]) -> dict[str, str | None]:
@@ -79,9 +81,11 @@ def _sql(type_: object) -> str:
 
 def _controler(connexion: duckdb.DuckDBPyConnection, derivee: Derivee) -> None:
     cle = ", ".join(derivee.table.cle)
-    doubles = connexion.execute(f"SELECT {cle} FROM calcul GROUP BY ALL HAVING count(*) > 1 LIMIT 3").fetchall()
-    if doubles:
-        raise TableIncoherente(f"{derivee.schema}.{derivee.nom} : clé ({cle}) en double, par exemple {doubles}.")
+    doubles = f"SELECT count(*) FROM (SELECT {cle} FROM calcul GROUP BY ALL HAVING count(*) > 1)"
+    for reproche, requete in ((f"a des lignes de même clé ({cle})", doubles), *derivee.controles):
+        ((cas,),) = connexion.execute(requete).fetchall()
+        if cas:
+            raise TableIncoherente(f"{derivee.schema}.{derivee.nom} {reproche} : {cas} cas.")
     schema = derivee.table.pandera()
     lecteur = connexion.sql("FROM calcul").to_arrow_reader(LIGNES_CONTROLEES)
     for lot in lecteur:

@@ -57,7 +57,9 @@ class Fichier:
         dit = self.origine.get("obtenu_le")
         if isinstance(dit, datetime):
             return dit.date()
-        return dit if isinstance(dit, date) else datetime.fromtimestamp(self.chemin.stat().st_mtime, UTC).date()
+        if isinstance(dit, str):
+            return date.fromisoformat(dit)
+        return dit or datetime.fromtimestamp(self.chemin.stat().st_mtime, UTC).date()
 
 
 def depots(settings: Settings, source: str = "") -> list[Path]:
@@ -99,7 +101,11 @@ def _fichier(chemin: Path, dossier: Path) -> Fichier:
         origine = (yaml.safe_load(a_cote.read_text(encoding="utf-8")) or {}) if a_cote.exists() else {}
         if origine.get("nature", "reelle") not in NATURES:
             raise ValueError(f"nature « {origine['nature']} » inconnue ; attendu : {', '.join(NATURES)}")
+        if isinstance(origine.get("obtenu_le"), str):
+            date.fromisoformat(origine["obtenu_le"])
         couverture: Any = origine.get("couverture") or "lignes"
+        if isinstance(couverture, dict) and not isinstance(couverture.get("codes"), list):
+            raise ValueError("couverture : « codes » est une liste")
         if couverture not in COUVERTURES and not (couverture["niveau"] and list(couverture["codes"])):
             raise ValueError("couverture sans code de territoire")
     except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as erreur:

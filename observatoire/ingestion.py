@@ -7,7 +7,7 @@ import json
 import traceback
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -123,8 +123,11 @@ def charger(entrepot: Entrepot, source: Source) -> Etat:
         etat = _charger(entrepot, source, precedent)
     except Exception as erreur:
         motif = str(erreur) if isinstance(erreur, (FichierRefuse, SourceEnEchec)) else _inattendue(source, erreur)
-        if precedent is None or entrepot.version(schema_de(source), source.nom) is None:
+        en_place = entrepot.version(schema_de(source), source.nom)
+        if en_place is None:
             precedent = _vide(entrepot, source)
+        elif precedent is None:  # its state was deleted, not its table: kept, but what it covers is no longer known
+            precedent = Etat(source.nom, "en_echec", en_place, source.nature, "aucune")
         deja = precedent.etat == "en_echec" and precedent.depuis
         regles = getattr(erreur, "regles", [])
         constat = {"etat": "en_echec", "motif": motif, "depuis": deja or maintenant(), "regles": regles}
@@ -169,6 +172,7 @@ def _charger(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat
         [(fichier.nom, fichier.sha256, fichier.origine) for fichier in trouves],
         sorted(acceptes),
         empreinte_du_code("*.py", f"sources/{source.nom}/*"),
+        date.today().year,  # noqa: DTZ011 — rules compare years with the present one
     )
     en_place = entrepot.version(schema_de(source), source.nom)
     if precedent is not None and precedent.etat == "a_jour" and precedent.version == version == en_place:
@@ -197,7 +201,7 @@ def _charger(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat
             etat="a_jour",
             version=version,
             nature="demonstration" if any(lu.nature == "demonstration" for lu in lus) else source.nature,
-            couverture=_couverture(retenus, source),
+            couverture=_couverture(retenus, source, sum(lu.lignes_lues for lu in lus)),
             charge_le=maintenant(),
             fichiers=[*lus, *(_fiche(fichier, source, sort) for fichier, sort in ecartes)],
             regles=tous.groupby(["colonne", "regle", "gravite"], as_index=False).size().to_dict("records"),  # type: ignore[arg-type]
@@ -394,14 +398,25 @@ def _selon_cumul(trouves: list[Fichier], source: Source) -> tuple[list[Fichier],
     candidats = list(uniques.values())
     if source.cumul == "union":
         return candidats, ecartes
-    derniers: dict[str, Fichier] = {}
-    for fichier in sorted(candidats, key=lambda f: (f.millesime, f.obtenu_le, f.nom)):
-        # files whose period nobody says cannot replace one another
-        periode = "" if source.cumul == "dernier" else fichier.millesime[:4] or fichier.nom
-        if periode in derniers:
-            ecartes.append((derniers[periode], "remplace"))
-        derniers[periode] = fichier
-    return [fichier for fichier in candidats if fichier in derniers.values()], ecartes
+    if source.cumul == "par_periode":
+        # a folder per producer: two grantors of one year add up, two files of one grantor and year do not
+        par_annee: dict[tuple[str, str], Fichier] = {}
+        for fichier in candidats:
+            cle = (str(Path(fichier.nom).parent), fichier.millesime[:4] or fichier.nom)
+            if cle in par_annee:
+                raise SourceEnEchec(
+                    f"{source.nom} : deux fichiers pour {cle[1]} ({par_annee[cle].nom}, {fichier.nom}). Retirer celui "
+                    f"que l'autre remplace, ou donner à chaque producteur un sous-dossier de raw/{source.nom}/."
+                )
+            par_annee[cle] = fichier
+        return candidats, ecartes
+    if len(candidats) > 1 and (sans_date := [fichier.nom for fichier in candidats if not fichier.millesime]):
+        raise SourceEnEchec(
+            f"{source.nom} : plusieurs fichiers, et rien ne dit de quand est {', '.join(sans_date)}. "
+            f"Écrire « millesime: » dans {sans_date[0]}.origine.yml, ou retirer les anciens."
+        )
+    *anciens, dernier = sorted(candidats, key=lambda f: (f.millesime, f.obtenu_le, f.nom))
+    return [dernier], [*ecartes, *((ancien, "remplace") for ancien in anciens)]
 
 
 def _fiche(fichier: Fichier, source: Source, etat: str = "lu") -> FichierLu:
@@ -421,21 +436,23 @@ def _fiche(fichier: Fichier, source: Source, etat: str = "lu") -> FichierLu:
     )
 
 
-def _couverture(lus: list[Fichier], source: Source) -> Any:
+def _couverture(lus: list[Fichier], source: Source, lignes: int) -> Any:
     """Add up what the files are complete for; one that says nothing has the coverage of the source.
 
-    The rows of a source in `lignes` are published at several levels: no file can make them add up.
+    The rows of a source in `lignes` are published at several levels: no file can make them add up. An extract that does
+    not say what it is complete for is complete for nothing: its rows count where they are, and zeros are not invented.
     """
-    if source.couverture == "lignes":
+    extrait = lignes < source.lignes_nationales and not all(fichier.origine.get("couverture") for fichier in lus)
+    if source.couverture == "lignes" or extrait:
         return "lignes"
     dites = [fichier.origine.get("couverture") or source.couverture for fichier in lus]
     if any(isinstance(couverture, str) for couverture in dites):
         return dites[0] if all(couverture == dites[0] for couverture in dites) else "lignes"
     incluses = {(couverture["niveau"], str(code)) for couverture in dites for code in couverture["codes"]}
+    laissees = [couverture["sauf"] for couverture in dites if "sauf" in couverture]
+    exceptions = {(aire["niveau"], str(code)) for aire in laissees for code in aire["codes"]}
     # what one file leaves out, another may cover
-    laissees = [couverture.get("sauf", {"niveau": "", "codes": []}) for couverture in dites]
-    exceptions = set.intersection(*({(f"sauf {a['niveau']}", str(code)) for code in a["codes"]} for a in laissees))
-    return sorted(incluses | exceptions)
+    return sorted(incluses | {(f"sauf {niveau}", code) for niveau, code in exceptions - incluses})
 
 
 def _ecrire_rejets(entrepot: Entrepot, nom: str, rejets: pd.DataFrame) -> None:

@@ -9,7 +9,8 @@ from observatoire.schemas import BOOLEEN, DATE, TEXTE, Colonne, Table
 
 # Bodies counted, never listed: natural persons, religious, political and union bodies (public contract).
 CATEGORIES_TUES = "categorie_juridique = '1000' OR categorie_juridique LIKE '2%'"
-ACTIVITES_TUES = ("94.20Z", "94.91Z", "94.92Z")
+# unions, religious and political bodies, in NAF rév. 2 and in NAF 2025
+ACTIVITES_TUES = r"94\.(20|91|92)."
 
 COLONNES_COMMUNES = (
     Colonne("siret", TEXTE, "SIRET de l'établissement.", obligatoire=True),
@@ -61,13 +62,16 @@ ETABLISSEMENTS = Derivee(
         cle=("siret",),
     ),
     requete=f"""
-        WITH exclues AS (SELECT DISTINCT code_naf FROM referentiels.naf JOIN referentiels.naf_hors_ess
-                         ON starts_with(code_naf, prefixe_naf)),
+        WITH exclues AS (
+            -- without the last letter, which NAF 2025 changes
+            SELECT '^(' || string_agg(replace(prefixe_naf[:5], '.', '[.]'), '|') || ')' AS motif
+            FROM referentiels.naf_hors_ess),
         unites AS (
             SELECT u.siren, u.categorie_juridique, u.denomination, u.est_ess_insee, u.statut_diffusion,
                    p.famille AS famille_juridique, p.regle, p.confiance AS confiance_regle,
-                   u.code_naf IN (FROM exclues) AS est_activite_exclue,
-                   u.code_naf IN {ACTIVITES_TUES} AS est_activite_tue
+                   regexp_matches(u.code_naf, (SELECT motif FROM exclues)) AS est_activite_exclue,
+                   u.code_naf IN (SELECT code_naf FROM referentiels.naf) AS est_activite_connue,
+                   regexp_full_match(u.code_naf, '{ACTIVITES_TUES}') AS est_activite_tue
             FROM socle.sirene_unites_legales u
             LEFT JOIN referentiels.perimetre_ess p ON p.code_categorie_juridique = u.categorie_juridique),
         classees AS (
@@ -95,7 +99,8 @@ ETABLISSEMENTS = Derivee(
                coalesce(u.est_ess, false) AS est_ess,
                coalesce(u.statut_diffusion = 'O' AND e.statut_diffusion = 'O' AND NOT ({CATEGORIES_TUES})
                         AND NOT coalesce(u.est_activite_tue, false)
-                        AND NOT coalesce(e.code_naf IN {ACTIVITES_TUES}, false), false) AS est_publiable,
+                        AND NOT coalesce(regexp_full_match(e.code_naf, '{ACTIVITES_TUES}'), false)
+                        AND u.est_activite_connue AND n.code_naf IS NOT NULL, false) AS est_publiable,
                u.denomination
         FROM socle.sirene_etablissements e
         CROSS JOIN mois
@@ -105,6 +110,16 @@ ETABLISSEMENTS = Derivee(
         LEFT JOIN referentiels.zonages d ON d.niveau = 'departement'
              AND d.code_territoire = e.code_commune_lu[:CASE WHEN e.code_commune_lu LIKE '97%' THEN 3 ELSE 2 END]
         LEFT JOIN referentiels.naf n ON n.code_naf = e.code_naf""",
+    controles=(
+        (
+            "a plus de 5 % d'établissements sans unité légale (déposer les deux stocks Sirene du même mois)",
+            """
+            SELECT CASE WHEN (SELECT count(*) FROM socle.sirene_unites_legales) > 0
+                         AND 20 * perdus > tous THEN perdus END
+            FROM (SELECT count(*) AS tous, count(*) FILTER (siren NOT IN (
+                      SELECT siren FROM socle.sirene_unites_legales)) AS perdus FROM calcul)""",
+        ),
+    ),
 )
 
 ETABLISSEMENTS_ESS = Derivee(

@@ -116,9 +116,15 @@ def _reconnaitre(en_tete: list[str], chemin: Path, table: Table, lecture: Lectur
             positions[colonne.nom] = trouvees[0]
         elif colonne.requise:
             attendue = (colonne.en_tetes or (colonne.nom,))[0]
+            # where no header is known the row may be data, with names in it: it is not quoted
+            trouve = (
+                f"colonnes trouvées : {', '.join(f'« {nom} »' for nom in en_tete if nom)}"
+                if _connus(en_tete, table)
+                else "aucun en-tête connu n'a été trouvé"
+            )
             raise FichierRefuse(
-                f"{chemin.name} : la colonne « {attendue} » est absente ; colonnes trouvées : "
-                f"{', '.join(f'« {nom} »' for nom in en_tete if nom)}. Corriger l'en-tête ou déposer un autre fichier."
+                f"{chemin.name} : la colonne « {attendue} » est absente ; {trouve}. "
+                "Corriger l'en-tête ou déposer un autre fichier."
             )
         else:
             lecture.manquantes.append(colonne.nom)

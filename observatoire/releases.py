@@ -24,6 +24,7 @@ from observatoire.warehouse import Entrepot, empreinte, empreinte_du_code, maint
 
 GARDEES = 5
 NOM_DUCKDB = "observatoire.duckdb"
+INACHEVE = ".en_cours-"
 
 
 class PublicationRefusee(Exception):
@@ -138,17 +139,26 @@ def retirer(entrepot: Entrepot, release: str, motif: str) -> str | None:
         "le": maintenant(),
     }
     entrepot.ecrire_json({"retirees": [*_retirees(entrepot), fiche]}, "etats", "_retirees.json")
-    if epingle(entrepot) == release:
+    autres = [nom for nom in releases(entrepot) if nom != release]
+    anterieures = [nom for nom in autres if nom < release]
+    # one does not go forward to what may have been rolled back from, unless there is nothing else
+    repli = next(reversed(anterieures or autres), None)
+    epinglee = epingle(entrepot) == release
+    if epinglee and repli is None:
         (entrepot.racine / "etats" / "_epingle.json").unlink()
+    elif epinglee:
+        entrepot.ecrire_json({"release": repli, "depuis": maintenant()}, "etats", "_epingle.json")
     if courante(entrepot) == release:
         # the path moves first: no reader may find a link to nothing while another release is kept
-        autres = [nom for nom in releases(entrepot) if nom != release]
-        if autres:
-            _pointer(entrepot, autres[-1])
+        if repli is not None:
+            _pointer(entrepot, repli)
         else:
             (entrepot.racine / NOM_DUCKDB).unlink()
             (entrepot.racine / "portrait").unlink(missing_ok=True)
-    _effacer(entrepot.racine / "releases" / release)
+    # out of sight in one step: what a kill would leave of it is swept by the next release
+    dossier = entrepot.racine / "releases" / release
+    dossier.chmod(0o755)
+    _effacer(dossier.rename(dossier.with_name(f"{INACHEVE}{release}")))
     return courante(entrepot)
 
 
@@ -196,9 +206,9 @@ def _construire(entrepot: Entrepot, nom: str, identite: str) -> None:
     """Build a release aside, make it read-only, then give it its name."""
     parent = entrepot.racine / "releases"
     parent.mkdir(parents=True, exist_ok=True)
-    for inacheve in parent.glob(".en_cours-*"):  # left by a run that was killed: we hold the lock
+    for inacheve in parent.glob(f"{INACHEVE}*"):  # left by a run that was killed: we hold the lock
         _effacer(inacheve)
-    dossier = Path(tempfile.mkdtemp(prefix=".en_cours-", dir=parent))
+    dossier = Path(tempfile.mkdtemp(prefix=INACHEVE, dir=parent))
     try:
         etats = [etat for etat in (etat_de(entrepot, source) for source in sources().values()) if etat is not None]
         nature = "demonstration" if any(etat.nature == "demonstration" for etat in etats) else "reelle"

@@ -65,7 +65,8 @@ class Colonne:
         requise: a file without this column is refused whole.
         obligatoire: a row without this value is refused.
         unite: unit of the values (eur, postes…), empty for codes and words.
-        nominatif: values that may name a person never leave `warehouse/rejets/`.
+        nominatif: values that may name a person are not repeated in the public rejects, and are published only as the
+            source's `anonyme_si` allows.
         calculee: filled by `preparer`, never looked for in a file.
         regles: rules on the values, from `refus` and `signalement`.
     """

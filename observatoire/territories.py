@@ -21,18 +21,24 @@ TERRITOIRES = Derivee(
         "Territoires de chaque niveau, avec leur population municipale et son millésime.",
         (
             Colonne(
-                "niveau", TEXTE, "Niveau : commune, epci, departement, region, france.", obligatoire=True,
+                "niveau",
+                TEXTE,
+                "Niveau : commune, epci, departement, region, france.",
+                obligatoire=True,
                 regles=(refus("niveau_connu", "niveau inconnu", lambda v: v.isin(NIVEAUX)),),
             ),
             Colonne("code_territoire", TEXTE, "Code dans son niveau ; la clé est le couple.", obligatoire=True),
             Colonne("libelle", TEXTE, "Nom du territoire.", obligatoire=True),
             Colonne("type_zonage", TEXTE, "Type d'EPCI : METRO, CU, CA, CC, MET69."),
             Colonne(
-                "population", ENTIER, "Population municipale ; vide où elle n'est pas connue en entier.",
+                "population",
+                ENTIER,
+                "Population municipale ; vide où elle n'est pas connue en entier.",
                 unite="habitants",
             ),
             Colonne(
-                "millesime_population", TEXTE,
+                "millesime_population",
+                TEXTE,
                 "Année de référence de la population ; vide si elle diffère selon les communes.",
             ),
         ),
@@ -58,6 +64,17 @@ TERRITOIRES = Derivee(
         SELECT niveau, code_territoire, libelle, type_zonage, population, millesime_population
         FROM referentiels.zonages LEFT JOIN sommes USING (niveau, code_territoire)
         ORDER BY ALL""",
+    controles=(
+        (
+            "ignore des territoires que nomment les communes (mettre à jour raw/communes et raw/zonages ensemble)",
+            """
+            SELECT count(*) FROM (
+                SELECT DISTINCT unnest([{n: 'epci', c: code_epci}, {n: 'departement', c: code_departement},
+                                        {n: 'region', c: code_region}]) AS parent FROM referentiels.communes) nommes
+            ANTI JOIN calcul ON calcul.niveau = parent.n AND calcul.code_territoire = parent.c
+            WHERE parent.c IS NOT NULL""",
+        ),
+    ),
 )
 
 APPARTENANCES = Derivee(

@@ -83,6 +83,8 @@ class Entrepot:
         qui = self.racine / ".verrou.qui"
         try:
             with FileLock(self.racine / ".verrou", timeout=0):
+                for inacheve in self.racine.glob("*/.*.part"):  # left by a run that was killed
+                    inacheve.unlink()
                 qui.write_text(f"{auteur}, processus {os.getpid()}, depuis {maintenant()} UTC", encoding="utf-8")
                 yield
                 qui.unlink(missing_ok=True)

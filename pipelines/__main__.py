@@ -7,6 +7,7 @@ import dagster as dg
 from observatoire.publication.public_tables import resume
 from observatoire.releases import courante, epingle
 from observatoire.settings import Settings
+from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
 from pipelines.definitions import defs
 
@@ -45,6 +46,9 @@ def _raconter(entrepot: Entrepot) -> None:
         )
         if ligne["motif"]:
             print(f"{'':<26} → {ligne['motif']}")
+    connus = set(sources()) | {"README.md"}
+    for inconnu in sorted(chemin.name for chemin in entrepot.settings.raw.glob("[!.]*") if chemin.name not in connus):
+        print(f"raw/{inconnu} n'est lu par aucune source : vérifier le nom du dossier.")
     print(f"\nPublication : {courante(entrepot) or 'aucune'}" + (" (épinglée)" if epingle(entrepot) else ""))
     print(f"Fichier     : {entrepot.racine / 'observatoire.duckdb'}")
     print(f"Portrait    : {entrepot.racine / 'portrait' / 'index.html'}")

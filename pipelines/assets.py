@@ -9,6 +9,7 @@ from observatoire.derived import Derivee
 from observatoire.ingestion import Etat, schema_de
 from observatoire.schemas import PROVENANCE, Table
 from observatoire.sources import JOURS_PAR_CADENCE, Source
+from observatoire.warehouse import maintenant
 
 PROPRIETAIRES = ["team:observatoire"]
 
@@ -96,6 +97,20 @@ def resultat_de_source(source: Source, etat: Etat) -> dg.MaterializeResult:
         description=verdict,
         metadata={**comptes, "règles": regles},
     )
+    controles = [controle]
+    if source.cadence:
+        perime_le = max((lu.perime_le for lu in etat.fichiers if lu.perime_le), default=None)
+        frais = perime_le is None or perime_le >= maintenant()[:10]
+        controles.append(
+            dg.AssetCheckResult(
+                check_name="fraicheur",
+                asset_key=cle_source(source),
+                passed=frais,
+                severity=dg.AssetCheckSeverity.WARN,
+                description=f"Fichier périmé depuis le {perime_le} : déposer le suivant." if not frais else "",
+                metadata={"périme le": perime_le or "aucun fichier"},
+            )
+        )
     return dg.MaterializeResult(
         asset_key=cle_source(source),
         metadata={
@@ -106,6 +121,6 @@ def resultat_de_source(source: Source, etat: Etat) -> dg.MaterializeResult:
             "fichiers": dg.MetadataValue.md(fichiers or "aucun fichier"),
             **({"motif": etat.motif} if etat.motif else {}),
         },
-        check_results=[controle],
+        check_results=controles,
         data_version=dg.DataVersion(etat.version),
     )

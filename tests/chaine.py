@@ -3,6 +3,7 @@
 import csv
 import os
 import shutil
+import zipfile
 from functools import cache
 from pathlib import Path
 
@@ -30,6 +31,23 @@ def petit_raw(raw: Path) -> None:
     _extraire("zonages", raw, lambda ligne: (ligne["niveau"], ligne["code_territoire"]) in gardes)
     for jeu in ("sirene", "urssaf", "flores"):
         generate(jeu, raw, REFERENCES, etablissements=800)
+    _alleger(raw, {code for _, code in gardes} | {"F"})
+
+
+def _alleger(raw: Path, codes: set[str]) -> None:
+    """Keep of the national files what is about these territories: the real job runs in a third of the time."""
+    for chemin in raw.glob("urssaf_*/*.csv"):
+        entete, *lignes = chemin.read_text(encoding="utf-8").splitlines(keepends=True)
+        chemin.write_text(
+            entete + "".join(ligne for ligne in lignes if codes & set(ligne.split(";"))), encoding="utf-8"
+        )
+    (archive,) = raw.glob("flores/*.zip")
+    with zipfile.ZipFile(archive) as lue:
+        donnees = next(nom for nom in lue.namelist() if nom.endswith("_data.csv"))
+        entete, *lignes = lue.read(donnees).decode().splitlines(keepends=True)
+    gardees = [ligne for ligne in lignes if ligne.split(";")[0].strip('"') in codes]
+    with zipfile.ZipFile(archive, "w") as ecrite:
+        ecrite.writestr(donnees, entete + "".join(gardees))
 
 
 def _lire(chemin: Path) -> list[dict[str, str]]:

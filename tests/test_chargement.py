@@ -205,18 +205,54 @@ def test_le_meme_contenu_n_est_lu_qu_une_fois(entrepot):
 @pytest.mark.parametrize(
     ("cumul", "lus", "remplaces"),
     [
-        ("dernier", ["b_2024-06.csv"], ["a_2023.csv", "a_2024-01.csv", "c.csv", "d.csv"]),
-        ("union", ["a_2023.csv", "a_2024-01.csv", "b_2024-06.csv", "c.csv", "d.csv"], []),
-        ("par_periode", ["a_2023.csv", "b_2024-06.csv", "c.csv", "d.csv"], ["a_2024-01.csv"]),
+        ("dernier", ["b_2024-06.csv"], ["a_2023.csv", "autre/b_2024-01.csv"]),
+        ("union", ["a_2023.csv", "autre/b_2024-01.csv", "b_2024-06.csv"], []),
+        ("par_periode", ["a_2023.csv", "autre/b_2024-01.csv", "b_2024-06.csv"], []),
     ],
 )
 def test_le_cumul_des_millesimes_suit_la_source(entrepot, cumul, lus, remplaces):
-    for rang, nom in enumerate(["a_2023.csv", "a_2024-01.csv", "b_2024-06.csv", "c.csv", "d.csv"]):
+    for rang, nom in enumerate(["a_2023.csv", "autre/b_2024-01.csv", "b_2024-06.csv"]):
         deposer(entrepot, "subventions", nom, subventions(1, objet=f"objet {rang}"))
     etat = charger_source(entrepot, "subventions", cumul=cumul)
     assert {ligne["_fichier"] for ligne in table(entrepot, "subventions")} == set(lus)
     assert sorted(lu.fichier for lu in etat.fichiers if lu.etat == "lu") == lus
     assert sorted(lu.fichier for lu in etat.fichiers if lu.etat == "remplace") == remplaces
+
+
+def test_deux_fichiers_d_un_producteur_pour_une_annee_ne_se_remplacent_pas_en_silence(entrepot):
+    for rang, nom in enumerate(["metropole/2024.csv", "metropole/2024-06.csv"]):
+        deposer(entrepot, "subventions", nom, subventions(1, objet=f"objet {rang}"))
+    etat = charger_source(entrepot, "subventions")
+    assert etat.etat == "en_echec" and "deux fichiers pour 2024 (metropole/2024-06.csv, metropole/2024.csv)" in etat.motif
+
+
+def test_deux_producteurs_d_une_meme_annee_s_ajoutent(entrepot):
+    for rang, nom in enumerate(["metropole/2024.csv", "ville/2024.csv"]):
+        deposer(entrepot, "subventions", nom, subventions(1, objet=f"objet {rang}"))
+    assert charger_source(entrepot, "subventions").lignes_retenues == 2
+
+
+def test_un_fichier_sans_date_ne_cede_pas_sa_place_en_silence(entrepot):
+    for rang, nom in enumerate(["StockEtablissement_2024-04.csv", "StockEtablissement_utf8.csv"]):
+        deposer(entrepot, "subventions", nom, subventions(1, objet=f"objet {rang}"))
+    etat = charger_source(entrepot, "subventions", cumul="dernier")
+    assert etat.etat == "en_echec" and "Écrire « millesime: » dans StockEtablissement_utf8.csv.origine.yml" in etat.motif
+
+
+def test_un_extrait_qui_ne_dit_pas_ce_qu_il_couvre_ne_couvre_que_ses_lignes(entrepot):
+    deposer(entrepot, "urssaf_ess_departements", "u.csv", en_csv([URSSAF]))
+    etat = charger_source(entrepot, "urssaf_ess_departements", lignes_nationales=10)
+    assert etat.couverture == "lignes"
+
+
+def test_un_etat_efface_ne_vide_pas_la_table(entrepot):
+    deposer(entrepot, "subventions", ANNEE, subventions(5))
+    assert charger_source(entrepot, "subventions").etat == "a_jour"
+    avant = octets(entrepot, "subventions")
+    (entrepot.racine / "etats" / "subventions.json").unlink()
+    deposer(entrepot, "subventions", ANNEE, "n'importe quoi")
+    etat = charger_source(entrepot, "subventions")
+    assert (etat.etat, etat.couverture) == ("en_echec", "aucune") and octets(entrepot, "subventions") == avant
 
 
 def test_l_origine_dit_nature_couverture_millesime_licence_et_date(entrepot):

@@ -1,6 +1,7 @@
 """Ten kinds of indicators on the shape of the cube, each against a count made by hand; denominators and catalogue."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,12 @@ import pytest
 
 from observatoire import indicators
 from observatoire.catalog import CatalogueInvalide, Indicateur, indicateurs, mesures
-from observatoire.schemas import DATE, ENTIER, TEXTE
+from observatoire.schemas import DATE, ENTIER, NOMBRE, TEXTE
 from tests.fabrique import Fabrique, fabrique
 
 ADHESIONS = {
     "reseau": TEXTE, "membre": TEXTE, "siren_membre": TEXTE, "niveau": TEXTE, "code_territoire": TEXTE,
-    "depuis": ENTIER, "jusqu_a": ENTIER,
+    "depuis": ENTIER, "jusqu_a": ENTIER, "_fichier": TEXTE, "_ligne": ENTIER,
 }
 
 
@@ -109,12 +110,13 @@ def test_un_seul_beneficiaire_a_un_indice_de_un(petit: Fabrique) -> None:
 
 def test_une_anciennete_moyenne_a_une_date(petit: Fabrique) -> None:
     petit.source("adhesions", couverture="inconnue")
-    petit.table("socle", "adhesions", ADHESIONS, [
+    lignes = [
         {"reseau": "r", "membre": "x", "niveau": "commune", "code_territoire": "63001", "depuis": 2015},
         {"reseau": "r", "membre": "y", "niveau": "epci", "code_territoire": "A", "depuis": 2020, "jusqu_a": 2022},
         {"reseau": "s", "membre": "x", "niveau": "commune", "code_territoire": "63001", "depuis": 2024},
         {"reseau": "s", "membre": "z", "niveau": "commune", "code_territoire": "63001", "depuis": None},
-    ])
+    ]
+    petit.table("socle", "adhesions", ADHESIONS, [{**ligne, "_fichier": "f", "_ligne": n} for n, ligne in enumerate(lignes)])
     petit.mesure_du_produit("anciennete_adhesions")
     petit.indicateur(
         "i", numerateur={"mesure": "anciennete_adhesions"},
@@ -471,3 +473,43 @@ def test_deux_perimetres_de_budget_ne_s_ajoutent_pas(petit: Fabrique) -> None:
     assert valeurs.pop(("total", "total"), (None, "O")) == (None, "O")
     assert valeurs["perimetre", "large, voté"] == (10, "A")
     assert {valeur for (axe, _), (valeur, _) in valeurs.items() if axe == "ligne"} == {10}
+
+
+def test_une_subvention_partagee_compte_une_fois_et_un_faux_identifiant_n_unit_personne(petit: Fabrique) -> None:
+    """SCDL v2 repeats the whole amount on each beneficiary's row; `/` is nobody's identifier."""
+    petit.source("subventions", couverture="lignes")
+    textes = ("siren_attribuant", "siren_beneficiaire", "rna_beneficiaire", "id_beneficiaire", "nom_beneficiaire", "_fichier")
+    colonnes = {
+        **dict.fromkeys(textes, TEXTE), "exercice": ENTIER, "_ligne": ENTIER,
+        **dict.fromkeys(("montant_eur", "pourcentage_subvention"), NOMBRE),
+    }
+    parts = [Decimal("0.5"), Decimal("0.5"), None, Decimal("100")]
+    petit.table("socle", "subventions", colonnes, [
+        {
+            "siren_attribuant": "A", "exercice": 2024, "montant_eur": Decimal(100), "pourcentage_subvention": part,
+            "id_beneficiaire": "/", "nom_beneficiaire": f"b{n}", "_fichier": "f", "_ligne": n,
+        }
+        for n, part in enumerate(parts)
+    ])
+    petit.mesure_du_produit("subventions")
+    petit.indicateur("i", numerateur={"mesure": "subventions"})
+    petit.indicateur("n", numerateur={"mesure": "subventions", "agregat": "nombre_repondants"})
+    assert petit.publiees("i")["epci:A"] == 50 + 50 + 100 + 100
+    assert petit.publiees("n")["epci:A"] == 4
+
+
+def test_une_cellule_flores_d_un_territoire_inconnu_ne_s_ajoute_a_rien(petit: Fabrique) -> None:
+    petit.source("flores", couverture="lignes")
+    textes = ("geo_object", "geo", "niveau", "activity", "flores_measure")
+    colonnes = {**dict.fromkeys(textes, TEXTE), "time_period": ENTIER, "obs_value": NOMBRE}
+    cellules = [("COM", "63001", "commune"), ("COM", "63999", "commune"), ("EPCI", "Z", "epci"), ("FRANCE", "F", "france")]
+    petit.table("socle", "flores", colonnes, [
+        {"geo_object": objet, "geo": geo, "niveau": niveau, "activity": "_T", "flores_measure": "EMPL3112",
+         "time_period": 2024, "obs_value": Decimal(10)}
+        for objet, geo, niveau in cellules
+    ])
+    petit.mesure_du_produit("postes_flores")
+    petit.indicateur("i", numerateur={"mesure": "postes_flores"})
+    assert petit.publiees("i") == {"commune:63001": 10, "france:FR": 10}
+    parties = {cle[4:]: v["valeur"] for cle, v in petit.valeurs().items() if cle[4] == "territoire_inconnu"}
+    assert parties == {("territoire_inconnu", "COM|_T"): 10, ("territoire_inconnu", "EPCI|_T"): 10}

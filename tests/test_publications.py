@@ -270,7 +270,9 @@ def test_une_publication_retiree_ne_revient_pas(ici: Entrepot):
     ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(1))
     assert lancer().success
     deuxieme = courante(ici)
-    assert lancer("retirer_publication", {"ops": {"effacer_publication": {"config": {"motif": "objection"}}}}).success
+    assert lancer(
+        "retirer_publication", {"ops": {"effacer_publication": {"config": {"release": deuxieme, "motif": "objection"}}}}
+    ).success
     assert courante(ici) == premiere and deuxieme not in releases(ici)
     resultat = lancer()
     assert not resultat.success and "retiré après une objection" in raisons(resultat)

@@ -1,7 +1,7 @@
 -- Masse salariale brute du secteur privé, ESS comprise (Urssaf, régime général).
 SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire, annee::VARCHAR AS periode,
        concat_ws('|', code_departement, annee, est_ess, famille_ess) AS unite, code_departement AS repondant,
-       coalesce(nombre_etablissements, 0) AS nombre_unites, masse_salariale_eur AS valeur,
+       nombre_etablissements AS nombre_unites, masse_salariale_eur AS valeur,
        unnest([{axe: 'total', modalite: 'total'}], recursive := true)
 FROM socle.urssaf_ess_departements
 LEFT JOIN referentiels.territoires t ON t.niveau = 'departement' AND t.code_territoire = code_departement

@@ -1,6 +1,7 @@
 -- Organismes dont l'adhésion à un réseau est connue, quelle qu'en soit la date ; un membre de deux réseaux est un seul membre.
 WITH membres AS (
-    SELECT reseau, coalesce(siren_membre, membre) AS organisme,
+    SELECT reseau,
+           CASE WHEN siren_membre SIMILAR TO '[0-9]{9}' AND siren_membre <> '000000000' THEN siren_membre ELSE membre END AS organisme,
            coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire
     FROM socle.adhesions a LEFT JOIN referentiels.territoires t USING (niveau, code_territoire)),
 lieux AS (

@@ -1,9 +1,12 @@
 -- Postes salariés au 31 décembre selon Flores (Insee), publics et privés.
-SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire, time_period::VARCHAR AS periode,
-       CASE WHEN activity = '_T' THEN 'total' ELSE 'activite_a5' END AS axe,
-       CASE WHEN activity = '_T' THEN 'total' ELSE activity END AS modalite,
+-- Une cellule d'un territoire que le découpage ne connaît pas est montrée à part : ses niveaux ne s'ajoutent pas.
+SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire,
+       time_period::VARCHAR AS periode,
+       CASE WHEN t.niveau IS NULL THEN 'territoire_inconnu' WHEN activity = '_T' THEN 'total' ELSE 'activite_a5' END AS axe,
+       CASE WHEN t.niveau IS NULL THEN concat_ws('|', geo_object, activity) WHEN activity = '_T' THEN 'total' ELSE activity END
+           AS modalite,
        concat_ws('|', geo_object, geo, time_period) AS unite, concat_ws('|', geo_object, geo) AS repondant,
-       coalesce(obs_value, 0) AS nombre_unites, obs_value AS valeur
+       NULL AS nombre_unites, obs_value AS valeur
 FROM socle.flores f
 LEFT JOIN referentiels.territoires t
     ON t.niveau = f.niveau AND t.code_territoire = CASE WHEN f.niveau = 'france' THEN 'FR' ELSE f.geo END

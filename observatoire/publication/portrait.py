@@ -24,8 +24,20 @@ from plotly.offline import get_plotlyjs
 Ligne = dict[str, Any]
 
 MODELES = Path(__file__).parent / "modeles"
-MOIS = ("janvier", "février", "mars", "avril", "mai", "juin",
-        "juillet", "août", "septembre", "octobre", "novembre", "décembre")
+MOIS = (
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+)
 UNITES_TUES = ("rang", "rapport", "indice")  # the title already says them
 COULEUR, COULEUR_DEMONSTRATION = "#1f5c7a", "#a14a00"
 
@@ -110,12 +122,16 @@ def _contexte(base: DuckDBPyConnection, code: str, libelles: Ligne) -> Ligne:
 
 def _qualite(base: DuckDBPyConnection, code: str) -> Ligne:
     """Read the declarations about the territory and its communes, the files read, the rows refused."""
-    declarations = _lire(base, """
+    declarations = _lire(
+        base,
+        """
         SELECT d.*, t.libelle AS lieu, (niveau = 'epci' AND code_territoire = $1) OR (niveau = 'commune'
             AND code_territoire IN (SELECT code_territoire FROM referentiels.appartenances
                 WHERE niveau = 'commune' AND niveau_parent = 'epci' AND code_parent = $1)) AS concerne
         FROM qualite.declarations d LEFT JOIN referentiels.territoires t USING (niveau, code_territoire)
-        ORDER BY date, document, _fichier, _ligne""", code)
+        ORDER BY date, document, _fichier, _ligne""",
+        code,
+    )
     rejets = """
         SELECT coalesce(titre, source) AS titre, regle, gravite, count(*) AS lignes,
                CASE WHEN count(DISTINCT r.motif) = 1 THEN min(r.motif) END AS motif
@@ -124,7 +140,9 @@ def _qualite(base: DuckDBPyConnection, code: str) -> Ligne:
         GROUP BY ALL ORDER BY titre, gravite, regle"""
     ici = [ligne for ligne in declarations if ligne["concerne"]]
     return {
-        "declarations": ici, "autres_declarations": len(declarations) - len(ici), "rejets": _lire(base, rejets),
+        "declarations": ici,
+        "autres_declarations": len(declarations) - len(ici),
+        "rejets": _lire(base, rejets),
         "sources": _lire(base, "FROM qualite.sources ORDER BY titre, source, fichier"),
     }
 
@@ -133,20 +151,27 @@ def _themes(base: DuckDBPyConnection, code: str, libelles: Ligne) -> list[Ligne]
     """Group the indicators by theme, those with a value for the territory apart from those without."""
     valeurs: dict[tuple[str, str], list[Ligne]] = defaultdict(list)
     # an unknown period sorts before the others: the last row of a list is the latest known
-    for ligne in _lire(base, """
+    for ligne in _lire(
+        base,
+        """
             SELECT v.* FROM indicateurs.valeurs v JOIN (
                 SELECT niveau_parent AS niveau, code_parent AS code_territoire FROM referentiels.appartenances
                 WHERE niveau = 'epci' AND code_territoire = $1
                 UNION ALL VALUES ('epci', $1), ('inconnu', 'inconnu')) USING (niveau, code_territoire)
             ORDER BY axe, periode <> 'inconnu', periode, modalite = 'inconnu', valeur DESC NULLS LAST, modalite
-            """, code):
+            """,
+        code,
+    ):
         valeurs[ligne["indicateur"], ligne["niveau"]].append(ligne)
     secteurs = base.execute("SELECT code, libelle FROM referentiels.naf_agregats WHERE nomenclature = 'a17'").fetchall()
     reseaux = base.execute("SELECT reseau, nom_reseau FROM socle.reseaux").fetchall()
     libelles["modalites"] |= {"secteur": dict(secteurs), "reseau": dict(reseaux)}
     en_defaut = _lire(base, "FROM qualite.sources WHERE etat IN ('en_echec', 'absente') ORDER BY source, fichier")
-    catalogue = _lire(base, """
-        FROM indicateurs.catalogue ORDER BY est_derive, mesure_denominateur IS NOT NULL, indicateur""")
+    catalogue = _lire(
+        base,
+        """
+        FROM indicateurs.catalogue ORDER BY est_derive, mesure_denominateur IS NOT NULL, indicateur""",
+    )
     titres = {i["mesure_numerateur"] or "": i["titre"] for i in catalogue if i["mesure_denominateur"] is None}
     par_theme = defaultdict(list)
     for indicateur in catalogue:
@@ -157,18 +182,23 @@ def _themes(base: DuckDBPyConnection, code: str, libelles: Ligne) -> list[Ligne]
         par_theme[indicateur["theme"]].append(fiche)
     ordre = [*libelles["themes"], *sorted(par_theme.keys() - libelles["themes"].keys())]
     return [
-        {"titre": libelles["themes"].get(theme, theme.replace("_", " ").capitalize()),
-         "fiches": [fiche for fiche in par_theme[theme] if fiche["est_connue"]],
-         "absentes": [fiche for fiche in par_theme[theme] if not fiche["est_connue"]]}
-        for theme in ordre if theme in par_theme
+        {
+            "titre": libelles["themes"].get(theme, theme.replace("_", " ").capitalize()),
+            "fiches": [fiche for fiche in par_theme[theme] if fiche["est_connue"]],
+            "absentes": [fiche for fiche in par_theme[theme] if not fiche["est_connue"]],
+        }
+        for theme in ordre
+        if theme in par_theme
     ]
 
 
 def _fiche(indicateur: Ligne, valeurs: dict[tuple[str, str], list[Ligne]], libelles: Ligne) -> Ligne:
     """Gather what the page says of an indicator."""
     propres = valeurs[indicateur["indicateur"], "epci"]
-    totaux = {niveau: [ligne for ligne in valeurs[indicateur["indicateur"], niveau] if ligne["axe"] == "total"]
-              for niveau in ("epci", "inconnu", "departement", "region", "france")}
+    totaux = {
+        niveau: [ligne for ligne in valeurs[indicateur["indicateur"], niveau] if ligne["axe"] == "total"]
+        for niveau in ("epci", "inconnu", "departement", "region", "france")
+    }
     dernier = totaux["epci"][-1] if totaux["epci"] else None
     plus_larges = [totaux[niveau] for niveau in ("departement", "region", "france") if totaux[niveau]]
     comparaisons = []
@@ -179,8 +209,13 @@ def _fiche(indicateur: Ligne, valeurs: dict[tuple[str, str], list[Ligne]], libel
     ailleurs = plus_larges[0][-1] if plus_larges and not propres else None
     ventilees = sorted({ligne["axe"] for ligne in propres} - {"total"}, key=lambda axe: (axe.count("×"), axe))
     return {
-        **indicateur, "est_connue": bool(propres), "dernier": dernier, "comparaisons": comparaisons,
-        "serie": _serie(indicateur, totaux["epci"]), "sans_lieu": sans_lieu, "ailleurs": ailleurs,
+        **indicateur,
+        "est_connue": bool(propres),
+        "dernier": dernier,
+        "comparaisons": comparaisons,
+        "serie": _serie(indicateur, totaux["epci"]),
+        "sans_lieu": sans_lieu,
+        "ailleurs": ailleurs,
         "ventilations": [_ventilation(indicateur, axe, propres, libelles) for axe in ventilees],
         "montrees": [*propres, *comparaisons, *(ligne for ligne in (sans_lieu, ailleurs) if ligne)],
     }
@@ -196,10 +231,15 @@ def _serie(indicateur: Ligne, lignes: list[Ligne]) -> Ligne | None:
     dit = [f"{lisible(ligne, indicateur['decimales'])} ({periode(ligne['periode'])})" for ligne in marquantes]
     dates = [ligne["periode"] for ligne in connues]  # on a scale of time: a year nobody published leaves its room
     trace = {"type": "scatter", "mode": "lines+markers", "x": dates, "y": [ligne["valeur"] for ligne in connues]}
-    echelles = {"xaxis": {"type": "date", "tickvals": dates, "ticktext": [periode(quand) for quand in dates]},
-                "yaxis": {"rangemode": "tozero", "tickformat": ",~f"}}
-    return {"lignes": lignes, "resume": f"De {dit[0]} à {dit[1]}. Le plus haut\u00a0: {dit[2]}.",
-            "figure": _figure(trace, connues, indicateur["decimales"], 260, echelles)}
+    echelles = {
+        "xaxis": {"type": "date", "tickvals": dates, "ticktext": [periode(quand) for quand in dates]},
+        "yaxis": {"rangemode": "tozero", "tickformat": ",~f"},
+    }
+    return {
+        "lignes": lignes,
+        "resume": f"De {dit[0]} à {dit[1]}. Le plus haut\u00a0: {dit[2]}.",
+        "figure": _figure(trace, connues, indicateur["decimales"], 260, echelles),
+    }
 
 
 def _ventilation(indicateur: Ligne, axe: str, propres: list[Ligne], libelles: Ligne) -> Ligne:
@@ -225,9 +265,15 @@ def _ventilation(indicateur: Ligne, axe: str, propres: list[Ligne], libelles: Li
         milieux = [fin - 7 - 7 * len(etiquette) for fin, etiquette in zip(bas, etiquettes, strict=True)]
         valeurs = [ligne["valeur"] for ligne in connues]
         trace = {"type": "bar", "orientation": "h", "x": valeurs, "y": milieux, "width": 20, "textangle": 0}
-        echelles = {"xaxis": {"visible": False}, "yaxis": {
-            "tickvals": milieux, "ticktext": list(map("<br>".join, etiquettes)), "range": [bas[-1], 0],
-            "showgrid": False}}
+        echelles = {
+            "xaxis": {"visible": False},
+            "yaxis": {
+                "tickvals": milieux,
+                "ticktext": list(map("<br>".join, etiquettes)),
+                "range": [bas[-1], 0],
+                "showgrid": False,
+            },
+        }
         figure = _figure(trace, connues, indicateur["decimales"], bas[-1] + 34, echelles)
     dit_axe = " × ".join(libelles["axes"].get(nom, nom.replace("_", " ")) for nom in noms)
     return {"axe": dit_axe, "periode": lignes[-1]["periode"], "lignes": lignes, "figure": figure, "resume": resume}
@@ -237,11 +283,24 @@ def _figure(trace: Ligne, lignes: list[Ligne], decimales: int, hauteur: int, ech
     """Finish a Plotly figure; demonstration data is written across it, for whoever copies the image."""
     est_demonstration = any(ligne["nature"] == "demonstration" for ligne in lignes)
     couleur = COULEUR_DEMONSTRATION if est_demonstration else COULEUR
-    filigrane = {"text": "DÉMONSTRATION", "xref": "paper", "yref": "paper", "x": 1, "y": 1, "xanchor": "right",
-                 "yanchor": "bottom", "showarrow": False, "font": {"size": 18, "color": couleur}}
+    filigrane = {
+        "text": "DÉMONSTRATION",
+        "xref": "paper",
+        "yref": "paper",
+        "x": 1,
+        "y": 1,
+        "xanchor": "right",
+        "yanchor": "bottom",
+        "showarrow": False,
+        "font": {"size": 18, "color": couleur},
+    }
     cadre = {
-        "height": hauteur, "margin": {"l": 8, "r": 24, "t": 26, "b": 8}, "separators": ",\u202f", "dragmode": False,
-        "font": {"family": "system-ui, sans-serif"}, "annotations": [filigrane] if est_demonstration else [],
+        "height": hauteur,
+        "margin": {"l": 8, "r": 24, "t": 26, "b": 8},
+        "separators": ",\u202f",
+        "dragmode": False,
+        "font": {"family": "system-ui, sans-serif"},
+        "annotations": [filigrane] if est_demonstration else [],
         **{nom: {"automargin": True, "fixedrange": True, "gridcolor": "#ddd", **axe} for nom, axe in echelles.items()},
     }
     # a bar has no room for a long unit, which the title says

@@ -108,7 +108,7 @@ class TablePublique:
     @property
     def dans_l_entrepot(self) -> bool:
         """Whether the warehouse holds it; the others say what the run knows of itself."""
-        return " r_" not in self.requete
+        return not self.requete.startswith("FROM r_")
 
 
 def tables_publiques() -> list[TablePublique]:
@@ -136,11 +136,17 @@ def tables_publiques() -> list[TablePublique]:
 def _table_de_source(source: Source) -> TablePublique:
     colonnes = (*source.table.colonnes, *PROVENANCE)
     requete = f"FROM {source.schema_public}.{source.nom} ORDER BY _fichier, _ligne"
+    nominatives = [colonne.nom for colonne in source.table.colonnes if colonne.nominatif]
+    if source.anonyme_si and nominatives:
+        masques = ", ".join(f"CASE WHEN NOT ({source.anonyme_si}) THEN {nom} END AS {nom}" for nom in nominatives)
+        requete = f"SELECT * REPLACE ({masques}) {requete}"
     if source.nom == "declarations":
         colonnes = (*source.table.colonnes, *CALCULEES, *PROVENANCE)
         requete = (
             "SELECT * EXCLUDE (_fichier, _ligne), NULL::DECIMAL(38,6) AS valeur_calculee, NULL::VARCHAR AS verdict, "
-            f"NULL::VARCHAR AS explication, 'reelle' AS nature, _fichier, _ligne {requete}"
+            "NULL::VARCHAR AS explication, "
+            "(SELECT min(nature) FROM r_sources WHERE source = 'declarations') AS nature, "
+            f"_fichier, _ligne {requete}"
         )
     return TablePublique(
         str(source.schema_public), source.nom, Table(source.table.description, colonnes), requete, source.titre
@@ -183,7 +189,9 @@ def _rejets(entrepot: Entrepot) -> str:
         chemin = entrepot.racine / "rejets" / f"{source.nom}.parquet"
         if not chemin.exists():
             continue
-        libres = [c.nom for c in source.table.colonnes if not c.nominatif] if source.diffusion == "publique" else []
+        # a table that is not published has no value to show either: a SIREN may be a person's
+        publiee = source.diffusion == "publique" and source.schema_public is not None
+        libres = [colonne.nom for colonne in source.table.colonnes if not colonne.nominatif] if publiee else []
         garder = f"colonne IN ({', '.join(repr(nom) for nom in libres)})" if libres else "false"
         requetes.append(
             f"SELECT '{source.nom}' AS source, fichier, ligne, colonne, CASE WHEN {garder} THEN valeur END AS valeur, "

@@ -35,6 +35,7 @@ class Source:
             `lignes` (only the places its rows name, which do not add up to larger ones), or `inconnue` (what is known
             is counted, as a minimum).
         absence: what no row means where it is complete: `zero`, or `inconnue` (an omitted cell is not a zero).
+        lignes_nationales: rows under which a file is an extract, complete for nothing unless its origin says for what.
         cumul: what several files are: `dernier`, `union`, `par_periode`.
         plafond_rejets_pct: share of refused rows above which the source fails.
         plancher_pct: share of the last good load under which the source fails.
@@ -43,6 +44,7 @@ class Source:
         demonstration: set of generated files used while no source of that set has a real file.
         ruptures: breaks in the series, in French.
         aide: what to do when there is no file.
+        anonyme_si: SQL condition under which the `nominatif` columns of a row are not published.
     """
 
     nom: str
@@ -58,6 +60,7 @@ class Source:
     cadence: str | None = None
     couverture: Any = "inconnue"
     absence: Literal["zero", "inconnue"] = "inconnue"
+    lignes_nationales: int = 0
     cumul: Literal["dernier", "union", "par_periode"] = "dernier"
     plafond_rejets_pct: float = 5.0
     plancher_pct: float = 90.0
@@ -66,6 +69,7 @@ class Source:
     demonstration: str | None = None
     ruptures: str = ""
     aide: str = ""
+    anonyme_si: str = ""
 
     @property
     def dossier(self) -> Path:

@@ -7,7 +7,7 @@ import dagster as dg
 from observatoire.files import depots
 from observatoire.settings import Settings
 from observatoire.sources import sources
-from observatoire.warehouse import Entrepot, VerrouTenu, empreinte
+from observatoire.warehouse import Entrepot, VerrouTenu, empreinte, maintenant
 from pipelines.assets import cle_source
 
 PARIS = "Europe/Paris"
@@ -64,7 +64,9 @@ def _jeux(cadence: str) -> list[str]:
 def fichiers_deposes(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Wait until the files of `raw/` are equal in size and time over two ticks: they arrive half-copied."""
     settings = Settings.from_environment()
-    vus = [(str(chemin), chemin.stat().st_size, chemin.stat().st_mtime_ns) for chemin in depots(settings)]
+    # what is said of files counts too: an origin, an accepted shrink
+    chemins = [*depots(settings), *sorted(settings.raw.rglob("*.yml"))]
+    vus = [(str(chemin), chemin.stat().st_size, chemin.stat().st_mtime_ns) for chemin in chemins]
     signature = empreinte(vus)
     memoire = json.loads(context.cursor) if context.cursor else {"lancee": signature, "vue": signature}
     if signature == memoire["lancee"]:
@@ -79,7 +81,8 @@ def fichiers_deposes(context: dg.SensorEvaluationContext) -> dg.SensorResult | d
     except VerrouTenu as erreur:
         return dg.SkipReason(str(erreur))
     return dg.SensorResult(
-        run_requests=[dg.RunRequest(run_key=signature)], cursor=json.dumps({"lancee": signature, "vue": signature})
+        run_requests=[dg.RunRequest(run_key=f"{signature} {maintenant()}")],
+        cursor=json.dumps({"lancee": signature, "vue": signature}),
     )
 
 

@@ -5,7 +5,6 @@ import dagster as dg
 from observatoire.publication.public_tables import tables_publiques
 from observatoire.releases import (
     PublicationRefusee,
-    courante,
     epingle,
     manifeste,
     publier,
@@ -58,8 +57,8 @@ class Retour(dg.Config):
 class Retrait(dg.Config):
     """What to retract, and why."""
 
-    release: str = ""
-    motif: str = "objection reçue"
+    release: str
+    motif: str
 
 
 @dg.op(description="Épingle le chemin stable sur une publication gardée (par défaut, la précédente).")
@@ -82,12 +81,12 @@ def desepingler(context: dg.OpExecutionContext, verrouille: EntrepotVerrouille) 
     context.log.info("Le chemin stable donne maintenant %s.", nom)
 
 
-@dg.op(description="Retire une publication (par défaut, celle que donne le chemin stable) : ses fichiers sont effacés.")
+@dg.op(description="Retire une publication : ses fichiers sont effacés.")
 def effacer_publication(context: dg.OpExecutionContext, config: Retrait, verrouille: EntrepotVerrouille) -> None:
     """Retract a release."""
     entrepot = verrouille.entrepot
     try:
-        restante = retirer(entrepot, config.release or courante(entrepot) or "", config.motif)
+        restante = retirer(entrepot, config.release, config.motif)
     except PublicationRefusee as erreur:
         raise dg.Failure(description=str(erreur), allow_retries=False) from erreur
     context.log.info("Publication retirée. Le chemin stable donne maintenant %s.", restante or "rien")
@@ -109,7 +108,7 @@ def job_reprendre() -> None:
 
 @dg.job(
     name="retirer_publication",
-    description="Retirer une publication après une objection ; son contenu ne sera plus publié.",
+    description="Retirer une publication après une objection (dire laquelle, et pourquoi) ; elle ne sera plus publiée.",
 )
 def job_retirer() -> None:
     """Retract a release."""

@@ -76,6 +76,11 @@ def demonstration(context: dg.AssetExecutionContext, verrouille: EntrepotVerroui
             "pandera", asset=cle_source(source), description="Structure, règles, plafond de rejets, plancher."
         )
         for source in sources().values()
+    ]
+    + [
+        dg.AssetCheckSpec("fraicheur", asset=cle_source(source), description="Un fichier de moins de deux cadences.")
+        for source in sources().values()
+        if source.cadence
     ],
     can_subset=True,
 )

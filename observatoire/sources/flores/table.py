@@ -73,4 +73,7 @@ def hors_champ(lignes: pd.DataFrame, motifs: pd.Series) -> pd.Series:
     detail = (
         ((lignes["number_empl"] != "_T") | (lignes["legal_form_with_public"] != "1T9X7")).fillna(False).astype(bool)
     )
+    # « FM », France métropolitaine, is no territory of the observatory
+    autre_france = ((lignes["geo_object"] == "FRANCE") & ~lignes["geo"].isin(["F", "FR"])).fillna(False).astype(bool)
+    autre_zonage = autre_zonage | autre_france
     return motifs.mask(detail, "détail par taille ou champ juridique").mask(autre_zonage, "zonage non suivi")

@@ -4,6 +4,9 @@ Headcount is a yearly mean, payroll the uncapped base in euros, establishments a
 zero.
 """
 
+import pandas as pd
+
+from observatoire.conversion import en_code
 from observatoire.schemas import BOOLEEN, ENTIER, EUROS, NOMBRE, TEXTE, Colonne, Table, refus
 
 TABLE = Table(
@@ -66,3 +69,9 @@ TABLE = Table(
     ),
     cle=("annee", "code_departement", "est_ess", "famille_ess"),
 )
+
+
+def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
+    """Give départements 01 to 09 back the zero that a spreadsheet or a Parquet writer takes away."""
+    codes = en_code(brut["code_departement"], 2).str.strip()
+    return brut.assign(code_departement=codes.str.replace(r"^(\d)$", r"0\1", regex=True))
