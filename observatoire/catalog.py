@@ -153,11 +153,11 @@ def indicateurs() -> dict[str, Indicateur]:
             trouves[nom] = Indicateur(**champs)
         except TypeError as erreur:
             raise CatalogueInvalide(f"indicators.yml, « {nom} » : {erreur}.") from erreur
-        _verifier(trouves[nom], entrees)
+        _check(trouves[nom], entrees)
     return trouves
 
 
-def _verifier(indicateur: Indicateur, entrees: dict[str, dict[str, Any]]) -> None:
+def _check(indicateur: Indicateur, entrees: dict[str, dict[str, Any]]) -> None:
     ou = f"indicators.yml, « {indicateur.nom} »"
     if (indicateur.numerateur is None) == (indicateur.derive is None):
         raise CatalogueInvalide(f"{ou} : un numerateur ou un derive, l'un des deux.")
@@ -184,23 +184,23 @@ def _verifier(indicateur: Indicateur, entrees: dict[str, dict[str, Any]]) -> Non
 
 
 @cache
-def sources_de(table: str) -> tuple[Source, ...]:
+def sources_of(table: str) -> tuple[Source, ...]:
     """Return the sources a table of the warehouse comes from, through derived tables."""
     if table in derivees():
-        lues = {source.nom: source for nom in derivees()[table].lit for source in sources_de(nom)}
+        lues = {source.nom: source for nom in derivees()[table].lit for source in sources_of(nom)}
         return tuple(lues[nom] for nom in sorted(lues))
     return (sources()[table.split(".")[1]],)
 
 
-def sources_de_mesure(mesure: Mesure) -> tuple[Source, ...]:
+def sources_of_measure(mesure: Mesure) -> tuple[Source, ...]:
     """Return the sources a measure rests on."""
-    lues = {source.nom: source for table in mesure.lit for source in sources_de(table)}
+    lues = {source.nom: source for table in mesure.lit for source in sources_of(table)}
     return tuple(lues[nom] for nom in sorted(lues))
 
 
-def mesures_de(indicateur: Indicateur) -> tuple[Mesure, ...]:
+def measures_of(indicateur: Indicateur) -> tuple[Mesure, ...]:
     """Return the measures an indicator rests on, through the one it derives from."""
     if indicateur.derive is not None:
-        return mesures_de(indicateurs()[indicateur.derive["indicateur"]])
+        return measures_of(indicateurs()[indicateur.derive["indicateur"]])
     termes = (indicateur.numerateur, indicateur.denominateur)
     return tuple(mesures()[terme.mesure] for terme in termes if terme is not None)

@@ -15,7 +15,7 @@ VRAI = ["true", "vrai", "oui", "o", "1", "x"]
 FAUX = ["false", "faux", "non", "n", "0"]
 
 
-def convertir(brut: pd.Series, type_: arrow.DataType) -> pd.Series:
+def convert(brut: pd.Series, type_: arrow.DataType) -> pd.Series:
     """Convert a column of a file to its Arrow type; what cannot be read becomes null."""
     ecrit = _type(brut)
     if ecrit == type_ and type_ != TEXTE:
@@ -23,25 +23,25 @@ def convertir(brut: pd.Series, type_: arrow.DataType) -> pd.Series:
     if arrow.types.is_timestamp(ecrit) and type_ == DATE:
         jours: pd.Series = brut.dt.floor("D").astype(pd.ArrowDtype(DATE))
         return jours
-    texte = _nettoyer(_en_texte(brut))
+    texte = _clean(_as_text(brut))
     if type_ == TEXTE:
         return texte
     if type_ == BOOLEEN:
-        return _booleen(texte)
+        return _to_boolean(texte)
     if type_ == DATE:
-        return _date(texte)
-    return _nombre(texte, type_)
+        return _to_date(texte)
+    return _to_number(texte, type_)
 
 
-def illisibles(brut: pd.Series, converti: pd.Series) -> pd.Series:
+def unreadable(brut: pd.Series, converti: pd.Series) -> pd.Series:
     """Say where a value was written and could not be read."""
-    ecrit = _nettoyer(_en_texte(brut)).notna()
+    ecrit = _clean(_as_text(brut)).notna()
     return (ecrit & converti.isna()).fillna(False).astype(bool)
 
 
-def en_code(brut: pd.Series, longueur: int) -> pd.Series:
+def as_code(brut: pd.Series, longueur: int) -> pd.Series:
     """Give back the leading zeros of codes a Parquet writer took for numbers; texts are left as they are."""
-    return brut if _type(brut) == TEXTE else _en_texte(brut).str.zfill(longueur)
+    return brut if _type(brut) == TEXTE else _as_text(brut).str.zfill(longueur)
 
 
 def _type(brut: pd.Series) -> arrow.DataType:
@@ -50,7 +50,7 @@ def _type(brut: pd.Series) -> arrow.DataType:
     return brut.dtype.pyarrow_dtype
 
 
-def _en_texte(brut: pd.Series) -> pd.Series:
+def _as_text(brut: pd.Series) -> pd.Series:
     """Write a column in words; a float without exponent, and without the decimal point of a whole number."""
     if arrow.types.is_floating(_type(brut)):
         mots = [None if pd.isna(v) else f"{Decimal(repr(float(v))):f}".removesuffix(".0") for v in brut]
@@ -58,19 +58,19 @@ def _en_texte(brut: pd.Series) -> pd.Series:
     return brut.astype(pd.ArrowDtype(TEXTE))
 
 
-def _nettoyer(texte: pd.Series) -> pd.Series:
+def _clean(texte: pd.Series) -> pd.Series:
     """Strip blanks at both ends (no-break ones too); an empty cell is null."""
     propre = texte.str.strip(" \t\r\n\u00a0\u202f\u2009\ufeff")
     return propre.where(propre != "")
 
 
-def _booleen(texte: pd.Series) -> pd.Series:
+def _to_boolean(texte: pd.Series) -> pd.Series:
     minuscules = texte.str.lower()
     valeurs = minuscules.isin(VRAI).astype(pd.ArrowDtype(BOOLEEN))
     return valeurs.where(minuscules.isin(VRAI + FAUX))
 
 
-def _date(texte: pd.Series) -> pd.Series:
+def _to_date(texte: pd.Series) -> pd.Series:
     """Read 2024-01-31, 2024/01/31, 31/01/2024 and the same followed by a time; never a lone year or month."""
     jour = texte.str.slice(0, 10).str.replace("/", "-")
     seule = _selon(texte, r"[0-9/-]{10}([T ][0-9:.]+Z?)?")
@@ -82,7 +82,7 @@ def _date(texte: pd.Series) -> pd.Series:
     return dates.astype(pd.ArrowDtype(arrow.timestamp("ms"))).astype(pd.ArrowDtype(DATE))
 
 
-def _nombre(texte: pd.Series, type_: arrow.DataType) -> pd.Series:
+def _to_number(texte: pd.Series, type_: arrow.DataType) -> pd.Series:
     """Read 15000, 15 000,50 €, 15,000.50, 7500.25 and 1.295.000; blanks, dots and commas only part groups of three.
 
     A lone mark before three digits (1.295) says thousands or decimals: unreadable as an amount or a count. A number

@@ -6,12 +6,12 @@ medians and concentrations all come from the contributions, never from smaller c
 
 import duckdb
 
-from observatoire.catalog import Mesure, indicateurs, mesures, sources_de_mesure
-from observatoire.derived import versions_lues
-from observatoire.ingestion import Etat, etat_de
+from observatoire.catalog import Mesure, indicateurs, mesures, sources_of_measure
+from observatoire.derived import versions_of
+from observatoire.ingestion import Etat, state_of
 from observatoire.sources import Source
 from observatoire.territories import NIVEAUX
-from observatoire.warehouse import Entrepot, empreinte, empreinte_du_code
+from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint
 
 CONTRIBUTION = {
     "niveau": "VARCHAR",
@@ -51,7 +51,7 @@ class MesureInvalide(Exception):
     """A measure whose contributions cannot be counted. The message, in French, names it and says what to do."""
 
 
-def calculer_mesure(entrepot: Entrepot, mesure: Mesure) -> int:
+def compute_measure(entrepot: Entrepot, mesure: Mesure) -> int:
     """Compute the contributions of a measure if what it reads changed, check them, write them; return their number.
 
     Raises:
@@ -59,8 +59,8 @@ def calculer_mesure(entrepot: Entrepot, mesure: Mesure) -> int:
             that multiplies), or no total. The former contributions stay.
     """
     lues = (*mesure.lit, "referentiels.territoires")
-    entrees = versions_lues(entrepot, lues)
-    version = version_mesure(mesure, entrees)
+    entrees = versions_of(entrepot, lues)
+    version = measure_version(mesure, entrees)
     if entrepot.version("mesures", mesure.nom) == version:
         return entrepot.lignes("mesures", mesure.nom)
     with entrepot.connexion(lues) as connexion:
@@ -73,17 +73,17 @@ def calculer_mesure(entrepot: Entrepot, mesure: Mesure) -> int:
                 f"measures/{mesure.nom}.sql : {str(erreur).splitlines()[0]} "
                 f"Colonnes attendues : {', '.join(CONTRIBUTION)}."
             ) from erreur
-        _verifier(connexion, mesure)
+        _check(connexion, mesure)
         dit = {"version": version, "entrees": entrees}
         return entrepot.ecrire_requete(connexion, "FROM calcul", "mesures", mesure.nom, dit)
 
 
-def version_mesure(mesure: Mesure, entrees: dict[str, str | None]) -> str:
+def measure_version(mesure: Mesure, entrees: dict[str, str | None]) -> str:
     """Return the version of a measure's contributions, from what it reads and its own text."""
-    return empreinte(entrees, mesure.requete, CONTRIBUTION)
+    return fingerprint(entrees, mesure.requete, CONTRIBUTION)
 
 
-def _verifier(connexion: duckdb.DuckDBPyConnection, mesure: Mesure) -> None:
+def _check(connexion: duckdb.DuckDBPyConnection, mesure: Mesure) -> None:
     obligatoires = [nom for nom in CONTRIBUTION if nom not in ("valeur", "nombre_unites")]
     controles = {
         "a des lignes sans " + " ou ".join(obligatoires):
@@ -104,27 +104,27 @@ def _verifier(connexion: duckdb.DuckDBPyConnection, mesure: Mesure) -> None:
             raise MesureInvalide(f"measures/{mesure.nom}.sql {reproche}, par exemple {exemples}.")
 
 
-def agregats_demandes(mesure: str) -> set[str]:
+def requested_aggregates(mesure: str) -> set[str]:
     """Return the aggregates that indicators ask of a measure, beside sum and number of units."""
     termes = [terme for i in indicateurs().values() for terme in (i.numerateur, i.denominateur) if terme is not None]
     return {terme.agregat for terme in termes if terme.mesure == mesure} - {"somme", "nombre_unites"}
 
 
-def etats_de(entrepot: Entrepot, lues: tuple[Source, ...]) -> list[Etat]:
+def states_of(entrepot: Entrepot, lues: tuple[Source, ...]) -> list[Etat]:
     """Return the states of sources, those that ran."""
-    return [etat for etat in (etat_de(entrepot, source) for source in lues) if etat is not None]
+    return [etat for etat in (state_of(entrepot, source) for source in lues) if etat is not None]
 
 
-def couverture(entrepot: Entrepot, mesure: Mesure) -> Couverture:
+def coverage_of(entrepot: Entrepot, mesure: Mesure) -> Couverture:
     """Return what a measure is complete for: `aucune`, `lignes`, `inconnue`, or the areas its sources cover."""
-    dites = [etat.couverture for etat in etats_de(entrepot, sources_de_mesure(mesure))]
+    dites = [etat.couverture for etat in states_of(entrepot, sources_of_measure(mesure))]
     for mot in ("aucune", "lignes", "inconnue"):
         if mot in dites:
             return mot
     return frozenset(tuple((niveau, code) for niveau, code in aire) for aire in dites)
 
 
-def calculer_cube(entrepot: Entrepot) -> int:
+def compute_cube(entrepot: Entrepot) -> int:
     """Compute the cube of all measures; return its number of cells."""
     with entrepot.connexion() as connexion:
         connexion.execute(f"""
@@ -137,34 +137,34 @@ def calculer_cube(entrepot: Entrepot) -> int:
                 {', '.join(f'{nom} {type_}' for nom, type_ in TYPES.items())})""")
         groupes: dict[Couverture, list[Mesure]] = {}
         for mesure in mesures().values():
-            groupes.setdefault(couverture(entrepot, mesure), []).append(mesure)
+            groupes.setdefault(coverage_of(entrepot, mesure), []).append(mesure)
         groupes.pop("aucune", None)
         for complete_pour, groupe in groupes.items():
-            _territoires_couverts(connexion, complete_pour)
+            _covered_territories(connexion, complete_pour)
             for mesure in groupe:
-                _cube_d_une_mesure(connexion, mesure, complete_pour)
-        entrees = versions_lues(entrepot, tuple(f"mesures.{nom}" for nom in mesures()))
-        dit = {"version": version_cube(entrees), "entrees": entrees}
+                _cube_of_measure(connexion, mesure, complete_pour)
+        entrees = versions_of(entrepot, tuple(f"mesures.{nom}" for nom in mesures()))
+        dit = {"version": cube_version(entrees), "entrees": entrees}
         return entrepot.ecrire_requete(connexion, f"FROM cube ORDER BY mesure, {CELLULE}", "indicateurs", "cube", dit)
 
 
-def version_cube(entrees: dict[str, str | None]) -> str:
+def cube_version(entrees: dict[str, str | None]) -> str:
     """Return the version of the cube, from the contributions, what contains them and what indicators ask of it."""
-    demandes = {nom: sorted(agregats_demandes(nom)) for nom in mesures()}
-    return empreinte(entrees, demandes, empreinte_du_code("cube.py", "territories.py"))
+    demandes = {nom: sorted(requested_aggregates(nom)) for nom in mesures()}
+    return fingerprint(entrees, demandes, code_fingerprint("cube.py", "territories.py"))
 
 
-def _territoires_couverts(connexion: duckdb.DuckDBPyConnection, complete_pour: Couverture) -> None:
+def _covered_territories(connexion: duckdb.DuckDBPyConnection, complete_pour: Couverture) -> None:
     """List the territories wholly inside what every source covers, how many parts each has, and the unknown place."""
     requetes = ["SELECT niveau, code_territoire FROM referentiels.territoires UNION ALL SELECT 'inconnu', 'inconnu'"]
     for aire in complete_pour if isinstance(complete_pour, frozenset) else ():
         exceptions = [(niveau.removeprefix(SAUF), code) for niveau, code in aire if niveau.startswith(SAUF)]
         incluses = [(niveau, code) for niveau, code in aire if not niveau.startswith(SAUF)]
-        dedans = [_a_l_interieur([*incluses, ("inconnu", "inconnu")])]
+        dedans = [_inside([*incluses, ("inconnu", "inconnu")])]
         if ("france", "FR") in aire:
             # overseas collectivities lie in no région: they count for themselves
             dedans.append("FROM isolees")
-        requetes.append(f"(({') UNION ('.join(dedans)})) EXCEPT ({_a_l_interieur(exceptions)})")
+        requetes.append(f"(({') UNION ('.join(dedans)})) EXCEPT ({_inside(exceptions)})")
     connexion.execute(f"""
         CREATE OR REPLACE TEMP TABLE isolees AS
         SELECT niveau, code_territoire FROM referentiels.territoires
@@ -175,7 +175,7 @@ def _territoires_couverts(connexion: duckdb.DuckDBPyConnection, complete_pour: C
         FROM ancetres SEMI JOIN couverts USING (niveau, code_territoire) GROUP BY ALL""")
 
 
-def _a_l_interieur(aire: list[tuple[str, str]]) -> str:
+def _inside(aire: list[tuple[str, str]]) -> str:
     """Query the territories that lie wholly inside one of these."""
     valeurs = ", ".join(f"('{niveau}', '{code}')" for niveau, code in aire) or "(NULL, NULL)"
     return f"""
@@ -183,7 +183,7 @@ def _a_l_interieur(aire: list[tuple[str, str]]) -> str:
         SEMI JOIN (VALUES {valeurs}) aire (niveau_parent, code_parent) USING (niveau_parent, code_parent)"""
 
 
-def _cube_d_une_mesure(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, complete_pour: Couverture) -> None:
+def _cube_of_measure(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, complete_pour: Couverture) -> None:
     # without coverage a row is only about the place it names: what lies around it is not known to be complete
     montee = "niveau = niveau_parent AND code_territoire = code_parent" if complete_pour == "lignes" else "true"
     connexion.execute(f"""
@@ -207,15 +207,15 @@ def _cube_d_une_mesure(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, com
                sum(inconnues) > 0 AS est_incomplete
         FROM apports GROUP BY ALL""")
     if isinstance(complete_pour, frozenset):
-        comptees = [source for source in sources_de_mesure(mesure) if source.famille != "references"]
+        comptees = [source for source in sources_of_measure(mesure) if source.famille != "references"]
         if comptees and all(source.absence == "zero" for source in comptees):
-            _remplir_de_zeros(connexion)
+            _fill_with_zeros(connexion)
         else:
-            _retirer_les_partielles(connexion)
-    _ajouter_agregats(connexion, mesure)
+            _drop_partial_cells(connexion)
+    _add_aggregates(connexion, mesure)
 
 
-def _remplir_de_zeros(connexion: duckdb.DuckDBPyConnection) -> None:
+def _fill_with_zeros(connexion: duckdb.DuckDBPyConnection) -> None:
     """Give its zero to each cell where the sources are complete and have no row, from the finest level known up."""
     connexion.execute(f"""
         INSERT INTO cellules
@@ -230,7 +230,7 @@ def _remplir_de_zeros(connexion: duckdb.DuckDBPyConnection) -> None:
         WHERE c.niveau <> 'inconnu'""")
 
 
-def _retirer_les_partielles(connexion: duckdb.DuckDBPyConnection) -> None:
+def _drop_partial_cells(connexion: duckdb.DuckDBPyConnection) -> None:
     """Drop the cells of territories of which some part has no row: an omitted row is not a zero."""
     connexion.execute(f"""
         DELETE FROM cellules WHERE ({CELLULE}) IN (
@@ -238,9 +238,9 @@ def _retirer_les_partielles(connexion: duckdb.DuckDBPyConnection) -> None:
             WHERE presents < attendus AND fin <> niveau)""")
 
 
-def _ajouter_agregats(connexion: duckdb.DuckDBPyConnection, mesure: Mesure) -> None:
+def _add_aggregates(connexion: duckdb.DuckDBPyConnection, mesure: Mesure) -> None:
     """Add to the cube the cells of a measure, with the medians and concentrations its indicators ask for."""
-    demandes = agregats_demandes(mesure.nom)
+    demandes = requested_aggregates(mesure.nom)
     jointures: list[str] = []
     selection: dict[str, str] = {}
     for expressions, lignes in (

@@ -10,7 +10,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from observatoire.schemas import Table
-from observatoire.warehouse import Entrepot, empreinte
+from observatoire.warehouse import Entrepot, fingerprint
 
 LIGNES_CONTROLEES = 1_000_000
 
@@ -43,35 +43,36 @@ class Derivee:
     controles: tuple[tuple[str, str], ...] = ()
 
 
-def versions_lues(entrepot: Entrepot, tables: tuple[str, ...]) -> dict[str, str | None]:
+def versions_of(entrepot: Entrepot, tables: tuple[str, ...]) -> dict[str, str | None]:
     """Return the version of each `schema.table` in the warehouse."""
     return {nom: entrepot.version(*nom.split(".")) for nom in tables}
 
 
-def calculer_table(entrepot: Entrepot, derivee: Derivee) -> int:
+def compute_table(entrepot: Entrepot, derivee: Derivee) -> int:
     """Compute a derived table if what it reads changed; return its number of rows.
 
     Raises:
         TableIncoherente: its key repeats, or its schema is broken; the former table stays.
     """
-    entrees = versions_lues(entrepot, derivee.lit)
-    version = version_derivee(entrees, derivee)
+    entrees = versions_of(entrepot, derivee.lit)
+    version = table_version(entrees, derivee)
     if entrepot.version(derivee.schema, derivee.nom) != version:
         with entrepot.connexion(derivee.lit) as connexion:
             colonnes = ", ".join(
                 f"{colonne.nom}::{_sql(colonne.type)} AS {colonne.nom}" for colonne in derivee.table.colonnes
             )
             connexion.execute(f"CREATE TEMP TABLE calcul AS SELECT {colonnes} FROM ({derivee.requete})")
-            _controler(connexion, derivee)
+            _check_table(connexion, derivee)
             entrepot.ecrire_requete(
                 connexion, "FROM calcul", derivee.schema, derivee.nom, {"version": version, "entrees": entrees}
             )
     return entrepot.lignes(derivee.schema, derivee.nom)
 
 
-def version_derivee(entrees: dict[str, str | None], derivee: Derivee) -> str:
+def table_version(entrees: dict[str, str | None], derivee: Derivee) -> str:
     """Return the version of a derived table, from what it reads and its declaration."""
-    return empreinte(entrees, derivee.requete, [(colonne.nom, str(colonne.type)) for colonne in derivee.table.colonnes])
+    colonnes = [(colonne.nom, str(colonne.type)) for colonne in derivee.table.colonnes]
+    return fingerprint(entrees, derivee.requete, colonnes)
 
 
 def _sql(type_: object) -> str:
@@ -79,7 +80,7 @@ def _sql(type_: object) -> str:
     return noms[str(type_)]
 
 
-def _controler(connexion: duckdb.DuckDBPyConnection, derivee: Derivee) -> None:
+def _check_table(connexion: duckdb.DuckDBPyConnection, derivee: Derivee) -> None:
     cle = ", ".join(derivee.table.cle)
     doubles = f"SELECT count(*) FROM (SELECT {cle} FROM calcul GROUP BY ALL HAVING count(*) > 1)"
     for reproche, requete in ((f"a des lignes de même clé ({cle})", doubles), *derivee.controles):

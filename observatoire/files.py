@@ -62,7 +62,7 @@ class Fichier:
         return dit or datetime.fromtimestamp(self.chemin.stat().st_mtime, UTC).date()
 
 
-def depots(settings: Settings, source: str = "") -> list[Path]:
+def dropped_files(settings: Settings, source: str = "") -> list[Path]:
     """List the data files of `raw/`, of one source or of all; copies under way and office locks are not files yet."""
     dossier = settings.raw / source
     return [
@@ -74,28 +74,28 @@ def depots(settings: Settings, source: str = "") -> list[Path]:
     ]
 
 
-def demonstration_attendue(settings: Settings, jeu: str) -> bool:
+def demonstration_needed(settings: Settings, jeu: str) -> bool:
     """Say whether a set of demonstration files is needed: none of its sources has a real file."""
-    return not any(depots(settings, source.nom) for source in sources().values() if source.demonstration == jeu)
+    return not any(dropped_files(settings, source.nom) for source in sources().values() if source.demonstration == jeu)
 
 
-def fichiers(settings: Settings, source: Source) -> list[Fichier]:
+def files_of(settings: Settings, source: Source) -> list[Fichier]:
     """List the files a source should be read from, in a stable order.
 
     Raises:
         FichierRefuse: a file whose `.origine.yml` cannot be understood.
     """
-    if deposes := depots(settings, source.nom):
-        return [_fichier(chemin, settings.raw / source.nom) for chemin in deposes]
+    if deposes := dropped_files(settings, source.nom):
+        return [_file(chemin, settings.raw / source.nom) for chemin in deposes]
     if source.embarque:
-        return [_fichier(REFERENCES / source.embarque, REFERENCES)]
-    if source.demonstration and demonstration_attendue(settings, source.demonstration):
+        return [_file(REFERENCES / source.embarque, REFERENCES)]
+    if source.demonstration and demonstration_needed(settings, source.demonstration):
         dossier = settings.warehouse / "demonstration" / source.nom
-        return [_fichier(chemin, dossier) for chemin in sorted(dossier.glob("*")) if chemin.suffix in EXTENSIONS]
+        return [_file(chemin, dossier) for chemin in sorted(dossier.glob("*")) if chemin.suffix in EXTENSIONS]
     return []
 
 
-def _fichier(chemin: Path, dossier: Path) -> Fichier:
+def _file(chemin: Path, dossier: Path) -> Fichier:
     a_cote = chemin.with_name(f"{chemin.name}.origine.yml")
     try:
         origine = (yaml.safe_load(a_cote.read_text(encoding="utf-8")) or {}) if a_cote.exists() else {}

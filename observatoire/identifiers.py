@@ -23,28 +23,28 @@ def _passes_luhn(identifiers: pd.Series, length: int) -> pd.Series:
     return valid
 
 
-def est_siren(identifiers: pd.Series) -> pd.Series:
+def is_siren(identifiers: pd.Series) -> pd.Series:
     """Say which strings are valid SIREN: nine digits with their Luhn key (Insee), all zeros refused."""
     return _passes_luhn(identifiers, 9)
 
 
-def est_siret(identifiers: pd.Series) -> pd.Series:
+def is_siret(identifiers: pd.Series) -> pd.Series:
     """Say which strings are valid SIRET: fourteen digits, Luhn key over the whole and over the SIREN.
 
     Those of La Poste (SIREN 356000000) are judged by python-stdnum, which knows their exception: head office apart,
     the sum of their digits is a multiple of five.
     """
-    valid = _passes_luhn(identifiers, 14) & est_siren(identifiers.str.slice(0, 9))
+    valid = _passes_luhn(identifiers, 14) & is_siren(identifiers.str.slice(0, 9))
     la_poste = identifiers[identifiers.str.fullmatch(rf"{LA_POSTE}[0-9]{{5}}").fillna(False).astype(bool)]
     valid.loc[la_poste.index] = la_poste.map(_siret.is_valid).astype(bool)
     return valid
 
 
-def est_rna(identifiers: pd.Series) -> pd.Series:
+def is_rna(identifiers: pd.Series) -> pd.Series:
     """Say which strings have the form of a number of the Répertoire national des associations: W and nine digits."""
     return identifiers.str.fullmatch(r"W[0-9]{9}").fillna(False).astype(bool)
 
 
-def est_siren_ou_siret(identifiers: pd.Series) -> pd.Series:
+def is_siren_or_siret(identifiers: pd.Series) -> pd.Series:
     """Say which strings name a legal unit, by its SIREN or by one of its SIRET."""
-    return est_siren(identifiers) | est_siret(identifiers)
+    return is_siren(identifiers) | is_siret(identifiers)

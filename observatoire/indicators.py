@@ -5,11 +5,11 @@ Computing cells belongs to `cube`; what people read of an indicator belongs to `
 
 import duckdb
 
-from observatoire.catalog import Indicateur, Terme, indicateurs, mesures, mesures_de, sources_de_mesure
-from observatoire.cube import etats_de
-from observatoire.derived import versions_lues
+from observatoire.catalog import Indicateur, Terme, indicateurs, measures_of, mesures, sources_of_measure
+from observatoire.cube import states_of
+from observatoire.derived import versions_of
 from observatoire.schemas import BOOLEEN, ENTIER, NOMBRE, REEL, TEXTE, Colonne, Table
-from observatoire.warehouse import Entrepot, empreinte, empreinte_du_code
+from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint
 
 VALEURS = Table(
     "Valeurs publiées : un indicateur, un territoire, une période, une ventilation.",
@@ -60,13 +60,13 @@ CATALOGUE = Table(
 )
 
 
-def nature_de(entrepot: Entrepot, indicateur: Indicateur) -> str:
+def nature_of(entrepot: Entrepot, indicateur: Indicateur) -> str:
     """Return `demonstration` as soon as one source of an indicator is."""
-    etats = [e for mesure in mesures_de(indicateur) for e in etats_de(entrepot, sources_de_mesure(mesure))]
+    etats = [e for mesure in measures_of(indicateur) for e in states_of(entrepot, sources_of_measure(mesure))]
     return "demonstration" if any(etat.nature == "demonstration" for etat in etats) else "reelle"
 
 
-def calculer_indicateurs(entrepot: Entrepot) -> dict[str, int]:
+def compute_indicators(entrepot: Entrepot) -> dict[str, int]:
     """Compute every value of every indicator and the catalogue; return the number of values of each indicator."""
     with entrepot.connexion() as connexion:
         types = {"string": "VARCHAR", "double": "DOUBLE", "int64": "BIGINT", "decimal128(38, 6)": "DECIMAL(38,6)"}
@@ -74,26 +74,28 @@ def calculer_indicateurs(entrepot: Entrepot) -> dict[str, int]:
         connexion.execute(f"CREATE TEMP TABLE valeurs ({colonnes})")
         for indicateur in indicateurs().values():
             if indicateur.numerateur is not None:
-                _valeurs(connexion, indicateur, indicateur.numerateur, nature_de(entrepot, indicateur))
+                _insert_values(connexion, indicateur, indicateur.numerateur, nature_of(entrepot, indicateur))
         for indicateur in indicateurs().values():
             if indicateur.derive is not None:
-                _derivees(connexion, indicateur, indicateur.derive)
-        entrees = versions_lues(entrepot, ("indicateurs.cube", "referentiels.territoires"))
-        dit: dict[str, object] = {"version": version_indicateurs(entrees), "entrees": entrees}
+                _insert_derived(connexion, indicateur, indicateur.derive)
+        entrees = versions_of(entrepot, ("indicateurs.cube", "referentiels.territoires"))
+        dit: dict[str, object] = {"version": values_version(entrees), "entrees": entrees}
         entrepot.ecrire_requete(
             connexion, f"FROM valeurs ORDER BY {', '.join(VALEURS.cle)}", "indicateurs", "valeurs", dit
         )
-        _catalogue(connexion, entrepot, dit)
+        _write_catalogue(connexion, entrepot, dit)
         comptes = connexion.execute("SELECT indicateur, count(*) FROM valeurs GROUP BY ALL").fetchall()
     return {nom: dict(comptes).get(nom, 0) for nom in indicateurs()}
 
 
-def version_indicateurs(entrees: dict[str, str | None]) -> str:
+def values_version(entrees: dict[str, str | None]) -> str:
     """Return the version of the values, from the cube and the declarations."""
-    return empreinte(entrees, empreinte_du_code("indicators.py", "indicators.yml"))
+    return fingerprint(entrees, code_fingerprint("indicators.py", "indicators.yml"))
 
 
-def _valeurs(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur, numerateur: Terme, nature: str) -> None:
+def _insert_values(
+    connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur, numerateur: Terme, nature: str
+) -> None:
     denominateur = indicateur.denominateur
     axes = ", ".join(f"'{axe}'" for axe in indicateur.axes)
     retenus = f" AND axe IN ({axes})" if axes else ""
@@ -102,7 +104,7 @@ def _valeurs(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur, numer
     if denominateur is None:
         jointure, bas, periode_bas, valeur = "", "NULL", "NULL", f"{haut}::DOUBLE * {indicateur.facteur}"
     else:
-        jointure, bas, periode_bas = _jointure(denominateur), f"d.{denominateur.agregat}", "d.periode"
+        jointure, bas, periode_bas = _join(denominateur), f"d.{denominateur.agregat}", "d.periode"
         valeur = f"CASE WHEN {bas} <> 0 THEN {haut}::DOUBLE / {bas}::DOUBLE * {indicateur.facteur} END"
     connexion.execute(f"""
         INSERT INTO valeurs
@@ -115,7 +117,7 @@ def _valeurs(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur, numer
     )
 
 
-def _jointure(terme: Terme) -> str:
+def _join(terme: Terme) -> str:
     """Match the denominator: the same cell or its total, the same period or the last one known there.
 
     `derniere_connue` is the latest period not after the numerator's, failing that the earliest after it; for a
@@ -136,7 +138,7 @@ def _jointure(terme: Terme) -> str:
         ON d.niveau = n.niveau AND d.code_territoire = n.code_territoire AND {ventilation} AND {periode}"""
 
 
-def _derivees(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur, derive: dict[str, str]) -> None:
+def _insert_derived(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur, derive: dict[str, str]) -> None:
     """Compute what needs several territories: a specialisation against a reference, a rank among equals."""
     base = f"""(SELECT * FROM valeurs
                 WHERE indicateur = '{derive["indicateur"]}' AND niveau NOT IN ('inconnu', 'commune'))"""
@@ -174,13 +176,13 @@ def _derivees(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur, deri
     connexion.execute(f"INSERT INTO valeurs {requete}", {"unite": indicateur.unite})
 
 
-def _catalogue(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, dit: dict[str, object]) -> None:
+def _write_catalogue(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, dit: dict[str, object]) -> None:
     types = {"string": "VARCHAR", "int64": "BIGINT", "bool": "BOOLEAN"}
     colonnes = ", ".join(f"{colonne.nom} {types[str(colonne.type)]}" for colonne in CATALOGUE.colonnes)
     connexion.execute(f"CREATE TEMP TABLE catalogue ({colonnes})")
     for indicateur in indicateurs().values():
-        lues = {source.nom: source for mesure in mesures_de(indicateur) for source in sources_de_mesure(mesure)}
-        licences = {lu.licence for etat in etats_de(entrepot, tuple(lues.values())) for lu in etat.fichiers}
+        lues = {source.nom: source for mesure in measures_of(indicateur) for source in sources_of_measure(mesure)}
+        licences = {lu.licence for etat in states_of(entrepot, tuple(lues.values())) for lu in etat.fichiers}
         termes = (indicateur.numerateur, indicateur.denominateur)
         noms = [f"{terme.mesure} ({terme.agregat})" if terme is not None else None for terme in termes]
         libelles = [mesures()[terme.mesure].description if terme is not None else None for terme in termes]
@@ -189,7 +191,7 @@ def _catalogue(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, dit: di
             indicateur.definition, indicateur.champ, *noms, *libelles,
             " ; ".join(sorted(source.titre for source in lues.values())),
             " ; ".join(sorted(licences)), " ; ".join(sorted({source.ruptures for source in lues.values()} - {""})),
-            nature_de(entrepot, indicateur), indicateur.derive is not None,
+            nature_of(entrepot, indicateur), indicateur.derive is not None,
         ]
         connexion.execute(f"INSERT INTO catalogue VALUES ({', '.join('?' * len(ligne))})", ligne)
     entrepot.ecrire_requete(connexion, "FROM catalogue ORDER BY theme, indicateur", "indicateurs", "catalogue", dit)

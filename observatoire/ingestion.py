@@ -17,12 +17,12 @@ import pyarrow as arrow
 import yaml
 
 from observatoire.demonstration.identifiers import is_demonstration
-from observatoire.files import Fichier, fichiers
-from observatoire.reading import FichierRefuse, Lecture, lire
+from observatoire.files import Fichier, files_of
+from observatoire.reading import FichierRefuse, Lecture, read_batches
 from observatoire.schemas import ENTIER, TEXTE, Table
 from observatoire.sources import JOURS_PAR_CADENCE, Source
-from observatoire.validation import COLONNES_REJETS, VIDE, Tri, trier, typer
-from observatoire.warehouse import Entrepot, empreinte, empreinte_du_code, maintenant
+from observatoire.validation import COLONNES_REJETS, VIDE, Tri, convert_columns, sort_rows
+from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint, utc_now
 
 REJETS = arrow.schema(
     [
@@ -97,7 +97,7 @@ class Etat:
         return sum(lu.lignes_retenues for lu in self.fichiers)
 
 
-def etat_de(entrepot: Entrepot, source: Source) -> Etat | None:
+def state_of(entrepot: Entrepot, source: Source) -> Etat | None:
     """Return where a source stood after its last run, None when it never ran."""
     contenu = entrepot.lire_json("etats", f"{source.nom}.json")
     if contenu is None:
@@ -106,37 +106,37 @@ def etat_de(entrepot: Entrepot, source: Source) -> Etat | None:
     return Etat(**contenu)
 
 
-def schema_de(source: Source) -> str:
+def schema_of(source: Source) -> str:
     """Return the schema of the warehouse a source's table lives in."""
     return source.schema_public or "socle"
 
 
-def charger(entrepot: Entrepot, source: Source) -> Etat:
+def load_source(entrepot: Entrepot, source: Source) -> Etat:
     """Load a source if its files, its rules or its code changed; never leave less than there was.
 
     Returns:
         The state, `en_echec` with its reason when the files were refused whole, or when the code of the source failed:
         one source must not stop the others.
     """
-    precedent = etat_de(entrepot, source)
+    precedent = state_of(entrepot, source)
     try:
-        etat = _charger(entrepot, source, precedent)
+        etat = _load(entrepot, source, precedent)
     except Exception as erreur:
-        motif = str(erreur) if isinstance(erreur, (FichierRefuse, SourceEnEchec)) else _inattendue(source, erreur)
-        en_place = entrepot.version(schema_de(source), source.nom)
+        motif = str(erreur) if isinstance(erreur, (FichierRefuse, SourceEnEchec)) else _unexpected(source, erreur)
+        en_place = entrepot.version(schema_of(source), source.nom)
         if en_place is None:
-            precedent = _vide(entrepot, source)
+            precedent = _empty(entrepot, source)
         elif precedent is None:  # its state was deleted, not its table: kept, but what it covers is no longer known
             precedent = Etat(source.nom, "en_echec", en_place, source.nature, "aucune")
         deja = precedent.etat == "en_echec" and precedent.depuis
         regles = getattr(erreur, "regles", [])
-        constat = {"etat": "en_echec", "motif": motif, "depuis": deja or maintenant(), "regles": regles}
+        constat = {"etat": "en_echec", "motif": motif, "depuis": deja or utc_now(), "regles": regles}
         etat = Etat(**{**vars(precedent), **constat})
     entrepot.ecrire_json(asdict(etat), "etats", f"{source.nom}.json")
     return etat
 
 
-def _inattendue(source: Source, erreur: Exception) -> str:
+def _unexpected(source: Source, erreur: Exception) -> str:
     """Say where the code failed, without the words of the error: they may quote a value."""
     derniere = traceback.extract_tb(erreur.__traceback__)[-1]
     lieu = f"{Path(derniere.filename).name}, ligne {derniere.lineno}"
@@ -146,35 +146,35 @@ def _inattendue(source: Source, erreur: Exception) -> str:
     )
 
 
-def _vide(entrepot: Entrepot, source: Source, motif: str = "") -> Etat:
+def _empty(entrepot: Entrepot, source: Source, motif: str = "") -> Etat:
     """Write an empty table, so that what reads the source runs and finds nothing covered."""
-    version = empreinte(source.nom, "vide")
-    _ecrire(entrepot, source, iter([]), version)
+    version = fingerprint(source.nom, "vide")
+    _write(entrepot, source, iter([]), version)
     return Etat(source.nom, "absente", version, source.nature, "aucune", motif)
 
 
-def _charger(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
-    trouves = fichiers(entrepot.settings, source)
+def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
+    trouves = files_of(entrepot.settings, source)
     charge = precedent if precedent is not None and precedent.charge_le is not None else None
     aide = source.aide or f"déposer un fichier dans raw/{source.nom}/, puis relancer"
     if not trouves:
         # demonstration rows do not outlive the arrival of real ones in another source of their set
         if charge is not None and charge.nature != "demonstration":
             raise SourceEnEchec(f"raw/{source.nom} ne contient plus de fichier lisible : {aide}.")
-        return _vide(entrepot, source, f"raw/{source.nom} est vide : {aide}.")
-    if charge is not None and charge.nature != "demonstration" and all(map(_est_demonstration, trouves)):
+        return _empty(entrepot, source, f"raw/{source.nom} est vide : {aide}.")
+    if charge is not None and charge.nature != "demonstration" and all(map(_is_demonstration, trouves)):
         raise SourceEnEchec(
             f"raw/{source.nom} ne contient plus de fichier réel, et la démonstration ne remplace pas des données "
             f"réelles : {aide}. Pour revenir à la démonstration, supprimer warehouse/etats/{source.nom}.json."
         )
-    acceptes = _acceptations(entrepot, source)
-    version = empreinte(
+    acceptes = _accepted(entrepot, source)
+    version = fingerprint(
         [(fichier.nom, fichier.sha256, fichier.origine) for fichier in trouves],
         sorted(acceptes),
-        empreinte_du_code("*.py", f"sources/{source.nom}/*"),
+        code_fingerprint("*.py", f"sources/{source.nom}/*"),
         date.today().year,  # noqa: DTZ011 — rules compare years with the present one
     )
-    en_place = entrepot.version(schema_de(source), source.nom)
+    en_place = entrepot.version(schema_of(source), source.nom)
     if precedent is not None and precedent.etat == "a_jour" and precedent.version == version == en_place:
         return precedent
 
@@ -182,65 +182,65 @@ def _charger(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat
     rejets: list[pd.DataFrame] = []
     dernier_echec = entrepot.racine / "rejets" / f"{source.nom}.en_echec.parquet"
     dernier_echec.unlink(missing_ok=True)
-    retenus, ecartes = _selon_cumul(trouves, source)
+    retenus, ecartes = _by_accumulation(trouves, source)
     table = source.table
 
     def lots() -> Iterator[pd.DataFrame]:
         for fichier in retenus:
-            lu = _fiche(fichier, source)
+            lu = _file_record(fichier, source)
             lus.append(lu)
-            yield from _lots_du_fichier(fichier, source, lu, rejets)
+            yield from _batches_of_file(fichier, source, lu, rejets)
 
-    destination = entrepot.chemin(schema_de(source), source.nom)
+    destination = entrepot.chemin(schema_of(source), source.nom)
     with entrepot.remplacer(destination) as provisoire:
         entrepot.ecrire_lots(provisoire, table.arrow(), lots(), {"version": version})
-        _traiter_repetitions(entrepot, provisoire, table, lus, rejets, {"version": version})
+        _handle_repeats(entrepot, provisoire, table, lus, rejets, {"version": version})
         tous = pd.concat([*rejets, VIDE.assign(fichier="", ligne_complete="")], ignore_index=True)
         etat = Etat(
             source=source.nom,
             etat="a_jour",
             version=version,
             nature="demonstration" if any(lu.nature == "demonstration" for lu in lus) else source.nature,
-            couverture=_couverture(retenus, source, sum(lu.lignes_lues for lu in lus)),
-            charge_le=maintenant(),
-            fichiers=[*lus, *(_fiche(fichier, source, sort) for fichier, sort in ecartes)],
+            couverture=_coverage(retenus, source, sum(lu.lignes_lues for lu in lus)),
+            charge_le=utc_now(),
+            fichiers=[*lus, *(_file_record(fichier, source, sort) for fichier, sort in ecartes)],
             regles=tous.groupby(["colonne", "regle", "gravite"], as_index=False).size().to_dict("records"),  # type: ignore[arg-type]
         )
         try:
-            _verifier_volumes(etat, precedent, source, _a_accepter(retenus, precedent) <= acceptes)
+            _check_volumes(etat, precedent, source, _to_accept(retenus, precedent) <= acceptes)
         except SourceEnEchec as erreur:
             erreur.regles = etat.regles
-            _ecrire_rejets(entrepot, f"{source.nom}.en_echec", tous)
+            _write_rejects(entrepot, f"{source.nom}.en_echec", tous)
             raise
-    _ecrire_rejets(entrepot, source.nom, tous)
+    _write_rejects(entrepot, source.nom, tous)
     return etat
 
 
-def _est_demonstration(fichier: Fichier) -> bool:
+def _is_demonstration(fichier: Fichier) -> bool:
     return bool(fichier.origine.get("nature") == "demonstration")
 
 
-def _ecrire(entrepot: Entrepot, source: Source, lots: Iterator[pd.DataFrame], version: str) -> None:
-    with entrepot.remplacer(entrepot.chemin(schema_de(source), source.nom)) as chemin:
+def _write(entrepot: Entrepot, source: Source, lots: Iterator[pd.DataFrame], version: str) -> None:
+    with entrepot.remplacer(entrepot.chemin(schema_of(source), source.nom)) as chemin:
         entrepot.ecrire_lots(chemin, source.table.arrow(), lots, {"version": version})
 
 
-def _lots_du_fichier(
+def _batches_of_file(
     fichier: Fichier, source: Source, lu: FichierLu, rejets: list[pd.DataFrame]
 ) -> Iterator[pd.DataFrame]:
     """Yield the kept rows of a file; count the others and keep their reasons."""
     table = source.table
     schema = table.pandera()
     lecture = Lecture()
-    for brut in lire(fichier.chemin, table, lecture):
-        tri = _trier_lot(brut, fichier, source, schema)
+    for brut in read_batches(fichier.chemin, table, lecture):
+        tri = _sort_batch(brut, fichier, source, schema)
         lu.lignes_lues += len(brut)
         lu.lignes_retenues += len(tri.retenues)
         lu.lignes_hors_champ += len(tri.hors_champ)
         lu.lignes_rejetees += len(tri.refusees)
         for motif, nombre in tri.hors_champ.value_counts().items():
             lu.motifs_hors_champ[str(motif)] = lu.motifs_hors_champ.get(str(motif), 0) + int(nombre)
-        completes = _lignes_completes(tri.refusees)
+        completes = _whole_rows(tri.refusees)
         rejets.append(tri.rejets.assign(fichier=fichier.nom, ligne_complete=tri.rejets["ligne"].map(completes)))
         yield tri.retenues.assign(_fichier=fichier.nom)
     malformees = pd.DataFrame(lecture.malformees, columns=["ligne", "ligne_complete", "motif"])
@@ -250,7 +250,7 @@ def _lots_du_fichier(
     rejets.append(malformees.assign(fichier=fichier.nom, colonne="", regle="structure", gravite="refus"))
 
 
-def _lignes_completes(lignes: pd.DataFrame) -> dict[int, str]:
+def _whole_rows(lignes: pd.DataFrame) -> dict[int, str]:
     """Write each row as JSON, by line."""
     return {
         int(ligne["_ligne"]): json.dumps(
@@ -260,12 +260,12 @@ def _lignes_completes(lignes: pd.DataFrame) -> dict[int, str]:
     }
 
 
-def _trier_lot(brut: pd.DataFrame, fichier: Fichier, source: Source, schema: Any) -> Tri:
+def _sort_batch(brut: pd.DataFrame, fichier: Fichier, source: Source, schema: Any) -> Tri:
     table = source.table
     brut = source.preparer(brut, fichier.nom, fichier.millesime)
-    lignes, illisibles = typer(brut, table)
-    tri = trier(brut, table, schema, source.hors_champ(lignes), lignes, illisibles)
-    if "siren" in tri.retenues and not _est_demonstration(fichier):
+    lignes, illisibles = convert_columns(brut, table)
+    tri = sort_rows(brut, table, schema, source.hors_champ(lignes), lignes, illisibles)
+    if "siren" in tri.retenues and not _is_demonstration(fichier):
         intrus = tri.retenues[is_demonstration(tri.retenues["siren"])]
         signale = pd.DataFrame({"ligne": intrus["_ligne"], "colonne": "siren", "valeur": intrus["siren"]})
         motif = "SIREN de la plage réservée aux données de démonstration : vérifier l'origine du fichier"
@@ -276,7 +276,7 @@ def _trier_lot(brut: pd.DataFrame, fichier: Fichier, source: Source, schema: Any
     return tri
 
 
-def _traiter_repetitions(
+def _handle_repeats(
     entrepot: Entrepot,
     chemin: Path,
     table: Table,
@@ -294,7 +294,7 @@ def _traiter_repetitions(
         QUALIFY row_number() OVER (PARTITION BY {cle} ORDER BY _fichier, _ligne) > 1
         ORDER BY ALL"""
     with duckdb.connect() as connexion:
-        repetitions = _cadre(connexion, requete, chemin)
+        repetitions = _frame(connexion, requete, chemin)
         if repetitions.empty:
             return
         connexion.register("repetitions", arrow.Table.from_pandas(repetitions))
@@ -314,25 +314,25 @@ def _traiter_repetitions(
             rejets.append(rejet)
             return
         jointure = "JOIN repetitions USING (_fichier, _ligne) ORDER BY _fichier, _ligne"
-        en_trop = _cadre(connexion, f"FROM read_parquet(?) SEMI {jointure}", chemin)
-        uniques = _cadre(connexion, f"FROM read_parquet(?) ANTI {jointure}", chemin)
+        en_trop = _frame(connexion, f"FROM read_parquet(?) SEMI {jointure}", chemin)
+        uniques = _frame(connexion, f"FROM read_parquet(?) ANTI {jointure}", chemin)
         for lu in lus:
             cas = rejet[rejet["fichier"] == lu.fichier]
-            completes = _lignes_completes(en_trop[en_trop["_fichier"] == lu.fichier])
+            completes = _whole_rows(en_trop[en_trop["_fichier"] == lu.fichier])
             rejets.append(cas.assign(ligne_complete=cas["ligne"].map(completes)))
             lu.lignes_retenues -= len(cas)
             lu.lignes_rejetees += len(cas)
     entrepot.ecrire_lots(chemin, table.arrow(), iter([uniques]), dit)
 
 
-def _cadre(connexion: duckdb.DuckDBPyConnection, requete: str, chemin: Path) -> pd.DataFrame:
+def _frame(connexion: duckdb.DuckDBPyConnection, requete: str, chemin: Path) -> pd.DataFrame:
     """Run a query on a Parquet file; decimals stay decimals, which `.df()` would turn into floats."""
     table: arrow.Table = connexion.sql(requete, params=[str(chemin)]).to_arrow_table()
     cadre: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
     return cadre
 
 
-def _verifier_volumes(etat: Etat, precedent: Etat | None, source: Source, accepte: bool) -> None:
+def _check_volumes(etat: Etat, precedent: Etat | None, source: Source, accepte: bool) -> None:
     """Refuse a load with too many refusals, or much smaller than the last good one, unless a person accepted it."""
     if accepte:
         return
@@ -360,7 +360,7 @@ def _verifier_volumes(etat: Etat, precedent: Etat | None, source: Source, accept
         )
 
 
-def _acceptations(entrepot: Entrepot, source: Source) -> set[str]:
+def _accepted(entrepot: Entrepot, source: Source) -> set[str]:
     """Return the hashes of the files a person accepted in spite of their volumes, each with its reason."""
     chemin = entrepot.settings.raw / source.nom / "acceptations.yml"
     if not chemin.exists():
@@ -379,14 +379,14 @@ def _acceptations(entrepot: Entrepot, source: Source) -> set[str]:
     return acceptes
 
 
-def _a_accepter(retenus: list[Fichier], precedent: Etat | None) -> set[str]:
+def _to_accept(retenus: list[Fichier], precedent: Etat | None) -> set[str]:
     """Return the hashes a person has to accept: those of the new files, of all when none is new."""
     presents = {fichier.sha256 for fichier in retenus}
     connus = {lu.sha256 for lu in precedent.fichiers} if precedent is not None else set()
     return presents - connus or presents
 
 
-def _selon_cumul(trouves: list[Fichier], source: Source) -> tuple[list[Fichier], list[tuple[Fichier, str]]]:
+def _by_accumulation(trouves: list[Fichier], source: Source) -> tuple[list[Fichier], list[tuple[Fichier, str]]]:
     """Choose the files to read as the source's `cumul` says; the same content is read once."""
     uniques: dict[str, Fichier] = {}
     ecartes = []
@@ -419,7 +419,7 @@ def _selon_cumul(trouves: list[Fichier], source: Source) -> tuple[list[Fichier],
     return [dernier], [*ecartes, *((ancien, "remplace") for ancien in anciens)]
 
 
-def _fiche(fichier: Fichier, source: Source, etat: str = "lu") -> FichierLu:
+def _file_record(fichier: Fichier, source: Source, etat: str = "lu") -> FichierLu:
     dit = fichier.origine
     jours = JOURS_PAR_CADENCE.get(source.cadence or "")
     return FichierLu(
@@ -436,7 +436,7 @@ def _fiche(fichier: Fichier, source: Source, etat: str = "lu") -> FichierLu:
     )
 
 
-def _couverture(lus: list[Fichier], source: Source, lignes: int) -> Any:
+def _coverage(lus: list[Fichier], source: Source, lignes: int) -> Any:
     """Add up what the files are complete for; one that says nothing has the coverage of the source.
 
     The rows of a source in `lignes` are published at several levels: no file can make them add up. An extract that does
@@ -455,7 +455,7 @@ def _couverture(lus: list[Fichier], source: Source, lignes: int) -> Any:
     return sorted(incluses | {(f"sauf {niveau}", code) for niveau, code in exceptions - incluses})
 
 
-def _ecrire_rejets(entrepot: Entrepot, nom: str, rejets: pd.DataFrame) -> None:
+def _write_rejects(entrepot: Entrepot, nom: str, rejets: pd.DataFrame) -> None:
     chemin = entrepot.racine / "rejets" / f"{nom}.parquet"
     with entrepot.remplacer(chemin) as provisoire:
         ordonnes = rejets.sort_values(["fichier", "ligne", "colonne", "regle"])

@@ -71,7 +71,7 @@ class Lecture:
     malformees: list[tuple[int, str, str]] = field(default_factory=list)
 
 
-def lire(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.DataFrame]:
+def read_batches(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.DataFrame]:
     """Yield the rows of a file in batches, with the table's column names and `_ligne`.
 
     Args:
@@ -85,12 +85,12 @@ def lire(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.DataFrame]
     suffixe = chemin.suffix.lower()
     try:
         if suffixe == ".parquet":
-            yield from _lire_parquet(chemin, table, lecture)
+            yield from _read_parquet(chemin, table, lecture)
         elif suffixe == ".xlsx":
-            yield from _en_lots(_enregistrements_xlsx(chemin), chemin, table, lecture)
+            yield from _in_batches(_xlsx_records(chemin), chemin, table, lecture)
         else:
-            with _ouvrir_texte(chemin, table) as (flux, separateur):
-                yield from _en_lots(_enregistrements_csv(flux, separateur, chemin), chemin, table, lecture)
+            with _open_text(chemin, table) as (flux, separateur):
+                yield from _in_batches(_csv_records(flux, separateur, chemin), chemin, table, lecture)
     except ERREURS_DE_LECTURE as erreur:
         raise FichierRefuse(
             f"{chemin.name} : fichier illisible, tronqué ou d'un autre type que « {chemin.suffix} » ({erreur}). "
@@ -98,20 +98,21 @@ def lire(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.DataFrame]
         ) from erreur
 
 
-def _clef(en_tete: object) -> str:
+def _header_key(en_tete: object) -> str:
     """Reduce a header to its letters and digits, without accents or case."""
     decompose = unicodedata.normalize("NFKD", str(en_tete or ""))
     return re.sub(r"[^a-z0-9]", "", decompose.encode("ascii", "ignore").decode().lower())
 
 
-def _reconnaitre(en_tete: list[str], chemin: Path, table: Table, lecture: Lecture) -> dict[str, int]:
+def _recognise(en_tete: list[str], chemin: Path, table: Table, lecture: Lecture) -> dict[str, int]:
     """Return the position of each column of the table in the header of a file."""
     positions: dict[str, int] = {}
-    clefs = [_clef(nom) for nom in en_tete]
+    clefs = [_header_key(nom) for nom in en_tete]
     for colonne in table.colonnes:
         if colonne.calculee:
             continue
-        trouvees = [clefs.index(clef) for nom in (colonne.nom, *colonne.en_tetes) if (clef := _clef(nom)) in clefs]
+        noms = (colonne.nom, *colonne.en_tetes)
+        trouvees = [clefs.index(clef) for nom in noms if (clef := _header_key(nom)) in clefs]
         if trouvees:
             positions[colonne.nom] = trouvees[0]
         elif colonne.requise:
@@ -119,7 +120,7 @@ def _reconnaitre(en_tete: list[str], chemin: Path, table: Table, lecture: Lectur
             # where no header is known the row may be data, with names in it: it is not quoted
             trouve = (
                 f"colonnes trouvées : {', '.join(f'« {nom} »' for nom in en_tete if nom)}"
-                if _connus(en_tete, table)
+                if _known_headers(en_tete, table)
                 else "aucun en-tête connu n'a été trouvé"
             )
             raise FichierRefuse(
@@ -133,14 +134,14 @@ def _reconnaitre(en_tete: list[str], chemin: Path, table: Table, lecture: Lectur
     return positions
 
 
-def _connus(cellules: list[str], table: Table) -> int:
+def _known_headers(cellules: list[str], table: Table) -> int:
     """Count the cells that are headers of the table: how a header row, and a separator, are recognised."""
-    attendus = {_clef(nom) for colonne in table.colonnes for nom in (colonne.nom, *colonne.en_tetes)}
-    return len(attendus & {_clef(cellule) for cellule in cellules})
+    attendus = {_header_key(nom) for colonne in table.colonnes for nom in (colonne.nom, *colonne.en_tetes)}
+    return len(attendus & {_header_key(cellule) for cellule in cellules})
 
 
 @contextmanager
-def _ouvrir_octets(chemin: Path) -> Iterator[IO[bytes]]:
+def _open_bytes(chemin: Path) -> Iterator[IO[bytes]]:
     """Open a file, or the only data file of an archive."""
     if chemin.suffix.lower() == ".gz":
         with gzip.open(chemin) as comprime:
@@ -164,14 +165,14 @@ def _ouvrir_octets(chemin: Path) -> Iterator[IO[bytes]]:
             yield flux
 
 
-def _encodage(chemin: Path) -> str:
+def _encoding(chemin: Path) -> str:
     """Tell UTF-8 from cp1252 (bytes 0x80–0x9F are its € ’ œ) and from ISO-8859-1, over the whole file.
 
     UTF-16 is what Excel calls « Texte Unicode »: its mark is looked for first.
     """
     decodeur = codecs.getincrementaldecoder("utf-8")()
     utf8, cp1252, accents = True, False, False
-    with _ouvrir_octets(chemin) as flux:
+    with _open_bytes(chemin) as flux:
         debut = flux.read(2)
         if debut in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             return "utf-16"
@@ -194,10 +195,10 @@ def _encodage(chemin: Path) -> str:
 
 
 @contextmanager
-def _ouvrir_texte(chemin: Path, table: Table) -> Iterator[tuple[Iterable[str], str]]:
+def _open_text(chemin: Path, table: Table) -> Iterator[tuple[Iterable[str], str]]:
     """Open a text file decoded, with the separator under which most of its headers are known."""
-    encodage = _encodage(chemin)
-    with _ouvrir_octets(chemin) as octets:
+    encodage = _encoding(chemin)
+    with _open_bytes(chemin) as octets:
         # cp1252 leaves five bytes undefined: replaced by « � », seen, rather than refusing the file
         texte = io.TextIOWrapper(octets, encoding=encodage, errors="replace", newline="")
         debut = list(islice(texte, 30))
@@ -209,12 +210,12 @@ def _ouvrir_texte(chemin: Path, table: Table) -> Iterator[tuple[Iterable[str], s
                 "Le télécharger à nouveau."
             )
         separateur = max(
-            ";,\t|", key=lambda signe: max(_connus(ligne, table) for ligne in csv.reader(debut, delimiter=signe))
+            ";,\t|", key=lambda signe: max(_known_headers(ligne, table) for ligne in csv.reader(debut, delimiter=signe))
         )
         yield chain(debut, texte), separateur
 
 
-def _enregistrements_csv(flux: Iterable[str], separateur: str, chemin: Path) -> Iterator[tuple[int, list[str]]]:
+def _csv_records(flux: Iterable[str], separateur: str, chemin: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield (first line, cells) for each record; a record may span several lines."""
     # the mark comes back alone, unless a quote left open has swallowed all that follows it
     lecteur = csv.reader(chain(flux, [FIN]), delimiter=separateur)
@@ -231,7 +232,7 @@ def _enregistrements_csv(flux: Iterable[str], separateur: str, chemin: Path) -> 
         ligne = lecteur.line_num + 1
 
 
-def _enregistrements_xlsx(chemin: Path) -> Iterator[tuple[int, list[str]]]:
+def _xlsx_records(chemin: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield (row, cells as text) of the first visible sheet."""
     classeur = openpyxl.load_workbook(chemin, read_only=True, data_only=True)
     largeur = 0
@@ -241,12 +242,12 @@ def _enregistrements_xlsx(chemin: Path) -> Iterator[tuple[int, list[str]]]:
             if any(cellule is not None for cellule in cellules):
                 # a row may stop at its last cell written: what follows is empty, not missing
                 largeur = max(largeur, len(cellules))
-                yield ligne, [_en_texte(cellule) for cellule in cellules] + [""] * (largeur - len(cellules))
+                yield ligne, [_as_text(cellule) for cellule in cellules] + [""] * (largeur - len(cellules))
     finally:
         classeur.close()
 
 
-def _en_texte(cellule: Any) -> str:
+def _as_text(cellule: Any) -> str:
     if cellule is None:
         return ""
     if isinstance(cellule, bool):
@@ -259,7 +260,7 @@ def _en_texte(cellule: Any) -> str:
     return cellule.isoformat() if isinstance(cellule, date) else str(cellule)
 
 
-def _en_lots(
+def _in_batches(
     enregistrements: Iterator[tuple[int, list[str]]], chemin: Path, table: Table, lecture: Lecture
 ) -> Iterator[pd.DataFrame]:
     """Find the header, then turn records into frames of strings."""
@@ -267,9 +268,9 @@ def _en_lots(
     if not debut:
         raise FichierRefuse(f"{chemin.name} : fichier vide. Déposer le fichier complet, puis relancer.")
     # titles may stand above the header: it is the row that holds most of the names we know
-    place = max(range(len(debut)), key=lambda rang: (_connus(debut[rang][1], table), -rang))
+    place = max(range(len(debut)), key=lambda rang: (_known_headers(debut[rang][1], table), -rang))
     en_tete = [nom.strip().lstrip("\ufeff") for nom in debut[place][1]]
-    positions = _reconnaitre(en_tete, chemin, table, lecture)
+    positions = _recognise(en_tete, chemin, table, lecture)
     largeur = len(en_tete)
     lignes = chain(debut[place + 1 :], enregistrements)
     while paquet := list(islice(lignes, LIGNES_PAR_LOT)):
@@ -277,17 +278,17 @@ def _en_lots(
         for numero, cellules in paquet:
             if not any(cellule.strip() for cellule in cellules):
                 continue
-            if motif := _malformee(cellules, largeur):
+            if motif := _malformed(cellules, largeur):
                 lecture.malformees.append((numero, " | ".join(cellules), motif))
             else:
                 bonnes.append((numero, cellules))
         colonnes: dict[str, Any] = {
             nom: arrow.array([cellules[place] for _, cellules in bonnes], TEXTE) for nom, place in positions.items()
         }
-        yield _cadre(colonnes, arrow.array([numero for numero, _ in bonnes], arrow.int64()))
+        yield _frame(colonnes, arrow.array([numero for numero, _ in bonnes], arrow.int64()))
 
 
-def _malformee(cellules: list[str], largeur: int) -> str:
+def _malformed(cellules: list[str], largeur: int) -> str:
     """Say in French why the structure of a record forbids to read it, empty when it is sound."""
     if "\0" in "".join(cellules):
         return "octets nuls : fichier abîmé, ou copie interrompue ; le télécharger à nouveau"
@@ -298,15 +299,15 @@ def _malformee(cellules: list[str], largeur: int) -> str:
     return motif if etendue == 1 else f"{motif} L'enregistrement s'étend sur {etendue} lignes."
 
 
-def _lire_parquet(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.DataFrame]:
+def _read_parquet(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.DataFrame]:
     """Yield the wanted columns of a Parquet file; the line is the number of the record."""
     with parquet.ParquetFile(chemin) as fichier:
-        positions = _reconnaitre(list(fichier.schema_arrow.names), chemin, table, lecture)
+        positions = _recognise(list(fichier.schema_arrow.names), chemin, table, lecture)
         noms = {fichier.schema_arrow.names[place]: nom for nom, place in positions.items()}
         premiere = 1
         for lot in fichier.iter_batches(batch_size=LIGNES_PAR_LOT, columns=list(noms)):
             colonnes = {noms[nom]: _chaine_simple(lot.column(nom)) for nom in lot.schema.names}
-            yield _cadre(colonnes, arrow.array(range(premiere, premiere + lot.num_rows), arrow.int64()))
+            yield _frame(colonnes, arrow.array(range(premiere, premiere + lot.num_rows), arrow.int64()))
             premiere += lot.num_rows
 
 
@@ -317,6 +318,6 @@ def _chaine_simple(colonne: arrow.Array) -> arrow.Array:
     return colonne.cast(TEXTE if chaine else type_)
 
 
-def _cadre(colonnes: dict[str, Any], lignes: Any) -> pd.DataFrame:
+def _frame(colonnes: dict[str, Any], lignes: Any) -> pd.DataFrame:
     cadre: pd.DataFrame = arrow.table({**colonnes, "_ligne": lignes}).to_pandas(types_mapper=pd.ArrowDtype)
     return cadre

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from observatoire.catalog import derivees, mesures
-from observatoire.cube import version_cube, version_mesure
-from observatoire.derived import version_derivee, versions_lues
-from observatoire.indicators import version_indicateurs
-from observatoire.ingestion import etat_de, schema_de
-from observatoire.publication.portrait import ecrire_portrait
-from observatoire.publication.public_tables import CONTRAT, ecrire_duckdb, exporter
+from observatoire.cube import cube_version, measure_version
+from observatoire.derived import table_version, versions_of
+from observatoire.indicators import values_version
+from observatoire.ingestion import schema_of, state_of
+from observatoire.publication.portrait import write_portrait
+from observatoire.publication.public_tables import CONTRAT, export_tables, write_duckdb
 from observatoire.sources import sources
-from observatoire.warehouse import Entrepot, empreinte, empreinte_du_code, maintenant, sha256
+from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint, sha256, utc_now
 
 GARDEES = 5
 NOM_DUCKDB = "observatoire.duckdb"
@@ -31,7 +31,7 @@ class PublicationRefusee(Exception):
     """A release that must not be made, or moved to. The message, in French, says what to do."""
 
 
-def publier(entrepot: Entrepot) -> tuple[str, bool]:
+def publish(entrepot: Entrepot) -> tuple[str, bool]:
     """Publish what the warehouse holds, unless nothing changed since the last release.
 
     Returns:
@@ -40,22 +40,22 @@ def publier(entrepot: Entrepot) -> tuple[str, bool]:
     Raises:
         PublicationRefusee: a table was rewritten and what reads it was not, or this very content was retracted.
     """
-    verifier_la_chaine(entrepot)
-    identite = _identite(entrepot)
-    if identite in {retiree["identite"] for retiree in _retirees(entrepot)}:
+    check_chain(entrepot)
+    identite = _identity(entrepot)
+    if identite in {retiree["identite"] for retiree in _retracted(entrepot)}:
         raise PublicationRefusee(
             "Ce contenu a été retiré après une objection : corriger la source en cause, puis relancer actualiser."
         )
     existantes = releases(entrepot)
-    if existantes and manifeste(entrepot, existantes[-1])["identite"] == identite:
-        if epingle(entrepot) is None:
-            _pointer(entrepot, existantes[-1])
+    if existantes and manifest_of(entrepot, existantes[-1])["identite"] == identite:
+        if pinned_release(entrepot) is None:
+            _point_to(entrepot, existantes[-1])
         return existantes[-1], False
     nom = f"{datetime.now(UTC).strftime('%Y%m%dT%H%M%S%f')[:-3]}Z-{identite[:8]}"
-    _construire(entrepot, nom, identite)
-    if epingle(entrepot) is None:
-        _pointer(entrepot, nom)
-    _oublier_les_anciennes(entrepot)
+    _build(entrepot, nom, identite)
+    if pinned_release(entrepot) is None:
+        _point_to(entrepot, nom)
+    _forget_old_ones(entrepot)
     return nom, True
 
 
@@ -64,23 +64,23 @@ def releases(entrepot: Entrepot) -> list[str]:
     return sorted(chemin.parent.name for chemin in (entrepot.racine / "releases").glob("[!.]*/manifest.json"))
 
 
-def manifeste(entrepot: Entrepot, release: str) -> dict[str, Any]:
+def manifest_of(entrepot: Entrepot, release: str) -> dict[str, Any]:
     """Read the manifest of a release."""
     return dict(json.loads((entrepot.racine / "releases" / release / "manifest.json").read_text(encoding="utf-8")))
 
 
-def courante(entrepot: Entrepot) -> str | None:
+def current_release(entrepot: Entrepot) -> str | None:
     """Return the release the stable path gives, None when there is none."""
     lien = entrepot.racine / NOM_DUCKDB
     return lien.readlink().parent.name if lien.is_symlink() else None
 
 
-def epingle(entrepot: Entrepot) -> str | None:
+def pinned_release(entrepot: Entrepot) -> str | None:
     """Return the release the stable path is pinned to, None when it follows the last one."""
     return (entrepot.lire_json("etats", "_epingle.json") or {}).get("release")
 
 
-def revenir_a(entrepot: Entrepot, release: str | None = None) -> str:
+def roll_back_to(entrepot: Entrepot, release: str | None = None) -> str:
     """Pin the stable path to a kept release, by default the one before the current; it stays until `reprendre`.
 
     Raises:
@@ -88,7 +88,7 @@ def revenir_a(entrepot: Entrepot, release: str | None = None) -> str:
     """
     gardees = releases(entrepot)
     if not release:
-        avant = [nom for nom in gardees if nom < (courante(entrepot) or "")]
+        avant = [nom for nom in gardees if nom < (current_release(entrepot) or "")]
         if not avant:
             raise PublicationRefusee("Aucune publication antérieure n'est gardée : rien à quoi revenir.")
         release = avant[-1]
@@ -97,15 +97,15 @@ def revenir_a(entrepot: Entrepot, release: str | None = None) -> str:
             f"La publication « {release} » n'est pas gardée ; gardées : {', '.join(gardees) or 'aucune'}."
         )
     dossier = entrepot.racine / "releases" / release
-    for nom, attendue in manifeste(entrepot, release)["fichiers"].items():
+    for nom, attendue in manifest_of(entrepot, release)["fichiers"].items():
         if not (dossier / nom).exists() or sha256(dossier / nom) != attendue:
             raise PublicationRefusee(f"La publication « {release} » a été modifiée ({nom}) : en choisir une autre.")
-    entrepot.ecrire_json({"release": release, "depuis": maintenant()}, "etats", "_epingle.json")
-    _pointer(entrepot, release)
+    entrepot.ecrire_json({"release": release, "depuis": utc_now()}, "etats", "_epingle.json")
+    _point_to(entrepot, release)
     return release
 
 
-def reprendre(entrepot: Entrepot) -> str:
+def follow_latest(entrepot: Entrepot) -> str:
     """Unpin the stable path: it gives the last release again.
 
     Raises:
@@ -115,11 +115,11 @@ def reprendre(entrepot: Entrepot) -> str:
     if not gardees:
         raise PublicationRefusee("Aucune publication : lancer actualiser.")
     (entrepot.racine / "etats" / "_epingle.json").unlink(missing_ok=True)
-    _pointer(entrepot, gardees[-1])
+    _point_to(entrepot, gardees[-1])
     return gardees[-1]
 
 
-def retirer(entrepot: Entrepot, release: str, motif: str) -> str | None:
+def retract(entrepot: Entrepot, release: str, motif: str) -> str | None:
     """Retract a release: its files are erased, its reason kept, and the same content cannot be published again.
 
     Returns:
@@ -134,97 +134,97 @@ def retirer(entrepot: Entrepot, release: str, motif: str) -> str | None:
         raise PublicationRefusee("Un retrait demande un motif.")
     fiche = {
         "release": release,
-        "identite": manifeste(entrepot, release)["identite"],
+        "identite": manifest_of(entrepot, release)["identite"],
         "motif": motif,
-        "le": maintenant(),
+        "le": utc_now(),
     }
-    entrepot.ecrire_json({"retirees": [*_retirees(entrepot), fiche]}, "etats", "_retirees.json")
+    entrepot.ecrire_json({"retirees": [*_retracted(entrepot), fiche]}, "etats", "_retirees.json")
     autres = [nom for nom in releases(entrepot) if nom != release]
     anterieures = [nom for nom in autres if nom < release]
     # one does not go forward to what may have been rolled back from, unless there is nothing else
     repli = next(reversed(anterieures or autres), None)
-    epinglee = epingle(entrepot) == release
+    epinglee = pinned_release(entrepot) == release
     if epinglee and repli is None:
         (entrepot.racine / "etats" / "_epingle.json").unlink()
     elif epinglee:
-        entrepot.ecrire_json({"release": repli, "depuis": maintenant()}, "etats", "_epingle.json")
-    if courante(entrepot) == release:
+        entrepot.ecrire_json({"release": repli, "depuis": utc_now()}, "etats", "_epingle.json")
+    if current_release(entrepot) == release:
         # the path moves first: no reader may find a link to nothing while another release is kept
         if repli is not None:
-            _pointer(entrepot, repli)
+            _point_to(entrepot, repli)
         else:
             (entrepot.racine / NOM_DUCKDB).unlink()
             (entrepot.racine / "portrait").unlink(missing_ok=True)
     # out of sight in one step: what a kill would leave of it is swept by the next release
     dossier = entrepot.racine / "releases" / release
     dossier.chmod(0o755)
-    _effacer(dossier.rename(dossier.with_name(f"{INACHEVE}{release}")))
-    return courante(entrepot)
+    _erase(dossier.rename(dossier.with_name(f"{INACHEVE}{release}")))
+    return current_release(entrepot)
 
 
-def verifier_la_chaine(entrepot: Entrepot) -> None:
+def check_chain(entrepot: Entrepot) -> None:
     """Check that every computed table was computed from the tables that are there now.
 
     Raises:
         PublicationRefusee: naming the first link that does not hold.
     """
     for source in sources().values():
-        etat = etat_de(entrepot, source)
-        _exiger(entrepot, schema_de(source), source.nom, etat.version if etat else None, "actualiser")
+        etat = state_of(entrepot, source)
+        _require(entrepot, schema_of(source), source.nom, etat.version if etat else None, "actualiser")
     for derivee in derivees().values():
-        attendue = version_derivee(versions_lues(entrepot, derivee.lit), derivee)
-        _exiger(entrepot, derivee.schema, derivee.nom, attendue, "actualiser")
+        attendue = table_version(versions_of(entrepot, derivee.lit), derivee)
+        _require(entrepot, derivee.schema, derivee.nom, attendue, "actualiser")
     for mesure in mesures().values():
-        lues = versions_lues(entrepot, (*mesure.lit, "referentiels.territoires"))
-        _exiger(entrepot, "mesures", mesure.nom, version_mesure(mesure, lues), "recalculer_indicateurs")
-    contributions = versions_lues(entrepot, tuple(f"mesures.{nom}" for nom in mesures()))
-    _exiger(entrepot, "indicateurs", "cube", version_cube(contributions), "recalculer_indicateurs")
-    lues = versions_lues(entrepot, ("indicateurs.cube", "referentiels.territoires"))
+        lues = versions_of(entrepot, (*mesure.lit, "referentiels.territoires"))
+        _require(entrepot, "mesures", mesure.nom, measure_version(mesure, lues), "recalculer_indicateurs")
+    contributions = versions_of(entrepot, tuple(f"mesures.{nom}" for nom in mesures()))
+    _require(entrepot, "indicateurs", "cube", cube_version(contributions), "recalculer_indicateurs")
+    lues = versions_of(entrepot, ("indicateurs.cube", "referentiels.territoires"))
     for table in ("valeurs", "catalogue"):
-        _exiger(entrepot, "indicateurs", table, version_indicateurs(lues), "recalculer_indicateurs")
+        _require(entrepot, "indicateurs", table, values_version(lues), "recalculer_indicateurs")
 
 
-def _exiger(entrepot: Entrepot, schema: str, table: str, attendue: str | None, job: str) -> None:
+def _require(entrepot: Entrepot, schema: str, table: str, attendue: str | None, job: str) -> None:
     if attendue is None or entrepot.version(schema, table) != attendue:
         raise PublicationRefusee(
             f"{schema}.{table} n'est pas à jour de ce qu'elle lit : rien n'est publié. Lancer {job}, puis relancer."
         )
 
 
-def _identite(entrepot: Entrepot) -> str:
+def _identity(entrepot: Entrepot) -> str:
     """Hash what a release depends on: inputs, state of each source, code, territory."""
-    etats = [etat_de(entrepot, source) for source in sources().values()]
+    etats = [state_of(entrepot, source) for source in sources().values()]
     dites = [(etat.source, etat.version, etat.etat, etat.motif) for etat in etats if etat is not None]
-    return empreinte(dites, _code(), CONTRAT, entrepot.settings.territoire)
+    return fingerprint(dites, _code_version(), CONTRAT, entrepot.settings.territoire)
 
 
-def _code() -> str:
-    return empreinte_du_code("**/*.py", "**/*.sql", "**/*.yml", "**/*.html", "**/*.css")
+def _code_version() -> str:
+    return code_fingerprint("**/*.py", "**/*.sql", "**/*.yml", "**/*.html", "**/*.css")
 
 
-def _construire(entrepot: Entrepot, nom: str, identite: str) -> None:
+def _build(entrepot: Entrepot, nom: str, identite: str) -> None:
     """Build a release aside, make it read-only, then give it its name."""
     parent = entrepot.racine / "releases"
     parent.mkdir(parents=True, exist_ok=True)
     for inacheve in parent.glob(f"{INACHEVE}*"):  # left by a run that was killed: we hold the lock
-        _effacer(inacheve)
+        _erase(inacheve)
     dossier = Path(tempfile.mkdtemp(prefix=INACHEVE, dir=parent))
     try:
-        etats = [etat for etat in (etat_de(entrepot, source) for source in sources().values()) if etat is not None]
+        etats = [etat for etat in (state_of(entrepot, source) for source in sources().values()) if etat is not None]
         nature = "demonstration" if any(etat.nature == "demonstration" for etat in etats) else "reelle"
         release = {
             "release": nom,
             "contrat": CONTRAT,
-            "cree_le": maintenant(),
-            "code_version": _code(),
+            "cree_le": utc_now(),
+            "code_version": _code_version(),
             "nature": nature,
             "territoire": entrepot.settings.territoire,
         }
         duckdb = dossier / NOM_DUCKDB
-        comptes = ecrire_duckdb(entrepot, str(duckdb), release)
+        comptes = write_duckdb(entrepot, str(duckdb), release)
         (dossier / "tables").mkdir()
-        exporter(str(duckdb), str(dossier / "tables"))
-        ecrire_portrait(duckdb, dossier / "portrait", entrepot.settings.territoire)
+        export_tables(str(duckdb), str(dossier / "tables"))
+        write_portrait(duckdb, dossier / "portrait", entrepot.settings.territoire)
         chemins = [chemin for chemin in sorted(dossier.rglob("*")) if chemin.is_file()]
         contenu = {
             **release,
@@ -254,11 +254,11 @@ def _construire(entrepot: Entrepot, nom: str, identite: str) -> None:
         dossier.rename(parent / nom)
         (parent / nom).chmod(0o555)
     except BaseException:
-        _effacer(dossier)
+        _erase(dossier)
         raise
 
 
-def _pointer(entrepot: Entrepot, release: str) -> None:
+def _point_to(entrepot: Entrepot, release: str) -> None:
     """Make the stable paths give a release, each in one step."""
     for lien, cible in ((NOM_DUCKDB, f"releases/{release}/{NOM_DUCKDB}"), ("portrait", f"releases/{release}/portrait")):
         chemin = entrepot.racine / lien
@@ -270,14 +270,14 @@ def _pointer(entrepot: Entrepot, release: str) -> None:
         provisoire.replace(chemin)
 
 
-def _oublier_les_anciennes(entrepot: Entrepot) -> None:
+def _forget_old_ones(entrepot: Entrepot) -> None:
     """Keep the last releases, and the one the stable path gives."""
     for release in releases(entrepot)[:-GARDEES]:
-        if release not in (courante(entrepot), epingle(entrepot)):
-            _effacer(entrepot.racine / "releases" / release)
+        if release not in (current_release(entrepot), pinned_release(entrepot)):
+            _erase(entrepot.racine / "releases" / release)
 
 
-def _effacer(dossier: Path) -> None:
+def _erase(dossier: Path) -> None:
     if not dossier.exists():
         return
     for chemin in (dossier, *dossier.rglob("*")):
@@ -286,5 +286,5 @@ def _effacer(dossier: Path) -> None:
     shutil.rmtree(dossier)
 
 
-def _retirees(entrepot: Entrepot) -> list[dict[str, str]]:
+def _retracted(entrepot: Entrepot) -> list[dict[str, str]]:
     return list((entrepot.lire_json("etats", "_retirees.json") or {}).get("retirees", []))

@@ -33,15 +33,15 @@ def refus(nom: str, motif: str, controle: Controle) -> pa.Check:
         motif: the reason, in French, as an analyst will read it.
         controle: vectorised predicate on the column (or on the frame, for a rule of the table).
     """
-    return pa.Check(_repond_partout(controle), name=nom, error=motif, title="refus")
+    return pa.Check(_always_answers(controle), name=nom, error=motif, title="refus")
 
 
 def signalement(nom: str, motif: str, controle: Controle) -> pa.Check:
     """Declare a rule whose failure leaves the row counted, with a flag. Arguments as in `refus`."""
-    return pa.Check(_repond_partout(controle), name=nom, error=motif, title="signalement")
+    return pa.Check(_always_answers(controle), name=nom, error=motif, title="signalement")
 
 
-def _repond_partout(controle: Controle) -> Controle:
+def _always_answers(controle: Controle) -> Controle:
     """Forbid a rule to answer null, which Pandera takes for a yes."""
 
     def reponse(objet: Any) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 import pandera.pandas as pa
 
-from observatoire.conversion import convertir, illisibles
+from observatoire.conversion import convert, unreadable
 from observatoire.schemas import Table
 
 COLONNES_REJETS = ["ligne", "colonne", "valeur", "regle", "gravite", "motif"]
@@ -35,7 +35,7 @@ class Tri:
     rejets: pd.DataFrame
 
 
-def typer(brut: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, pd.DataFrame]:
+def convert_columns(brut: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Convert a batch to the types of a table; return it with the unreadable values as rejects.
 
     An unreadable value refuses the row where the column is `obligatoire`, and is flagged elsewhere.
@@ -46,16 +46,16 @@ def typer(brut: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, pd.DataFrame]
         if colonne.nom not in brut:
             colonnes[colonne.nom] = pd.Series(None, index=brut.index, dtype=pd.ArrowDtype(colonne.type))
             continue
-        colonnes[colonne.nom] = convertir(brut[colonne.nom], colonne.type)
-        perdus = illisibles(brut[colonne.nom], colonnes[colonne.nom])
+        colonnes[colonne.nom] = convert(brut[colonne.nom], colonne.type)
+        perdus = unreadable(brut[colonne.nom], colonnes[colonne.nom])
         if perdus.any():
             gravite = "refus" if colonne.obligatoire else "signalement"
             motif = f"valeur de « {colonne.nom} » illisible : corriger la valeur à la source"
-            rejets.append(_rejets(brut, perdus[perdus].index, colonne.nom, "valeur_illisible", gravite, motif))
+            rejets.append(_to_rejects(brut, perdus[perdus].index, colonne.nom, "valeur_illisible", gravite, motif))
     return pd.DataFrame(colonnes, index=brut.index), pd.concat([*rejets, VIDE])
 
 
-def trier(
+def sort_rows(
     brut: pd.DataFrame,
     table: Table,
     schema: pa.DataFrameSchema,
@@ -81,7 +81,7 @@ def trier(
     try:
         schema.validate(dans_le_champ, lazy=True)
     except pa.errors.SchemaErrors as erreurs:
-        trouves += [_traduire(erreur, brut) for erreur in erreurs.schema_errors]
+        trouves += [_translate(erreur, brut) for erreur in erreurs.schema_errors]
     # a value that could not be read is not, besides, absent
     tous = pd.concat(trouves)
     lus = tous[tous["regle"] == "valeur_illisible"]
@@ -97,7 +97,7 @@ def trier(
     return Tri(retenues, hors_champ.dropna(), brut.loc[index_refuses], tous.reset_index(drop=True))
 
 
-def _traduire(erreur: pa.errors.SchemaError, brut: pd.DataFrame) -> pd.DataFrame:
+def _translate(erreur: pa.errors.SchemaError, brut: pd.DataFrame) -> pd.DataFrame:
     """Turn one failure of Pandera into rejects, with the severity and the words of its rule."""
     cas = erreur.failure_cases
     controle = erreur.check
@@ -106,15 +106,18 @@ def _traduire(erreur: pa.errors.SchemaError, brut: pd.DataFrame) -> pd.DataFrame
     places = pd.Index(cas["index"].unique())
     if isinstance(controle, pa.Check):
         colonne = erreur.schema.name if isinstance(erreur.schema, pa.Column) else ""
-        return _rejets(brut, places, str(colonne or ""), str(controle.name), str(controle.title), str(controle.error))
+        regle = (str(controle.name), str(controle.title), str(controle.error))
+        return _to_rejects(brut, places, str(colonne or ""), *regle)
     if controle != "not_nullable":
         raise RegleInexecutable(f"la structure du lot n'est pas celle de la table : {erreur}")
     nom = str(erreur.schema.name)
     motif = f"valeur de « {nom} » absente : la compléter à la source"
-    return _rejets(brut, places, nom, "valeur_absente", "refus", motif)
+    return _to_rejects(brut, places, nom, "valeur_absente", "refus", motif)
 
 
-def _rejets(brut: pd.DataFrame, places: pd.Index, colonne: str, regle: str, gravite: str, motif: str) -> pd.DataFrame:
+def _to_rejects(
+    brut: pd.DataFrame, places: pd.Index, colonne: str, regle: str, gravite: str, motif: str
+) -> pd.DataFrame:
     valeurs = brut.loc[places, colonne].astype("str") if colonne in brut else None
     return pd.DataFrame(
         {

@@ -29,12 +29,12 @@ class VerrouTenu(Exception):
     """Another run writes in this warehouse. The message, in French, says which."""
 
 
-def litteral(texte: object) -> str:
+def sql_literal(texte: object) -> str:
     """Write a text or a path as SQL: an apostrophe is common in French folders."""
     return "'" + str(texte).replace("'", "''") + "'"
 
 
-def empreinte(*elements: object) -> str:
+def fingerprint(*elements: object) -> str:
     """Hash values into the short version that tables, measures and releases carry."""
     return hashlib.sha256(json.dumps(elements, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
@@ -46,16 +46,16 @@ def sha256(chemin: Path) -> str:
 
 
 @cache
-def empreinte_du_code(*motifs: str) -> str:
+def code_fingerprint(*motifs: str) -> str:
     """Hash the files of this package that match the patterns: what a result owes to the code."""
     racine = Path(__file__).parent
     chemins = sorted({chemin for motif in motifs for chemin in racine.glob(motif) if chemin.is_file()})
-    return empreinte(
+    return fingerprint(
         [(str(chemin.relative_to(racine)), sha256(chemin)) for chemin in chemins if chemin.suffix != ".pyc"]
     )
 
 
-def maintenant() -> str:
+def utc_now() -> str:
     """Give the current UTC time, to the second."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
@@ -85,7 +85,7 @@ class Entrepot:
             with FileLock(self.racine / ".verrou", timeout=0):
                 for inacheve in self.racine.glob("*/.*.part"):  # left by a run that was killed
                     inacheve.unlink()
-                qui.write_text(f"{auteur}, processus {os.getpid()}, depuis {maintenant()} UTC", encoding="utf-8")
+                qui.write_text(f"{auteur}, processus {os.getpid()}, depuis {utc_now()} UTC", encoding="utf-8")
                 yield
                 qui.unlink(missing_ok=True)
         except Timeout:
@@ -142,10 +142,10 @@ class Entrepot:
         self, connexion: duckdb.DuckDBPyConnection, requete: str, schema: str, table: str, metadonnees: dict[str, Any]
     ) -> int:
         """Write the result of a query as a table; return the number of rows."""
-        dit = litteral(json.dumps(metadonnees))
+        dit = sql_literal(json.dumps(metadonnees))
         with self.remplacer(self.chemin(schema, table)) as chemin:
             connexion.execute(
-                f"COPY ({requete}) TO {litteral(chemin)} "
+                f"COPY ({requete}) TO {sql_literal(chemin)} "
                 f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{observatoire: {dit}}})"
             )
             return int(parquet.read_metadata(chemin).num_rows)
@@ -155,13 +155,13 @@ class Entrepot:
         """Open an in-memory DuckDB where tables of the warehouse are views of their schema: those named, or all."""
         with duckdb.connect() as connexion:
             # spilling must not land in the current folder, nor in a release
-            connexion.execute(f"SET temp_directory = {litteral(self.racine / '.duckdb')}")
+            connexion.execute(f"SET temp_directory = {sql_literal(self.racine / '.duckdb')}")
             for schema in SCHEMAS:
                 connexion.execute(f"CREATE SCHEMA {schema}")
                 for chemin in sorted((self.racine / schema).glob("[!.]*.parquet")):
                     if tables is None or f"{schema}.{chemin.stem}" in tables:
                         vue = f"{schema}.{chemin.stem}"
-                        connexion.execute(f"CREATE VIEW {vue} AS FROM read_parquet({litteral(chemin)})")
+                        connexion.execute(f"CREATE VIEW {vue} AS FROM read_parquet({sql_literal(chemin)})")
             yield connexion
 
     def lire_json(self, *parties: str) -> dict[str, Any] | None:

@@ -4,8 +4,8 @@ import sys
 
 import dagster as dg
 
-from observatoire.publication.public_tables import resume
-from observatoire.releases import courante, epingle
+from observatoire.publication.public_tables import summary
+from observatoire.releases import current_release, pinned_release
 from observatoire.settings import Settings
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
@@ -24,7 +24,7 @@ def main(job: str = "actualiser") -> int:
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         )
-    _raconter(Entrepot(Settings.from_environment()))
+    _tell(Entrepot(Settings.from_environment()))
     if resultat.success:
         return 0
     for evenement in resultat.all_events:
@@ -36,9 +36,9 @@ def main(job: str = "actualiser") -> int:
     return 1
 
 
-def _raconter(entrepot: Entrepot) -> None:
+def _tell(entrepot: Entrepot) -> None:
     """Print one line per source, then where the release is."""
-    for ligne in resume(entrepot).to_dict("records"):
+    for ligne in summary(entrepot).to_dict("records"):
         print(
             f"{ligne['source']:<26} {ligne['etat']:<9} {ligne['nature']:<13} {ligne['lignes_lues']:>9} lues = "
             f"{ligne['lignes_retenues']} retenues + {ligne['lignes_hors_champ']} hors champ "
@@ -49,7 +49,8 @@ def _raconter(entrepot: Entrepot) -> None:
     connus = set(sources()) | {"README.md"}
     for inconnu in sorted(chemin.name for chemin in entrepot.settings.raw.glob("[!.]*") if chemin.name not in connus):
         print(f"raw/{inconnu} n'est lu par aucune source : vérifier le nom du dossier.")
-    print(f"\nPublication : {courante(entrepot) or 'aucune'}" + (" (épinglée)" if epingle(entrepot) else ""))
+    epinglee = " (épinglée)" if pinned_release(entrepot) else ""
+    print(f"\nPublication : {current_release(entrepot) or 'aucune'}{epinglee}")
     print(f"Fichier     : {entrepot.racine / 'observatoire.duckdb'}")
     print(f"Portrait    : {entrepot.racine / 'portrait' / 'index.html'}")
 

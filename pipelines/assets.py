@@ -4,27 +4,27 @@ from datetime import timedelta
 
 import dagster as dg
 
-from observatoire.catalog import sources_de
+from observatoire.catalog import sources_of
 from observatoire.derived import Derivee
-from observatoire.ingestion import Etat, schema_de
+from observatoire.ingestion import Etat, schema_of
 from observatoire.schemas import PROVENANCE, Table
 from observatoire.sources import JOURS_PAR_CADENCE, Source
-from observatoire.warehouse import maintenant
+from observatoire.warehouse import utc_now
 
 PROPRIETAIRES = ["team:observatoire"]
 
 
-def cle(table: str) -> dg.AssetKey:
+def asset_key_of(table: str) -> dg.AssetKey:
     """Return the asset key of a `schema.table`."""
     return dg.AssetKey(table.split("."))
 
 
-def cle_source(source: Source) -> dg.AssetKey:
+def source_key(source: Source) -> dg.AssetKey:
     """Return the asset key of a source's table."""
-    return dg.AssetKey([schema_de(source), source.nom])
+    return dg.AssetKey([schema_of(source), source.nom])
 
 
-def colonnes(table: Table, provenance: bool = False) -> dg.TableSchema:
+def column_schema(table: Table, provenance: bool = False) -> dg.TableSchema:
     """Describe the columns of a table."""
     toutes = (*table.colonnes, *PROVENANCE) if provenance else table.colonnes
     return dg.TableSchema(
@@ -32,7 +32,7 @@ def colonnes(table: Table, provenance: bool = False) -> dg.TableSchema:
     )
 
 
-def asset_de_source(source: Source, amont: list[dg.AssetKey]) -> dg.AssetSpec:
+def source_asset(source: Source, amont: list[dg.AssetKey]) -> dg.AssetSpec:
     """Describe the table of a source; it is fresh for as long as its cadence says."""
     jours = JOURS_PAR_CADENCE.get(source.cadence or "")
     fraicheur = {}
@@ -41,14 +41,14 @@ def asset_de_source(source: Source, amont: list[dg.AssetKey]) -> dg.AssetSpec:
             fail_window=timedelta(days=2 * jours), warn_window=timedelta(days=jours)
         )
     return dg.AssetSpec(
-        key=cle_source(source),
+        key=source_key(source),
         deps=amont,
         group_name=source.famille,
         description=f"**{source.titre}.** {source.description}",
         kinds={"pandera", "parquet"},
         owners=PROPRIETAIRES,
         metadata={
-            "dagster/column_schema": colonnes(source.table, provenance=True),
+            "dagster/column_schema": column_schema(source.table, provenance=True),
             "producteur": source.producteur,
             "licence": source.licence,
             "cadence": source.cadence or "sans échéance",
@@ -58,21 +58,21 @@ def asset_de_source(source: Source, amont: list[dg.AssetKey]) -> dg.AssetSpec:
     )
 
 
-def asset_de_derivee(derivee: Derivee) -> dg.AssetSpec:
+def table_asset(derivee: Derivee) -> dg.AssetSpec:
     """Describe a computed table."""
-    lues = " ; ".join(source.titre for source in sources_de(f"{derivee.schema}.{derivee.nom}"))
+    lues = " ; ".join(source.titre for source in sources_of(f"{derivee.schema}.{derivee.nom}"))
     return dg.AssetSpec(
         key=[derivee.schema, derivee.nom],
-        deps=[cle(table) for table in derivee.lit],
+        deps=[asset_key_of(table) for table in derivee.lit],
         group_name=derivee.famille,
         description=derivee.table.description,
         kinds={"duckdb", "parquet"},
         owners=PROPRIETAIRES,
-        metadata={"dagster/column_schema": colonnes(derivee.table), "sources": lues},
+        metadata={"dagster/column_schema": column_schema(derivee.table), "sources": lues},
     )
 
 
-def resultat_de_source(source: Source, etat: Etat) -> dg.MaterializeResult:
+def source_result(source: Source, etat: Etat) -> dg.MaterializeResult:
     """Report a source: counts, rules that failed, and its checks; never a value of a row."""
     regles = dg.MetadataValue.table(
         [dg.TableRecord({nom: str(valeur) for nom, valeur in regle.items()}) for regle in etat.regles],
@@ -91,7 +91,7 @@ def resultat_de_source(source: Source, etat: Etat) -> dg.MaterializeResult:
     verdict = etat.motif or f"{comptes['lignes_retenues']} lignes retenues, {comptes['lignes_rejetees']} rejetées."
     controle = dg.AssetCheckResult(
         check_name="pandera",
-        asset_key=cle_source(source),
+        asset_key=source_key(source),
         passed=passe,
         severity=dg.AssetCheckSeverity.ERROR,
         description=verdict,
@@ -100,11 +100,11 @@ def resultat_de_source(source: Source, etat: Etat) -> dg.MaterializeResult:
     controles = [controle]
     if source.cadence:
         perime_le = max((lu.perime_le for lu in etat.fichiers if lu.perime_le), default=None)
-        frais = perime_le is None or perime_le >= maintenant()[:10]
+        frais = perime_le is None or perime_le >= utc_now()[:10]
         controles.append(
             dg.AssetCheckResult(
                 check_name="fraicheur",
-                asset_key=cle_source(source),
+                asset_key=source_key(source),
                 passed=frais,
                 severity=dg.AssetCheckSeverity.WARN,
                 description=f"Fichier périmé depuis le {perime_le} : déposer le suivant." if not frais else "",
@@ -112,7 +112,7 @@ def resultat_de_source(source: Source, etat: Etat) -> dg.MaterializeResult:
             )
         )
     return dg.MaterializeResult(
-        asset_key=cle_source(source),
+        asset_key=source_key(source),
         metadata={
             "dagster/row_count": etat.lignes_retenues,
             "état": etat.etat,

@@ -19,11 +19,11 @@ from observatoire.settings import RACINE, REFERENCES
 
 DIRECT = """
 from observatoire.catalog import derivees, mesures
-from observatoire.cube import calculer_cube, calculer_mesure
-from observatoire.derived import calculer_table
-from observatoire.indicators import calculer_indicateurs
-from observatoire.ingestion import charger
-from observatoire.releases import publier
+from observatoire.cube import compute_cube, compute_measure
+from observatoire.derived import compute_table
+from observatoire.indicators import compute_indicators
+from observatoire.ingestion import load_source
+from observatoire.releases import publish
 from observatoire.settings import Settings
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
@@ -33,12 +33,12 @@ def chrono(nom, fonction, elements):
     debut = time.perf_counter()
     for element in elements: fonction(entrepot, element) if element is not None else fonction(entrepot)
     temps[nom] = round(time.perf_counter() - debut, 2)
-chrono("sources", charger, sources().values())
-chrono("tables", calculer_table, derivees().values())
-chrono("mesures", calculer_mesure, mesures().values())
-chrono("cube", calculer_cube, [None])
-chrono("indicateurs", calculer_indicateurs, [None])
-chrono("publication", publier, [None])
+chrono("sources", load_source, sources().values())
+chrono("tables", compute_table, derivees().values())
+chrono("mesures", compute_measure, mesures().values())
+chrono("cube", compute_cube, [None])
+chrono("indicateurs", compute_indicators, [None])
+chrono("publication", publish, [None])
 json.dump(temps, sys.stdout)
 """
 

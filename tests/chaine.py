@@ -26,7 +26,7 @@ def petit_raw(raw: Path) -> None:
     """Fill `raw/` with the committed files, the geography of the Puy-de-Dôme and small demonstration files."""
     shutil.copytree(RACINE / "raw", raw, ignore=shutil.ignore_patterns("subventions"))
     _extraire("communes", raw, lambda ligne: ligne["code_departement"] == "63")
-    codes = {ligne["code_epci"] for ligne in _lire(raw / "communes" / "communes.csv")}
+    codes = {ligne["code_epci"] for ligne in _query(raw / "communes" / "communes.csv")}
     gardes = {("departement", "63"), ("region", "84"), ("france", "FR")} | {("epci", code) for code in codes}
     _extraire("zonages", raw, lambda ligne: (ligne["niveau"], ligne["code_territoire"]) in gardes)
     for jeu in ("sirene", "urssaf", "flores"):
@@ -50,13 +50,13 @@ def _alleger(raw: Path, codes: set[str]) -> None:
         ecrite.writestr(donnees, entete + "".join(gardees))
 
 
-def _lire(chemin: Path) -> list[dict[str, str]]:
+def _query(chemin: Path) -> list[dict[str, str]]:
     with chemin.open(encoding="utf-8", newline="") as flux:
         return list(csv.DictReader(flux))
 
 
 def _extraire(source: str, raw: Path, garder) -> None:
-    lignes = _lire(REFERENCES / f"{source}.csv")
+    lignes = _query(REFERENCES / f"{source}.csv")
     (raw / source).mkdir()
     with (raw / source / f"{source}.csv").open("w", encoding="utf-8", newline="") as flux:
         sortie = csv.DictWriter(flux, lignes[0].keys())

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from observatoire.ingestion import Etat, charger
+from observatoire.ingestion import Etat, load_source
 from observatoire.sources import Source, sources
 from observatoire.warehouse import Entrepot
 from tests.donnees import CAM
@@ -55,7 +55,7 @@ def subventions(nombre: int, **changements: str) -> str:
 
 def charger_source(entrepot: Entrepot, nom: str, **changements: Any) -> Etat:
     """Load a source, with some of its settings changed."""
-    return charger(entrepot, source(nom, **changements))
+    return load_source(entrepot, source(nom, **changements))
 
 
 def table(entrepot: Entrepot, nom: str) -> list[dict[str, Any]]:

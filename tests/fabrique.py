@@ -25,14 +25,14 @@ import yaml
 
 from observatoire import catalog
 from observatoire import sources as module_sources
-from observatoire.cube import CONTRIBUTION, calculer_cube, calculer_mesure
-from observatoire.derived import calculer_table
-from observatoire.indicators import calculer_indicateurs
+from observatoire.cube import CONTRIBUTION, compute_cube, compute_measure
+from observatoire.derived import compute_table
+from observatoire.indicators import compute_indicators
 from observatoire.ingestion import Etat
 from observatoire.schemas import ENTIER, NOMBRE, TEXTE
 from observatoire.settings import Settings
 from observatoire.territories import APPARTENANCES, TERRITOIRES
-from observatoire.warehouse import Entrepot, empreinte
+from observatoire.warehouse import Entrepot, fingerprint
 
 FRANCE = [["france", "FR"]]
 CELLULE = ("niveau", "code_territoire", "periode", "axe", "modalite")
@@ -104,7 +104,7 @@ class Fabrique:
         valeurs = [[ligne.get(colonne) for colonne in colonnes] for ligne in lignes]
         cadre = pd.DataFrame(valeurs, columns=list(colonnes), dtype=object)
         with self.entrepot.remplacer(self.entrepot.chemin(schema, nom)) as chemin:
-            version = {"version": empreinte(lignes)}
+            version = {"version": fingerprint(lignes)}
             self.entrepot.ecrire_lots(chemin, arrow.schema(list(colonnes.items())), [cadre], version)
 
     def etat(self, source: str, couverture: Any = FRANCE, nature: str = "reelle") -> None:
@@ -162,8 +162,8 @@ class Fabrique:
         """Compute measures and cube; return the cells by measure, level, code, period, axis and modality."""
         if "cube" not in self._calcules:
             for mesure in catalog.mesures().values():
-                calculer_mesure(self.entrepot, mesure)
-            calculer_cube(self.entrepot)
+                compute_measure(self.entrepot, mesure)
+            compute_cube(self.entrepot)
             self._calcules["cube"] = self._par_cle("cube", "mesure")
         return self._calcules["cube"]
 
@@ -171,12 +171,12 @@ class Fabrique:
         """Compute everything; return the values by indicator, level, code, period, axis and modality."""
         if "valeurs" not in self._calcules:
             self.cube()
-            calculer_indicateurs(self.entrepot)
+            compute_indicators(self.entrepot)
             self._calcules["valeurs"] = self._par_cle("valeurs", "indicateur")
         return self._calcules["valeurs"]
 
     def _par_cle(self, table: str, objet: str) -> dict[tuple[str, ...], Ligne]:
-        lignes = self.lire(f"indicateurs.{table}")
+        lignes = self.read_batches(f"indicateurs.{table}")
         par_cle = {tuple(ligne[colonne] for colonne in (objet, *CELLULE)): ligne for ligne in lignes}
         assert len(par_cle) == len(lignes), f"indicateurs.{table} répète une clé"
         return par_cle
@@ -197,7 +197,7 @@ class Fabrique:
             if (nom, quand, axe) == (indicateur, periode, "total")
         }
 
-    def lire(self, table: str) -> list[Ligne]:
+    def read_batches(self, table: str) -> list[Ligne]:
         """Read a table of the warehouse."""
         lignes: list[Ligne] = parquet.read_table(self.entrepot.chemin(*table.split("."))).to_pylist()
         return lignes
@@ -205,7 +205,7 @@ class Fabrique:
 
 def oublier() -> None:
     """Forget the declarations read so far."""
-    for lecture in (module_sources.sources, catalog.mesures, catalog.indicateurs, catalog.sources_de):
+    for lecture in (module_sources.sources, catalog.mesures, catalog.indicateurs, catalog.sources_of):
         lecture.cache_clear()
 
 
@@ -257,5 +257,5 @@ def referentiels(dossier: Path, des_communes: list[Ligne], des_zonages: list[Lig
     petite.table("referentiels", "communes", COLONNES_COMMUNES, des_communes)
     petite.table("referentiels", "zonages", COLONNES_ZONAGES, des_zonages)
     for derivee in (TERRITOIRES, APPARTENANCES):
-        calculer_table(petite.entrepot, derivee)
+        compute_table(petite.entrepot, derivee)
     return {chemin.stem: chemin.read_bytes() for chemin in (dossier / "warehouse" / "referentiels").glob("*.parquet")}

@@ -11,8 +11,8 @@ import pytest
 
 from observatoire import ingestion
 from observatoire.demonstration import generate
-from observatoire.files import fichiers
-from observatoire.ingestion import Etat, etat_de
+from observatoire.files import files_of
+from observatoire.ingestion import Etat, state_of
 from observatoire.settings import REFERENCES, Settings
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
@@ -87,7 +87,7 @@ def test_une_panne_garde_la_derniere_bonne_table_puis_se_repare(entrepot, bon, p
     assert mots in etat.motif
     assert octets(entrepot, "subventions") == avant
     assert (etat.version, etat.charge_le, etat.fichiers) == (bon.version, bon.charge_le, bon.fichiers)
-    assert etat_de(entrepot, sources()["subventions"]) == etat
+    assert state_of(entrepot, sources()["subventions"]) == etat
     assert not list(entrepot.racine.rglob("*.part"))
 
     abime.unlink()
@@ -109,7 +109,7 @@ def test_un_fichier_disparu_garde_la_derniere_bonne_table(entrepot, bon):
 def test_l_echec_date_du_premier_et_non_du_dernier(entrepot, bon, monkeypatch):
     deposer(entrepot, "subventions", ANNEE, "")
     for heure in ("2026-11-01T00:00:00", "2026-11-02T00:00:00"):
-        monkeypatch.setattr(ingestion, "maintenant", lambda heure=heure: heure)
+        monkeypatch.setattr(ingestion, "utc_now", lambda heure=heure: heure)
         etat = charger_source(entrepot, "subventions")
     assert etat.depuis == "2026-11-01T00:00:00"
 
@@ -174,7 +174,7 @@ def test_une_source_absente_donne_une_table_vide_et_typee(entrepot, nom):
 
 
 def test_un_fichier_inchange_n_est_pas_relu(entrepot, bon, monkeypatch):
-    monkeypatch.setattr(ingestion, "lire", None)
+    monkeypatch.setattr(ingestion, "read_batches", None)
     assert charger_source(entrepot, "subventions") == bon
 
 
@@ -409,7 +409,7 @@ def test_un_fichier_reel_disparu_n_est_pas_remplace_par_la_demonstration(demontr
     charger_source(demontre, "sirene_unites_legales")
     avant = octets(demontre, "sirene_unites_legales")
     chemin.unlink()
-    assert fichiers(demontre.settings, source("sirene_unites_legales")), "la démonstration serait lue"
+    assert files_of(demontre.settings, source("sirene_unites_legales")), "la démonstration serait lue"
     etat = charger_source(demontre, "sirene_unites_legales")
     assert (etat.etat, etat.nature) == ("en_echec", "reelle")
     assert "la démonstration ne remplace pas des données réelles" in etat.motif

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from observatoire.warehouse import litteral
+from observatoire.warehouse import sql_literal
 from tests.chaine import RACINE
 
 CONTRAT = Path(__file__).parent / "instantanes" / "contrat.json"
@@ -119,7 +119,7 @@ def test_chaque_table_est_aussi_en_parquet_et_en_csv(publie: Path, public):
     dossier = (publie / "warehouse" / "observatoire.duckdb").resolve().parent / "tables"
     for table in json.loads(CONTRAT.read_text(encoding="utf-8")):
         attendu = public.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]
-        lu = duckdb.sql(f"SELECT count(*) FROM read_parquet({litteral(dossier / (table + '.parquet'))})").fetchall()[0][0]
+        lu = duckdb.sql(f"SELECT count(*) FROM read_parquet({sql_literal(dossier / (table + '.parquet'))})").fetchall()[0][0]
         assert lu == attendu
         with (dossier / f"{table}.csv").open(encoding="utf-8", newline="") as flux:
             assert sum(1 for _ in csv.reader(flux)) == attendu + 1
@@ -192,7 +192,7 @@ def test_personne_physique_ni_corps_sensible_n_est_liste(public, publie: Path):
     with duckdb.connect() as prive:
         chemin = publie / "warehouse" / "socle" / "etablissements.parquet"
         assert (
-            prive.execute(f"SELECT count(*) FROM read_parquet({litteral(chemin)}) WHERE est_employeur AND NOT est_publiable").fetchall()[0][0]
+            prive.execute(f"SELECT count(*) FROM read_parquet({sql_literal(chemin)}) WHERE est_employeur AND NOT est_publiable").fetchall()[0][0]
             > 0
         )
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from observatoire.conversion import convertir, illisibles
+from observatoire.conversion import convert, unreadable
 from observatoire.schemas import BOOLEEN, DATE, ENTIER, EUROS, NOMBRE, REEL, TEXTE
 
 
@@ -19,7 +19,7 @@ def colonne(*valeurs: object, type_: pa.DataType = TEXTE) -> pd.Series:
 
 def lu(type_: pa.DataType, *valeurs: object, ecrit: pa.DataType = TEXTE) -> list:
     """Convert words; what is null comes back as None."""
-    converti = convertir(colonne(*valeurs, type_=ecrit), type_)
+    converti = convert(colonne(*valeurs, type_=ecrit), type_)
     return [None if pd.isna(valeur) else valeur for valeur in converti]
 
 
@@ -68,7 +68,7 @@ def test_un_montant_se_lit_dans_ses_formes_francaises(ecrit, montant):
 )
 def test_un_montant_ambigu_ou_hors_forme_est_illisible(ecrit):
     assert lu(EUROS, ecrit) == [None]
-    assert illisibles(colonne(ecrit), convertir(colonne(ecrit), EUROS)).tolist() == [True]
+    assert unreadable(colonne(ecrit), convert(colonne(ecrit), EUROS)).tolist() == [True]
 
 
 def a_la_francaise(montant: Decimal, blanc: str, fin: str) -> str:
@@ -105,10 +105,10 @@ def test_un_petit_flottant_de_parquet_ne_se_perd_pas_dans_son_exposant():
 @given(st.lists(st.text(max_size=20)), st.sampled_from([EUROS, NOMBRE, ENTIER, REEL, DATE, BOOLEEN, TEXTE]))
 def test_aucun_texte_ne_fait_planter_et_ce_qui_est_perdu_est_dit(mots, type_):
     brut = colonne(*mots)
-    converti = convertir(brut, type_)
+    converti = convert(brut, type_)
     assert converti.dtype == pd.ArrowDtype(type_)
     ecrits = [bool(mot.strip(" \t\r\n\u00a0\u202f\u2009\ufeff")) for mot in mots]
-    assert illisibles(brut, converti).tolist() == [
+    assert unreadable(brut, converti).tolist() == [
         ecrit and nul for ecrit, nul in zip(ecrits, converti.isna(), strict=True)
     ]
 
@@ -147,7 +147,7 @@ def test_une_date_se_lit_dans_ses_formes_francaises(ecrit):
 )
 def test_une_date_impossible_ou_partielle_est_illisible(ecrit):
     assert lu(DATE, ecrit) == [None]
-    assert illisibles(colonne(ecrit), convertir(colonne(ecrit), DATE)).tolist() == [True]
+    assert unreadable(colonne(ecrit), convert(colonne(ecrit), DATE)).tolist() == [True]
 
 
 @given(st.lists(st.dates(datetime.date(1, 1, 1))))
@@ -172,4 +172,4 @@ def test_une_cellule_blanche_est_vide_et_n_est_pas_illisible():
     for type_ in (EUROS, DATE, BOOLEEN, TEXTE):
         brut = colonne("", " ", "\u00a0", None)
         assert lu(type_, "", " ", "\u00a0", None) == [None] * 4
-        assert not illisibles(brut, convertir(brut, type_)).any()
+        assert not unreadable(brut, convert(brut, type_)).any()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from observatoire import cube
 from observatoire.catalog import mesures
-from observatoire.cube import MesureInvalide, calculer_mesure
+from observatoire.cube import MesureInvalide, compute_measure
 from observatoire.schemas import TEXTE
 from tests.fabrique import COMMUNES, FRANCE, Fabrique, fabrique
 
@@ -275,29 +275,29 @@ def test_la_population_sans_celle_d_une_commune_n_est_pas_une_somme_partielle(pe
 def test_une_mesure_mal_ecrite_est_refusee_et_dit_pourquoi(petit: Fabrique, requete: str, motif: str) -> None:
     petit.mesure("m", requete)
     with pytest.raises(MesureInvalide, match=rf"measures/m\.sql .*{motif}"):
-        calculer_mesure(petit.entrepot, mesures()["m"])
+        compute_measure(petit.entrepot, mesures()["m"])
 
 
 def test_une_mesure_refusee_laisse_ses_dernieres_contributions(petit: Fabrique) -> None:
     petit.mesure("m", SQL)
-    calculer_mesure(petit.entrepot, mesures()["m"])
+    compute_measure(petit.entrepot, mesures()["m"])
     avant = petit.entrepot.chemin("mesures", "m").read_bytes()
     petit.mesure("m", SQL.replace("'r' AS repondant", "NULL AS repondant"))
     with pytest.raises(MesureInvalide):
-        calculer_mesure(petit.entrepot, mesures()["m"])
+        compute_measure(petit.entrepot, mesures()["m"])
     assert petit.entrepot.chemin("mesures", "m").read_bytes() == avant
 
 
 def test_une_valeur_vide_et_un_lieu_inconnu_sont_acceptes(petit: Fabrique) -> None:
     sans_valeur = SQL.replace("10 AS valeur", "NULL AS valeur")
     petit.mesure("m", sans_valeur.replace("'63001'", "'inconnu'").replace("'commune'", "'inconnu'"))
-    assert calculer_mesure(petit.entrepot, mesures()["m"]) == 1
+    assert compute_measure(petit.entrepot, mesures()["m"]) == 1
 
 
 def test_une_requete_finit_par_un_point_virgule_ou_un_commentaire(petit: Fabrique) -> None:
     petit.mesure("m", f"-- titre\n{SQL};\n")
     petit.mesure("n", f"{SQL} -- fin")
-    assert [calculer_mesure(petit.entrepot, mesure) for mesure in mesures().values()] == [1, 1]
+    assert [compute_measure(petit.entrepot, mesure) for mesure in mesures().values()] == [1, 1]
 
 
 def test_la_version_du_cube_suit_les_contributions_et_ce_que_les_indicateurs_demandent(petit: Fabrique) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from stdnum import luhn
 from stdnum.fr import siren, siret
 
-from observatoire.identifiers import est_rna, est_siren, est_siren_ou_siret, est_siret
+from observatoire.identifiers import is_rna, is_siren, is_siren_or_siret, is_siret
 from tests.depots import SUBVENTION, charger_source, deposer, en_csv, rejets, table
 
 TEXTE = pd.ArrowDtype(pa.string())
@@ -28,7 +28,7 @@ def chiffres(motif: str) -> st.SearchStrategy[str]:
 
 @given(st.lists(st.one_of(chiffres("{8,15}"), chiffres("{8}").map(avec_cle), st.just("0" * 9))))
 def test_un_siren_est_juge_comme_par_python_stdnum(nombres):
-    assert juge(est_siren, *nombres) == [siren.is_valid(nombre) and nombre != "0" * 9 for nombre in nombres]
+    assert juge(is_siren, *nombres) == [siren.is_valid(nombre) and nombre != "0" * 9 for nombre in nombres]
 
 
 sirets_plausibles = st.builds(
@@ -39,7 +39,7 @@ sirets_de_la_poste = chiffres("{5}").map(lambda nic: f"356000000{nic}")
 
 @given(st.lists(st.one_of(chiffres("{13,15}"), sirets_plausibles, sirets_de_la_poste)))
 def test_un_siret_est_juge_comme_par_python_stdnum(nombres):
-    assert juge(est_siret, *nombres) == [
+    assert juge(is_siret, *nombres) == [
         siret.is_valid(nombre) and not nombre.startswith("0" * 9) for nombre in nombres
     ]
 
@@ -47,30 +47,30 @@ def test_un_siret_est_juge_comme_par_python_stdnum(nombres):
 @settings(max_examples=20)
 @given(st.lists(st.text(max_size=16)))
 def test_aucune_chaine_ne_fait_planter_les_regles(mots):
-    for regle in (est_siren, est_siret, est_rna, est_siren_ou_siret):
+    for regle in (is_siren, is_siret, is_rna, is_siren_or_siret):
         assert len(juge(regle, *mots, None)) == len(mots) + 1
 
 
 def test_la_poste_est_valide_bien_que_sa_cle_ne_le_soit_pas():
     assert not luhn.is_valid("35600000049837")
-    assert juge(est_siret, "35600000000048", "35600000049837", "35600000049838") == [True, True, False]
+    assert juge(is_siret, "35600000000048", "35600000049837", "35600000049838") == [True, True, False]
 
 
 def test_un_blanc_dans_un_siret_de_la_poste_n_est_pas_un_siret():
-    assert juge(est_siret, "356000000 0004 8", "356000000-00048") == [False, False]
+    assert juge(is_siret, "356000000 0004 8", "356000000-00048") == [False, False]
 
 
 @pytest.mark.parametrize("zeros", ["000000000", "00000000000000"])
 def test_un_identifiant_de_zeros_est_refuse(zeros):
-    assert juge(est_siren_ou_siret, zeros) == [False]
+    assert juge(is_siren_or_siret, zeros) == [False]
 
 
 def test_des_chiffres_qui_n_en_sont_pas_pour_un_registre_sont_refuses():
-    assert juge(est_siren, "٢٤٦٣٠٠٧٠١", "²46300701", "246300701\n") == [False, False, False]
+    assert juge(is_siren, "٢٤٦٣٠٠٧٠١", "²46300701", "246300701\n") == [False, False, False]
 
 
 def test_un_rna_a_un_w_et_neuf_chiffres():
-    assert juge(est_rna, "W631001234", "W63100123", "w631001234", "W63100123A", "W2A1001234", None) == [
+    assert juge(is_rna, "W631001234", "W63100123", "w631001234", "W63100123A", "W2A1001234", None) == [
         *[True, False, False, False, False, False]
     ]
 

@@ -222,7 +222,7 @@ def test_un_rang_est_un_intervalle_quand_les_fourchettes_se_chevauchent(
         connexion.execute(f"CREATE TEMP TABLE valeurs ({types})")
         connexion.execute("INSERT INTO valeurs SELECT * FROM lignes")
         rang = Indicateur("i", "i", "rang", "d", "c", "t", derive={"type": "rang", "indicateur": "p"})
-        indicators._derivees(connexion, rang, {"type": "rang", "indicateur": "p"})
+        indicators._insert_derived(connexion, rang, {"type": "rang", "indicateur": "p"})
         calcules = connexion.execute(
             "SELECT code_territoire, borne_basse, borne_haute, valeur FROM valeurs WHERE indicateur = 'i'"
         ).fetchall()
@@ -383,7 +383,7 @@ def test_une_seule_entree_de_demonstration_suffit(petit: Fabrique, fictive: str)
     natures = {cle[0]: ligne["nature"] for cle, ligne in valeurs.items()}
     assert (natures["p"], natures["i"]) == ("demonstration", "demonstration")
     assert natures["autre"] == ("demonstration" if fictive == "bas" else "reelle")
-    catalogue = {ligne["indicateur"]: ligne["nature"] for ligne in petit.lire("indicateurs.catalogue")}
+    catalogue = {ligne["indicateur"]: ligne["nature"] for ligne in petit.read_batches("indicateurs.catalogue")}
     assert catalogue == natures
 
 
@@ -391,7 +391,7 @@ def test_le_catalogue_dit_les_mesures_et_les_sources(petit: Fabrique) -> None:
     _part(petit, {"63001": (30, 100)})
     petit.indicateur("i", derive={"type": "rang", "indicateur": "p"})
     petit.valeurs()
-    part, rang = sorted(petit.lire("indicateurs.catalogue"), key=lambda ligne: ligne["est_derive"])
+    part, rang = sorted(petit.read_batches("indicateurs.catalogue"), key=lambda ligne: ligne["est_derive"])
     assert (part["mesure_numerateur"], part["mesure_denominateur"]) == ("haut (somme)", "bas (somme)")
     assert part["sources"] == rang["sources"] == "depot_bas ; depot_haut"
     assert rang["est_derive"]

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from observatoire import reading
-from observatoire.conversion import convertir, en_code
-from observatoire.files import fichiers
-from observatoire.reading import FichierRefuse, Lecture, lire
+from observatoire.conversion import as_code, convert
+from observatoire.files import files_of
+from observatoire.reading import FichierRefuse, Lecture, read_batches
 from observatoire.schemas import DATE, EUROS, TEXTE, Colonne, Table
 from tests.depots import deposer, source, subventions
 from tests.donnees import lire_csv
@@ -35,7 +35,7 @@ ATTENDU = [(2, "Chaîne & Cie", "12,5"), (3, "Élan", "7")]
 
 def lignes(chemin: Path, table: Table = TABLE, lecture: Lecture | None = None) -> list[tuple]:
     """Read a file; return (line, name, amount) as written."""
-    lots = list(lire(chemin, table, Lecture() if lecture is None else lecture))
+    lots = list(read_batches(chemin, table, Lecture() if lecture is None else lecture))
     rangs = [rang for lot in lots for rang in lot.to_dict("records")]
     return [(int(rang["_ligne"]), rang["nom"], rang["montant_eur"]) for rang in rangs]
 
@@ -83,7 +83,7 @@ def test_le_rna_en_iso_8859_1_garde_ses_accents(donnees, tmp_path):
     original = (donnees / "rna" / "rna_sample_import.csv").read_bytes()
     accentue = original.replace(b"dmocratisation", "démocratisation".encode("iso-8859-1"))
     table = Table("RNA.", (Colonne("objet", TEXTE, "Objet.", requise=True), Colonne("id", TEXTE, "Id.", requise=True)))
-    lu = pd.concat(lire(ecrire(tmp_path, accentue), table, Lecture()))
+    lu = pd.concat(read_batches(ecrire(tmp_path, accentue), table, Lecture()))
     assert lu["id"].tolist() == [ligne.split(b";")[0].decode() for ligne in original.splitlines()[1:]]
     assert lu["objet"].tolist()[0] == "dvpt et démocratisation de la musique"
 
@@ -240,9 +240,9 @@ def test_un_parquet_rend_ses_zeros_aux_codes_pris_pour_des_nombres(tmp_path):
     codes = [58801481, 24630070100017, None]
     for type_ in (pa.int64(), pa.float64()):
         chemin = ecrire(tmp_path, en_parquet(nom=pa.array(codes, type_), montant=pa.array([1, 2, 3])), "essai.parquet")
-        [lot] = lire(chemin, TABLE, Lecture())
-        assert en_code(lot["nom"], 9).fillna("").tolist() == ["058801481", "24630070100017", ""]
-        assert convertir(lot["nom"], TEXTE).fillna("").tolist() == ["58801481", "24630070100017", ""]
+        [lot] = read_batches(chemin, TABLE, Lecture())
+        assert as_code(lot["nom"], 9).fillna("").tolist() == ["058801481", "24630070100017", ""]
+        assert convert(lot["nom"], TEXTE).fillna("").tolist() == ["58801481", "24630070100017", ""]
         assert lot["_ligne"].tolist() == [1, 2, 3]
 
 
@@ -252,8 +252,8 @@ def test_un_parquet_rend_ses_zeros_aux_codes_pris_pour_des_nombres(tmp_path):
 def test_un_parquet_ecrit_par_pandas_polars_ou_arrow_donne_les_memes_codes(tmp_path, type_):
     codes = pa.array(["2A004", "01001", None]).cast(type_)
     chemin = ecrire(tmp_path, en_parquet(nom=codes, montant=pa.array(["1", "2", "3"])), "essai.parquet")
-    [lot] = lire(chemin, TABLE, Lecture())
-    assert en_code(lot["nom"], 5).fillna("").tolist() == ["2A004", "01001", ""]
+    [lot] = read_batches(chemin, TABLE, Lecture())
+    assert as_code(lot["nom"], 5).fillna("").tolist() == ["2A004", "01001", ""]
 
 
 def test_un_parquet_garde_montants_et_dates(tmp_path):
@@ -267,9 +267,9 @@ def test_un_parquet_garde_montants_et_dates(tmp_path):
         ),
         "essai.parquet",
     )
-    [lot] = lire(chemin, TABLE, Lecture())
-    assert [str(montant) for montant in convertir(lot["montant_eur"], EUROS)] == ["12345678901.25", "<NA>"]
-    assert [str(jour) for jour in convertir(lot["date_convention"], DATE)] == ["2024-01-31", "<NA>"]
+    [lot] = read_batches(chemin, TABLE, Lecture())
+    assert [str(montant) for montant in convert(lot["montant_eur"], EUROS)] == ["12345678901.25", "<NA>"]
+    assert [str(jour) for jour in convert(lot["date_convention"], DATE)] == ["2024-01-31", "<NA>"]
 
 
 @pytest.mark.parametrize("nom", ["essai.csv", "essai.parquet", "essai.xlsx"])
@@ -298,8 +298,8 @@ def test_un_xlsx_donne_dates_nombres_et_lignes_comme_excel_les_montre(tmp_path):
     lecture = Lecture()
     assert lignes(chemin, TABLE, lecture) == [(3, "A", "0.3"), (5, "B", "15000"), (6, "12345678901234", "7500.25")]
     assert lecture.malformees == []
-    [lot] = lire(chemin, TABLE, Lecture())
-    assert [str(d) for d in convertir(lot["date_convention"], DATE)] == ["2024-01-31", "<NA>", "2024-01-31"]
+    [lot] = read_batches(chemin, TABLE, Lecture())
+    assert [str(d) for d in convert(lot["date_convention"], DATE)] == ["2024-01-31", "<NA>", "2024-01-31"]
 
 
 def test_les_fichiers_en_cours_de_copie_et_les_verrous_ne_sont_pas_lus(entrepot):
@@ -307,7 +307,7 @@ def test_les_fichiers_en_cours_de_copie_et_les_verrous_ne_sont_pas_lus(entrepot)
     ignores = ["~$c.xlsx", "d.csv.part", ".e.csv", ".cache/f.csv", "b.CSV.origine.yml", "acceptations.yml", "LISEZ.md"]
     for nom in (*noms, *ignores):
         deposer(entrepot, "subventions", nom, "" if nom.endswith("yml") else subventions(1))
-    assert [fichier.nom for fichier in fichiers(entrepot.settings, source("subventions"))] == noms
+    assert [fichier.nom for fichier in files_of(entrepot.settings, source("subventions"))] == noms
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ def test_les_fichiers_en_cours_de_copie_et_les_verrous_ne_sont_pas_lus(entrepot)
 )
 def test_le_millesime_se_lit_dans_le_nom(entrepot, nom, millesime):
     deposer(entrepot, "subventions", nom, subventions(1))
-    [fichier] = fichiers(entrepot.settings, source("subventions"))
+    [fichier] = files_of(entrepot.settings, source("subventions"))
     assert fichier.millesime == millesime
 
 
@@ -336,7 +336,7 @@ def test_les_fichiers_officiels_se_lisent_sans_perdre_une_ligne(donnees, chemin)
     premiere = next(iter(attendues[0]))
     table = Table("Essai.", (Colonne("premiere", TEXTE, "Première.", (premiere,), requise=True),))
     lecture = Lecture()
-    lu = pd.concat(lire(fichier, table, lecture))
+    lu = pd.concat(read_batches(fichier, table, lecture))
     assert lu["premiere"].tolist() == [ligne[premiere] for ligne in attendues]
     assert lecture.malformees == []
 
@@ -351,7 +351,7 @@ def test_les_fichiers_officiels_se_lisent_sans_perdre_une_ligne(donnees, chemin)
 def test_les_nomenclatures_de_l_insee_gardent_leur_typographie(donnees, nom, colonne):
     octets = (donnees / "nomenclatures" / nom).read_bytes()
     table = Table("Essai.", (Colonne("intitule", TEXTE, "Intitulé.", (colonne,), requise=True),))
-    lu = pd.concat(lire(donnees / "nomenclatures" / nom, table, Lecture()))["intitule"].tolist()
+    lu = pd.concat(read_batches(donnees / "nomenclatures" / nom, table, Lecture()))["intitule"].tolist()
     attendu = csv.DictReader(io.StringIO(octets.decode("cp1252"), newline=""), delimiter=";")
     rangs = [{(clef or "").strip(): valeur for clef, valeur in rang.items()} for rang in attendu]
     assert lu == [rang[colonne] for rang in rangs if any(rang.values())]

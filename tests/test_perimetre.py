@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from observatoire.catalog import derivees
-from observatoire.derived import TableIncoherente, calculer_table
-from observatoire.ingestion import charger
+from observatoire.derived import TableIncoherente, compute_table
+from observatoire.ingestion import load_source
 from observatoire.settings import Settings
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
@@ -94,9 +94,9 @@ def classes(entrepot_classe: Entrepot) -> dict[str, dict]:
         lignes = [ligne(siren(rang), nom, unite) for rang, (nom, unite) in enumerate(UNITES.items())]
         chemin.write_text("\n".join([entete, *lignes]) + "\n", encoding="utf-8")
     for nom in sorted(LUES):
-        assert charger(entrepot, sources()[nom]).etat == "a_jour", nom
+        assert load_source(entrepot, sources()[nom]).etat == "a_jour", nom
     for derivee in derivees().values():
-        calculer_table(entrepot, derivee)
+        compute_table(entrepot, derivee)
     with entrepot.connexion() as connexion:
         lignes = connexion.execute("FROM socle.etablissements").df().to_dict("records")
         listes = {s for (s,) in connexion.execute("SELECT siret FROM socle.etablissements_ess").fetchall()}
@@ -144,6 +144,6 @@ def test_un_stock_d_unites_legales_incomplet_ne_publie_pas_une_part_fausse(class
     lignes = chemin.read_text(encoding="utf-8").splitlines(keepends=True)
     chemin.write_text("".join(lignes[:6]), encoding="utf-8")
     source = dataclasses.replace(sources()["sirene_unites_legales"], plancher_pct=0)
-    assert charger(entrepot_classe, source).etat == "a_jour"
+    assert load_source(entrepot_classe, source).etat == "a_jour"
     with pytest.raises(TableIncoherente, match="sans unité légale .* du même mois"):
-        calculer_table(entrepot_classe, derivees()["socle.etablissements"])
+        compute_table(entrepot_classe, derivees()["socle.etablissements"])

@@ -14,8 +14,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from observatoire.publication.portrait import ecrire_portrait, mesure, nombre, periode
-from observatoire.publication.public_tables import tables_publiques, type_sql
+from observatoire.publication.portrait import mesure, nombre, periode, write_portrait
+from observatoire.publication.public_tables import public_tables, sql_type
 
 EPCI = "246300701"
 ATTAQUE = "<script>alert(1)</script>"
@@ -104,8 +104,8 @@ def base_vide(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make every public table once, empty."""
     base = tmp_path_factory.mktemp("public") / "vide.duckdb"
     with duckdb.connect(str(base)) as connexion:
-        for publique in tables_publiques():
-            colonnes = ", ".join(f"{c.nom} {type_sql(c)}" for c in publique.table.colonnes)
+        for publique in public_tables():
+            colonnes = ", ".join(f"{c.nom} {sql_type(c)}" for c in publique.table.colonnes)
             connexion.execute(f"CREATE SCHEMA IF NOT EXISTS {publique.schema}")
             connexion.execute(f"CREATE TABLE {publique.schema}.{publique.nom} ({colonnes})")
     return base
@@ -132,7 +132,7 @@ def page(base_vide: Path, tmp_path: Path) -> Callable[..., str]:
         }
         base = tmp_path / "public.duckdb"
         shutil.copyfile(base_vide, base)
-        places = {publique.nom: f"{publique.schema}.{publique.nom}" for publique in tables_publiques()}
+        places = {publique.nom: f"{publique.schema}.{publique.nom}" for publique in public_tables()}
         with duckdb.connect(str(base)) as connexion:
             connexion.begin()
             for nom, table in lignes.items():
@@ -140,7 +140,7 @@ def page(base_vide: Path, tmp_path: Path) -> Callable[..., str]:
                     requete = f"INSERT INTO {places[nom]} ({', '.join(ligne)}) VALUES ({', '.join('?' * len(ligne))})"
                     connexion.execute(requete, list(ligne.values()))
             connexion.commit()
-        ecrire_portrait(base, tmp_path / "portrait", territoire)
+        write_portrait(base, tmp_path / "portrait", territoire)
         return (tmp_path / "portrait" / "index.html").read_text(encoding="utf-8")
 
     return ecrire
@@ -164,14 +164,14 @@ class Lecteur(HTMLParser):
             self.textes.append(data)
 
 
-def lire(contenu: str) -> Lecteur:
+def read_batches(contenu: str) -> Lecteur:
     lecteur = Lecteur()
     lecteur.feed(contenu)
     return lecteur
 
 
 def texte(contenu: str) -> str:
-    return re.sub(r"\s+", " ", " ".join(lire(contenu).textes).replace("\u202f", "~"))
+    return re.sub(r"\s+", " ", " ".join(read_batches(contenu).textes).replace("\u202f", "~"))
 
 
 @pytest.mark.parametrize(
@@ -320,7 +320,7 @@ def test_un_contenu_hostile_reste_du_texte(page: Callable[..., str]) -> None:
         declarations=[declaration(ATTAQUE, ("commune", "63113"), explication=ATTAQUE)],
         sources=[source(ATTAQUE)],
     )
-    lecteur = lire(contenu)
+    lecteur = read_batches(contenu)
     assert lecteur.balises.count("script") == 2, "plotly et le script de la page, rien d'autre"
     assert ATTAQUE in "".join(lecteur.textes)
     figure = re.search(r"data-figure='(.*?)'>", contenu, re.DOTALL)
@@ -332,7 +332,7 @@ def test_la_page_ne_charge_rien_du_dehors(page: Callable[..., str], tmp_path: Pa
     contenu = page(
         catalogue=[indicateur("emplois", licence="https://exemple.fr/licence")], valeurs=[valeur("emplois", 12)]
     )
-    ressources = lire(contenu).ressources
+    ressources = read_batches(contenu).ressources
     assert "plotly.min.js" in ressources
     assert [r for r in ressources if r != "plotly.min.js" and not r.startswith("#")] == []
     style = re.search(r"<style>.*?</style>", contenu, re.DOTALL)

@@ -12,18 +12,18 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from observatoire.publication.public_tables import resume
+from observatoire.publication.public_tables import summary
 from observatoire.releases import (
     GARDEES,
     PublicationRefusee,
-    courante,
-    epingle,
-    manifeste,
-    publier,
+    current_release,
+    follow_latest,
+    manifest_of,
+    pinned_release,
+    publish,
     releases,
-    reprendre,
-    retirer,
-    revenir_a,
+    retract,
+    roll_back_to,
 )
 from observatoire.warehouse import Entrepot, sha256
 from tests.chaine import RACINE, environnement, installer, lancer, octets, raisons
@@ -73,7 +73,7 @@ while not pathlib.Path(arret).exists() or rang < 2:
 def test_cinq_executions_sous_trois_lecteurs(ici: Entrepot, tmp_path: Path):
     """No run is blocked, no reader errs, each connection sees one release only; nothing new, no sixth release."""
     arret, stable = tmp_path / "arret", str(ici.racine / "observatoire.duckdb")
-    premiere = courante(ici)
+    premiere = current_release(ici)
     journaux = [tmp_path / f"lecteur{rang}.json" for rang in range(3)]
     lecteurs = [
         subprocess.Popen(
@@ -98,7 +98,7 @@ def test_cinq_executions_sous_trois_lecteurs(ici: Entrepot, tmp_path: Path):
         for fichier, ligne in changements:
             ajouter(ici, fichier, ligne)
             assert lancer().success
-            faites.append(courante(ici))
+            faites.append(current_release(ici))
         assert len({premiere, *faites}) == 6
         avant = octets(ici.racine)
         assert lancer().success
@@ -160,10 +160,10 @@ print("REUSSI" if resultat.success else "REFUS " + raisons(resultat))
     assert len(releases(ici)) == 2
 
 
-@pytest.mark.parametrize("endroit", ["ecrire_portrait", "_pointer"])
+@pytest.mark.parametrize("endroit", ["write_portrait", "_point_to"])
 def test_tuee_pendant_la_publication_le_chemin_stable_reste_complet(ici: Entrepot, tmp_path: Path, endroit: str):
     ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(1))
-    premiere, temoin = courante(ici), tmp_path / "temoin"
+    premiere, temoin = current_release(ici), tmp_path / "temoin"
     lance = _sous_processus(
         ici.racine.parent, f"releases.{endroit} = lambda *a, **k: attendre({str(temoin)!r})\nlancer()"
     )
@@ -172,11 +172,11 @@ def test_tuee_pendant_la_publication_le_chemin_stable_reste_complet(ici: Entrepo
         time.sleep(0.05)
     os.kill(lance.pid, signal.SIGKILL)
     lance.wait()
-    assert courante(ici) == premiere
+    assert current_release(ici) == premiere
     verifier_complete(ici, premiere)
     assert lancer().success
-    assert courante(ici) != premiere
-    verifier_complete(ici, courante(ici))
+    assert current_release(ici) != premiere
+    verifier_complete(ici, current_release(ici))
     assert not list((ici.racine / "releases").glob(".*"))
 
 
@@ -185,7 +185,7 @@ def verifier_complete(entrepot: Entrepot, release: str) -> None:
     with duckdb.connect(str(entrepot.racine / "observatoire.duckdb"), read_only=True) as connexion:
         assert connexion.execute("SELECT release FROM meta.release").fetchall() == [(release,)]
     dossier = entrepot.racine / "releases" / release
-    attendus = manifeste(entrepot, release)["fichiers"]
+    attendus = manifest_of(entrepot, release)["fichiers"]
     assert {nom: sha256(dossier / nom) for nom in attendus} == attendus
     presents = {str(c.relative_to(dossier)) for c in dossier.rglob("*") if c.is_file()}
     assert presents == {*attendus, "manifest.json"}
@@ -235,21 +235,21 @@ def test_une_geographie_cassee_laisse_chaque_octet_publie(ici: Entrepot):
 
 
 def test_revenir_puis_reprendre(ici: Entrepot):
-    premiere = courante(ici)
+    premiere = current_release(ici)
     ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(1))
     assert lancer().success
-    deuxieme = courante(ici)
+    deuxieme = current_release(ici)
     assert lancer("revenir_a").success
-    assert (courante(ici), epingle(ici)) == (premiere, premiere)
+    assert (current_release(ici), pinned_release(ici)) == (premiere, premiere)
     ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(2))
     assert lancer().success
-    assert courante(ici) == premiere and len(releases(ici)) == 3, "pinned: published aside, the stable path stays"
+    assert current_release(ici) == premiere and len(releases(ici)) == 3, "pinned: published aside, the stable path stays"
     assert lancer("reprendre").success
-    assert courante(ici) == releases(ici)[-1] != deuxieme and epingle(ici) is None
+    assert current_release(ici) == releases(ici)[-1] != deuxieme and pinned_release(ici) is None
 
 
 def test_revenir_refuse_une_publication_modifiee_ou_inconnue(ici: Entrepot):
-    premiere = courante(ici)
+    premiere = current_release(ici)
     ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(1))
     assert lancer().success
     fichier = ici.racine / "releases" / premiere / "observatoire.duckdb"
@@ -257,30 +257,30 @@ def test_revenir_refuse_une_publication_modifiee_ou_inconnue(ici: Entrepot):
     with duckdb.connect(str(fichier)) as connexion:
         connexion.execute("CREATE TABLE intrus (a INTEGER)")
     with pytest.raises(PublicationRefusee, match="a été modifiée"):
-        revenir_a(ici, premiere)
+        roll_back_to(ici, premiere)
     with pytest.raises(PublicationRefusee, match="n'est pas gardée"):
-        revenir_a(ici, "jadis")
-    assert courante(ici) != premiere
+        roll_back_to(ici, "jadis")
+    assert current_release(ici) != premiere
 
 
 def test_une_publication_retiree_ne_revient_pas(ici: Entrepot):
-    premiere = courante(ici)
+    premiere = current_release(ici)
     with pytest.raises(PublicationRefusee, match="motif"):
-        retirer(ici, premiere, " ")
+        retract(ici, premiere, " ")
     ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(1))
     assert lancer().success
-    deuxieme = courante(ici)
+    deuxieme = current_release(ici)
     assert lancer(
         "retirer_publication", {"ops": {"effacer_publication": {"config": {"release": deuxieme, "motif": "objection"}}}}
     ).success
-    assert courante(ici) == premiere and deuxieme not in releases(ici)
+    assert current_release(ici) == premiere and deuxieme not in releases(ici)
     resultat = lancer()
     assert not resultat.success and "retiré après une objection" in raisons(resultat)
-    assert courante(ici) == premiere
-    assert retirer(ici, premiere, "objection") is None
+    assert current_release(ici) == premiere
+    assert retract(ici, premiere, "objection") is None
     assert not (ici.racine / "observatoire.duckdb").is_symlink()
     with pytest.raises(PublicationRefusee, match="lancer actualiser"):
-        reprendre(ici)
+        follow_latest(ici)
 
 
 def test_une_chaine_dont_un_maillon_a_bouge_n_est_pas_publiee(ici: Entrepot):
@@ -289,7 +289,7 @@ def test_une_chaine_dont_un_maillon_a_bouge_n_est_pas_publiee(ici: Entrepot):
         connexion.execute(f"CREATE TEMP TABLE copie AS FROM read_parquet('{chemin}')")
         ici.ecrire_requete(connexion, "FROM copie", "socle", "budget_ess", {"version": "autre"})
     with pytest.raises(PublicationRefusee, match=r"socle\.budget_ess n'est pas à jour"):
-        publier(ici)
+        publish(ici)
 
 
 def test_seules_les_dernieres_publications_sont_gardees(ici: Entrepot, monkeypatch):
@@ -298,12 +298,12 @@ def test_seules_les_dernieres_publications_sont_gardees(ici: Entrepot, monkeypat
     for numero in range(2):
         ajouter(ici, "reseaux/reseaux_documents.csv", f"essai_{numero},Essai,essai,3,,,,essai,essai")
         assert lancer().success
-    assert len(releases(ici)) == 2 and courante(ici) == releases(ici)[-1]
-    assert all(not chemin.stat().st_mode & 0o222 for chemin in (ici.racine / "releases" / courante(ici)).rglob("*"))
+    assert len(releases(ici)) == 2 and current_release(ici) == releases(ici)[-1]
+    assert all(not chemin.stat().st_mode & 0o222 for chemin in (ici.racine / "releases" / current_release(ici)).rglob("*"))
 
 
 def test_le_resume_compte_chaque_ligne(ici: Entrepot):
-    lignes = resume(ici)
+    lignes = summary(ici)
     assert len(lignes) > 15
     assert (
         lignes["lignes_lues"] == lignes["lignes_retenues"] + lignes["lignes_hors_champ"] + lignes["lignes_rejetees"]

@@ -6,8 +6,8 @@ import pandas as pd
 import pyarrow.parquet as parquet
 import pytest
 
-from observatoire.derived import TableIncoherente, calculer_table
-from observatoire.ingestion import charger
+from observatoire.derived import TableIncoherente, compute_table
+from observatoire.ingestion import load_source
 from observatoire.settings import REFERENCES, Settings
 from observatoire.sources import sources
 from observatoire.territories import APPARTENANCES, TERRITOIRES
@@ -21,7 +21,7 @@ CAM = "246300701"
 def appartenances(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str, str, str]]:
     """Give what contains what among the hand-made communes."""
     with fabrique(tmp_path_factory.mktemp("petit")) as petite:
-        lignes = petite.lire("referentiels.appartenances")
+        lignes = petite.read_batches("referentiels.appartenances")
     return {(i["niveau"], i["code_territoire"], i["niveau_parent"], i["code_parent"]) for i in lignes}
 
 
@@ -31,9 +31,9 @@ def reels(tmp_path_factory: pytest.TempPathFactory) -> Entrepot:
     dossier = tmp_path_factory.mktemp("reels")
     entrepot = Entrepot(Settings(dossier / "raw", dossier / "warehouse", CAM))
     for nom in ("communes", "communes_anciennes", "zonages"):
-        assert charger(entrepot, sources()[nom]).etat == "a_jour"
+        assert load_source(entrepot, sources()[nom]).etat == "a_jour"
     for derivee in (TERRITOIRES, APPARTENANCES):
-        calculer_table(entrepot, derivee)
+        compute_table(entrepot, derivee)
     return entrepot
 
 
@@ -82,10 +82,10 @@ def test_une_population_inconnue_laisse_vide_celle_de_tout_ce_qui_la_contient(tm
     petite = Fabrique(tmp_path)
     petite.table("referentiels", "communes", COLONNES_COMMUNES, lignes)
     petite.table("referentiels", "zonages", COLONNES_ZONAGES, zonages())
-    calculer_table(petite.entrepot, TERRITOIRES)
+    compute_table(petite.entrepot, TERRITOIRES)
     dits = {
         (ligne["niveau"], ligne["code_territoire"]): (ligne["population"], ligne["millesime_population"])
-        for ligne in petite.lire("referentiels.territoires")
+        for ligne in petite.read_batches("referentiels.territoires")
     }
     assert dits["epci", "A"] == (None, "2023")
     assert dits["france", "FR"] == (None, None)
@@ -99,7 +99,7 @@ def test_une_commune_en_double_est_refusee_et_la_table_reste(tmp_path: Path) -> 
         avant = petite.entrepot.chemin("referentiels", "territoires").read_bytes()
         petite.table("referentiels", "communes", COLONNES_COMMUNES, [*communes(), communes()[0]])
         with pytest.raises(TableIncoherente, match=r"même clé \(niveau, code_territoire\) : 1 cas"):
-            calculer_table(petite.entrepot, TERRITOIRES)
+            compute_table(petite.entrepot, TERRITOIRES)
         assert petite.entrepot.chemin("referentiels", "territoires").read_bytes() == avant
 
 
@@ -108,13 +108,13 @@ def test_un_niveau_inconnu_est_refuse(tmp_path: Path) -> None:
         lignes = [*zonages(), {"niveau": "canton", "code_territoire": "1", "libelle": "Canton"}]
         petite.table("referentiels", "zonages", COLONNES_ZONAGES, lignes)
         with pytest.raises(TableIncoherente, match=r"schéma.*niveau"):
-            calculer_table(petite.entrepot, TERRITOIRES)
+            compute_table(petite.entrepot, TERRITOIRES)
 
 
 def test_un_territoire_deja_calcule_ne_l_est_pas_deux_fois(tmp_path: Path) -> None:
     with fabrique(tmp_path) as petite:
         avant = petite.entrepot.chemin("referentiels", "territoires").stat().st_mtime_ns
-        assert calculer_table(petite.entrepot, TERRITOIRES) == len(communes()) + len(zonages())
+        assert compute_table(petite.entrepot, TERRITOIRES) == len(communes()) + len(zonages())
         assert petite.entrepot.chemin("referentiels", "territoires").stat().st_mtime_ns == avant
 
 

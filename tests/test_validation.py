@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from observatoire.ingestion import charger
+from observatoire.ingestion import load_source
 from observatoire.schemas import DATE, ENTIER, EUROS, TEXTE, Colonne, Controle, Table, refus, signalement
 from observatoire.settings import Settings
 from observatoire.sources import sources
-from observatoire.validation import RegleInexecutable, Tri, trier, typer
+from observatoire.validation import RegleInexecutable, Tri, convert_columns, sort_rows
 from observatoire.warehouse import Entrepot
 from tests.depots import comptes_justes, deposer, rejets, source, table
 
@@ -50,9 +50,9 @@ def lot(*lignes: tuple[str | None, ...]) -> pd.DataFrame:
 
 
 def tri(brut: pd.DataFrame, table_: Table = TABLE, hors_champ: list[str | None] | None = None) -> Tri:
-    lignes, illisibles = typer(brut, table_)
+    lignes, illisibles = convert_columns(brut, table_)
     dehors = pd.Series(hors_champ or [None] * len(brut), index=brut.index, dtype="str")
-    return trier(brut, table_, table_.pandera(), dehors, lignes, illisibles)
+    return sort_rows(brut, table_, table_.pandera(), dehors, lignes, illisibles)
 
 
 def raisons(resultat: Tri) -> list[tuple]:
@@ -140,12 +140,12 @@ def test_une_regle_qui_ne_peut_pas_s_executer_n_est_jamais_verte(nom, sur_table)
 
 def test_une_regle_cassee_n_ecrit_rien(entrepot, monkeypatch):
     naf = sources()["naf"]
-    assert charger(entrepot, naf).etat == "a_jour"
+    assert load_source(entrepot, naf).etat == "a_jour"
     avant = entrepot.chemin("referentiels", "naf").read_bytes()
     cassee = dataclasses.replace(naf.table, regles=(refus("casse", "règle cassée", plante),))
     monkeypatch.setattr(naf.module, "TABLE", cassee)
     deposer(entrepot, "naf", "naf.csv", "code_naf,libelle_naf,division_a88,section_a21,a38,a17\n01.11Z,A,01,A,AZ,AZ\n")
-    etat = charger(entrepot, naf)
+    etat = load_source(entrepot, naf)
     assert etat.etat == "en_echec" and "erreur du programme (RegleInexecutable" in etat.motif
     assert entrepot.chemin("referentiels", "naf").read_bytes() == avant
 
@@ -196,7 +196,7 @@ def test_lues_egale_retenues_plus_hors_champ_plus_rejetees_toujours(lignes):
             # the same bytes would be read once
             en_tete = EN_TETE if nom == "flores_2023.csv" else EN_TETE.lower()
             deposer(entrepot, "flores", nom, "\n".join([en_tete, *(";".join(ligne) for ligne in contenu)]) + "\n")
-        etat = charger(entrepot, source("flores", plafond_rejets_pct=100, cumul="union"))
+        etat = load_source(entrepot, source("flores", plafond_rejets_pct=100, cumul="union"))
         assert etat.etat == "a_jour", etat.motif
         assert comptes_justes(etat)
         assert [lu.lignes_lues for lu in etat.fichiers] == [len(contenu) for contenu in lots.values()]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from observatoire.identifiers import est_siren
+from observatoire.identifiers import is_siren
 
 Integers = npt.NDArray[np.int64]
 
@@ -25,7 +25,7 @@ _CAPACITY = 1_000_000
 
 def is_demonstration(siren: pd.Series) -> pd.Series:
     """Say which strings are SIREN of the demonstration range, key included."""
-    return siren.str.startswith(SIREN_PREFIX).fillna(False).astype(bool) & est_siren(siren)
+    return siren.str.startswith(SIREN_PREFIX).fillna(False).astype(bool) & is_siren(siren)
 
 
 def draw_sirens(first_unit: int, count: int, seed: int) -> Integers:

@@ -42,11 +42,11 @@ UNITES_TUES = ("rang", "rapport", "indice")  # the title already says them
 COULEUR, COULEUR_DEMONSTRATION = "#1f5c7a", "#a14a00"
 
 
-def ecrire_portrait(duckdb: Path, dossier: Path, territoire: str) -> None:
+def write_portrait(duckdb: Path, dossier: Path, territoire: str) -> None:
     """Write `index.html` and `plotly.min.js` for one EPCI; an unknown code gives a page that says so."""
     libelles = yaml.safe_load((MODELES / "libelles.yml").read_text(encoding="utf-8"))
     with connect(str(duckdb), read_only=True) as base:
-        contexte = _contexte(base, territoire, libelles)
+        contexte = _context(base, territoire, libelles)
     dossier.mkdir(parents=True, exist_ok=True)
     (dossier / "index.html").write_text(_modele().render(libelles | contexte), encoding="utf-8")
     (dossier / "plotly.min.js").write_text(get_plotlyjs(), encoding="utf-8")
@@ -102,16 +102,16 @@ def periode(quand: str | date | None) -> str:
     return f"{quantieme}{MOIS[int(mois) - 1]} {annee}"
 
 
-def _lire(base: DuckDBPyConnection, requete: str, *parametres: str) -> list[Ligne]:
+def _query(base: DuckDBPyConnection, requete: str, *parametres: str) -> list[Ligne]:
     resultat = base.execute(requete, parametres)
     noms = [colonne[0] for colonne in resultat.description or []]
     return [dict(zip(noms, ligne, strict=True)) for ligne in resultat.fetchall()]
 
 
-def _contexte(base: DuckDBPyConnection, code: str, libelles: Ligne) -> Ligne:
+def _context(base: DuckDBPyConnection, code: str, libelles: Ligne) -> Ligne:
     """Read all that the page shows."""
-    release = _lire(base, "FROM meta.release")[0]
-    trouves = _lire(base, "FROM referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?", code)
+    release = _query(base, "FROM meta.release")[0]
+    trouves = _query(base, "FROM referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?", code)
     contexte: Ligne = {"release": release, "code": code, "territoire": trouves[0] if trouves else None, "themes": []}
     if trouves:
         contexte |= {"themes": _themes(base, code, libelles), **_qualite(base, code)}
@@ -122,7 +122,7 @@ def _contexte(base: DuckDBPyConnection, code: str, libelles: Ligne) -> Ligne:
 
 def _qualite(base: DuckDBPyConnection, code: str) -> Ligne:
     """Read the declarations about the territory and its communes, the files read, the rows refused."""
-    declarations = _lire(
+    declarations = _query(
         base,
         """
         SELECT d.*, t.libelle AS lieu, (niveau = 'epci' AND code_territoire = $1) OR (niveau = 'commune'
@@ -142,8 +142,8 @@ def _qualite(base: DuckDBPyConnection, code: str) -> Ligne:
     return {
         "declarations": ici,
         "autres_declarations": len(declarations) - len(ici),
-        "rejets": _lire(base, rejets),
-        "sources": _lire(base, "FROM qualite.sources ORDER BY titre, source, fichier"),
+        "rejets": _query(base, rejets),
+        "sources": _query(base, "FROM qualite.sources ORDER BY titre, source, fichier"),
     }
 
 
@@ -151,7 +151,7 @@ def _themes(base: DuckDBPyConnection, code: str, libelles: Ligne) -> list[Ligne]
     """Group the indicators by theme, those with a value for the territory apart from those without."""
     valeurs: dict[tuple[str, str], list[Ligne]] = defaultdict(list)
     # an unknown period sorts before the others: the last row of a list is the latest known
-    for ligne in _lire(
+    for ligne in _query(
         base,
         """
             SELECT v.* FROM indicateurs.valeurs v JOIN (
@@ -166,8 +166,8 @@ def _themes(base: DuckDBPyConnection, code: str, libelles: Ligne) -> list[Ligne]
     secteurs = base.execute("SELECT code, libelle FROM referentiels.naf_agregats WHERE nomenclature = 'a17'").fetchall()
     reseaux = base.execute("SELECT reseau, nom_reseau FROM socle.reseaux").fetchall()
     libelles["modalites"] |= {"secteur": dict(secteurs), "reseau": dict(reseaux)}
-    en_defaut = _lire(base, "FROM qualite.sources WHERE etat IN ('en_echec', 'absente') ORDER BY source, fichier")
-    catalogue = _lire(
+    en_defaut = _query(base, "FROM qualite.sources WHERE etat IN ('en_echec', 'absente') ORDER BY source, fichier")
+    catalogue = _query(
         base,
         """
         FROM indicateurs.catalogue ORDER BY est_derive, mesure_denominateur IS NOT NULL, indicateur""",
@@ -175,7 +175,7 @@ def _themes(base: DuckDBPyConnection, code: str, libelles: Ligne) -> list[Ligne]
     titres = {i["mesure_numerateur"] or "": i["titre"] for i in catalogue if i["mesure_denominateur"] is None}
     par_theme = defaultdict(list)
     for indicateur in catalogue:
-        fiche = _fiche(indicateur, valeurs, libelles)
+        fiche = _file_record(indicateur, valeurs, libelles)
         fiche["titres"] = [titres.get(indicateur[f"mesure_{terme}"]) for terme in ("numerateur", "denominateur")]
         lues = (indicateur["sources"] or "").split(" ; ")
         fiche["en_defaut"] = [source for source in en_defaut if source["titre"] in lues]
@@ -192,7 +192,7 @@ def _themes(base: DuckDBPyConnection, code: str, libelles: Ligne) -> list[Ligne]
     ]
 
 
-def _fiche(indicateur: Ligne, valeurs: dict[tuple[str, str], list[Ligne]], libelles: Ligne) -> Ligne:
+def _file_record(indicateur: Ligne, valeurs: dict[tuple[str, str], list[Ligne]], libelles: Ligne) -> Ligne:
     """Gather what the page says of an indicator."""
     propres = valeurs[indicateur["indicateur"], "epci"]
     totaux = {

@@ -9,12 +9,12 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from observatoire.catalog import derivees, sources_de
+from observatoire.catalog import derivees, sources_of
 from observatoire.indicators import CATALOGUE, VALEURS
-from observatoire.ingestion import etat_de
+from observatoire.ingestion import state_of
 from observatoire.schemas import DATE, ENTIER, HORODATAGE, NOMBRE, PROVENANCE, TEXTE, Colonne, Table
 from observatoire.sources import Source, sources
-from observatoire.warehouse import Entrepot, litteral
+from observatoire.warehouse import Entrepot, sql_literal
 
 CONTRAT = 1
 
@@ -111,7 +111,7 @@ class TablePublique:
         return not self.requete.startswith("FROM r_")
 
 
-def tables_publiques() -> list[TablePublique]:
+def public_tables() -> list[TablePublique]:
     """List the public tables in order; the views `r_*` they read are registered by `enregistrer_qualite`."""
     publiques = [
         TablePublique("indicateurs", "valeurs", VALEURS, "FROM indicateurs.valeurs"),
@@ -119,11 +119,11 @@ def tables_publiques() -> list[TablePublique]:
     ]
     for nom, derivee in derivees().items():
         if derivee.publiee:
-            origine = " ; ".join(source.titre for source in sources_de(nom))
+            origine = " ; ".join(source.titre for source in sources_of(nom))
             publiques.append(TablePublique(derivee.schema, derivee.nom, derivee.table, f"FROM {nom}", origine))
     for source in sources().values():
         if source.schema_public is not None and source.diffusion == "publique":
-            publiques.append(_table_de_source(source))
+            publiques.append(_source_table(source))
     publiques += [
         TablePublique("qualite", "sources", SOURCES, "FROM r_sources ORDER BY source, fichier"),
         TablePublique("qualite", "rejets", REJETS, "FROM r_rejets ORDER BY source, fichier, ligne, colonne, regle"),
@@ -133,7 +133,7 @@ def tables_publiques() -> list[TablePublique]:
     return publiques
 
 
-def _table_de_source(source: Source) -> TablePublique:
+def _source_table(source: Source) -> TablePublique:
     colonnes = (*source.table.colonnes, *PROVENANCE)
     requete = f"FROM {source.schema_public}.{source.nom} ORDER BY _fichier, _ligne"
     nominatives = [colonne.nom for colonne in source.table.colonnes if colonne.nominatif]
@@ -153,11 +153,11 @@ def _table_de_source(source: Source) -> TablePublique:
     )
 
 
-def enregistrer_qualite(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, release: dict[str, Any]) -> None:
+def register_quality(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, release: dict[str, Any]) -> None:
     """Register what the run knows of itself (files read, rejects, release) as views a public table can read."""
     lignes_sources, echecs = [], []
     for source in sources().values():
-        etat = etat_de(entrepot, source)
+        etat = state_of(entrepot, source)
         if etat is None:
             continue
         commun = {
@@ -176,13 +176,13 @@ def enregistrer_qualite(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot
         if not etat.fichiers:
             vides = dict.fromkeys(("lignes_lues", "lignes_retenues", "lignes_hors_champ", "lignes_rejetees"), 0)
             lignes_sources.append({**commun, **vides, "nature": source.nature, "etat": etat.etat})
-    _enregistrer(connexion, "r_sources", SOURCES, lignes_sources)
-    _enregistrer(connexion, "r_echecs", REJETS, echecs)
-    _enregistrer(connexion, "r_release", RELEASE, [release])
-    connexion.execute(f"CREATE TEMP VIEW r_rejets AS FROM r_echecs UNION ALL BY NAME {_rejets(entrepot)}")
+    _register(connexion, "r_sources", SOURCES, lignes_sources)
+    _register(connexion, "r_echecs", REJETS, echecs)
+    _register(connexion, "r_release", RELEASE, [release])
+    connexion.execute(f"CREATE TEMP VIEW r_rejets AS FROM r_echecs UNION ALL BY NAME {_to_rejects(entrepot)}")
 
 
-def _rejets(entrepot: Entrepot) -> str:
+def _to_rejects(entrepot: Entrepot) -> str:
     """Query the rejects of every source, without the values that may name a person or that are restricted."""
     requetes = []
     for source in sources().values():
@@ -195,62 +195,62 @@ def _rejets(entrepot: Entrepot) -> str:
         garder = f"colonne IN ({', '.join(repr(nom) for nom in libres)})" if libres else "false"
         requetes.append(
             f"SELECT '{source.nom}' AS source, fichier, ligne, colonne, CASE WHEN {garder} THEN valeur END AS valeur, "
-            f"regle, gravite, motif FROM read_parquet({litteral(chemin)})"
+            f"regle, gravite, motif FROM read_parquet({sql_literal(chemin)})"
         )
     return " UNION ALL BY NAME ".join(requetes) or "FROM r_echecs LIMIT 0"
 
 
-def _enregistrer(connexion: duckdb.DuckDBPyConnection, nom: str, table: Table, lignes: list[dict[str, Any]]) -> None:
+def _register(connexion: duckdb.DuckDBPyConnection, nom: str, table: Table, lignes: list[dict[str, Any]]) -> None:
     """Create a table from rows of Python values, with the types it declares."""
-    colonnes = ", ".join(f"{colonne.nom} {type_sql(colonne)}" for colonne in table.colonnes)
+    colonnes = ", ".join(f"{colonne.nom} {sql_type(colonne)}" for colonne in table.colonnes)
     connexion.execute(f"CREATE TEMP TABLE {nom} ({colonnes})")
     if lignes:
         valeurs = [[ligne.get(colonne) for colonne in table.noms] for ligne in lignes]
         connexion.executemany(f"INSERT INTO {nom} VALUES ({', '.join('?' * len(table.noms))})", valeurs)
 
 
-def type_sql(colonne: Colonne) -> str:
+def sql_type(colonne: Colonne) -> str:
     """Return the DuckDB type of a declared column."""
     noms = {"string": "VARCHAR", "int64": "BIGINT", "bool": "BOOLEAN", "date32[day]": "DATE", "double": "DOUBLE"}
     decimal = str(colonne.type).replace("decimal128", "DECIMAL").replace(", ", ",")
     return noms.get(str(colonne.type)) or decimal.replace("timestamp[us]", "TIMESTAMP")
 
 
-def lignes_du_dictionnaire() -> list[dict[str, Any]]:
+def dictionary_rows() -> list[dict[str, Any]]:
     """List every column of the public file."""
     return [
         {
             "nom_schema": publique.schema,
             "nom_table": publique.nom,
             "nom_colonne": colonne.nom,
-            "type": type_sql(colonne),
+            "type": sql_type(colonne),
             "description": colonne.description,
             "unite": colonne.unite or None,
             "source": publique.sources or None,
         }
-        for publique in tables_publiques()
+        for publique in public_tables()
         for colonne in publique.table.colonnes
     ]
 
 
-def ecrire_duckdb(entrepot: Entrepot, chemin: str, release: dict[str, Any]) -> dict[str, int]:
+def write_duckdb(entrepot: Entrepot, chemin: str, release: dict[str, Any]) -> dict[str, int]:
     """Write the public DuckDB file, readable by DuckDB 1.0 to 2.x; return the rows of each table.
 
     No key constraint: any PRIMARY KEY makes a 1.0 client fail. Comments in French on every table and column.
     """
     comptes = {}
     with entrepot.connexion() as connexion:
-        enregistrer_qualite(connexion, entrepot, release)
-        _enregistrer(connexion, "r_dictionnaire", DICTIONNAIRE, lignes_du_dictionnaire())
-        connexion.execute(f"ATTACH {litteral(chemin)} AS public_ (STORAGE_VERSION 'v1.0.0')")
-        for publique in tables_publiques():
+        register_quality(connexion, entrepot, release)
+        _register(connexion, "r_dictionnaire", DICTIONNAIRE, dictionary_rows())
+        connexion.execute(f"ATTACH {sql_literal(chemin)} AS public_ (STORAGE_VERSION 'v1.0.0')")
+        for publique in public_tables():
             cible = f"public_.{publique.schema}.{publique.nom}"
             connexion.execute(f"CREATE SCHEMA IF NOT EXISTS public_.{publique.schema}")
-            colonnes = ", ".join(f"{c.nom}::{type_sql(c)} AS {c.nom}" for c in publique.table.colonnes)
+            colonnes = ", ".join(f"{c.nom}::{sql_type(c)} AS {c.nom}" for c in publique.table.colonnes)
             connexion.execute(f"CREATE TABLE {cible} AS SELECT {colonnes} FROM ({publique.requete})")
-            connexion.execute(f"COMMENT ON TABLE {cible} IS {litteral(publique.table.description)}")
+            connexion.execute(f"COMMENT ON TABLE {cible} IS {sql_literal(publique.table.description)}")
             for colonne in publique.table.colonnes:
-                connexion.execute(f"COMMENT ON COLUMN {cible}.{colonne.nom} IS {litteral(colonne.description)}")
+                connexion.execute(f"COMMENT ON COLUMN {cible}.{colonne.nom} IS {sql_literal(colonne.description)}")
             comptes[f"{publique.schema}.{publique.nom}"] = connexion.execute(
                 f"SELECT count(*) FROM {cible}"
             ).fetchall()[0][0]
@@ -258,22 +258,22 @@ def ecrire_duckdb(entrepot: Entrepot, chemin: str, release: dict[str, Any]) -> d
     return comptes
 
 
-def exporter(chemin_duckdb: str, dossier: str) -> None:
+def export_tables(chemin_duckdb: str, dossier: str) -> None:
     """Write every public table of a release as Parquet and as CSV."""
     with duckdb.connect() as connexion:
-        connexion.execute(f"ATTACH {litteral(chemin_duckdb)} AS public_ (READ_ONLY)")
-        for publique in tables_publiques():
+        connexion.execute(f"ATTACH {sql_literal(chemin_duckdb)} AS public_ (READ_ONLY)")
+        for publique in public_tables():
             table = f"public_.{publique.schema}.{publique.nom}"
             base = f"{dossier}/{publique.schema}.{publique.nom}"
-            connexion.execute(f"COPY {table} TO {litteral(base + '.parquet')} (FORMAT parquet, COMPRESSION zstd)")
-            connexion.execute(f"COPY {table} TO {litteral(base + '.csv')} (FORMAT csv, HEADER)")
+            connexion.execute(f"COPY {table} TO {sql_literal(base + '.parquet')} (FORMAT parquet, COMPRESSION zstd)")
+            connexion.execute(f"COPY {table} TO {sql_literal(base + '.csv')} (FORMAT csv, HEADER)")
 
 
-def resume(entrepot: Entrepot) -> pd.DataFrame:
+def summary(entrepot: Entrepot) -> pd.DataFrame:
     """Return one row per source: state, files, rows read, kept, out of scope, refused."""
     lignes = []
     for source in sources().values():
-        etat = etat_de(entrepot, source)
+        etat = state_of(entrepot, source)
         if etat is not None:
             comptes = {
                 nom: sum(getattr(lu, nom) for lu in etat.fichiers)

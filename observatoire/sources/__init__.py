@@ -79,7 +79,7 @@ class Source:
     @property
     def module(self) -> ModuleType:
         """The `table.py` of the source: `TABLE`, and where needed `preparer` and `hors_champ`."""
-        return _charger(self.dossier / "table.py")
+        return _load(self.dossier / "table.py")
 
     @property
     def table(self) -> Table:
@@ -100,7 +100,7 @@ class Source:
 
 
 @cache
-def _charger(chemin: Path) -> ModuleType:
+def _load(chemin: Path) -> ModuleType:
     # loaded by path: a copy of this package elsewhere must read its own folders
     specification = importlib.util.spec_from_file_location(f"observatoire_source_{chemin.parent.name}", chemin)
     if specification is None or specification.loader is None:

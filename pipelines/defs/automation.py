@@ -4,11 +4,11 @@ import json
 
 import dagster as dg
 
-from observatoire.files import depots
+from observatoire.files import dropped_files
 from observatoire.settings import Settings
 from observatoire.sources import sources
-from observatoire.warehouse import Entrepot, VerrouTenu, empreinte, maintenant
-from pipelines.assets import cle_source
+from observatoire.warehouse import Entrepot, VerrouTenu, fingerprint, utc_now
+from pipelines.assets import source_key
 
 PARIS = "Europe/Paris"
 HORAIRES = {"mensuelle": "0 5 3 * *", "trimestrielle": "30 5 10 1,4,7,10 *", "annuelle": "0 6 15 1 *"}
@@ -25,7 +25,7 @@ recalculer_indicateurs = dg.define_asset_job(
 )
 
 
-def _horaires() -> list[dg.ScheduleDefinition]:
+def _schedules() -> list[dg.ScheduleDefinition]:
     """Refresh, at each cadence, the sources that have it and all that reads them."""
     cadences = sorted({source.cadence for source in sources().values() if source.cadence})
     return [
@@ -33,8 +33,8 @@ def _horaires() -> list[dg.ScheduleDefinition]:
             name=f"cadence_{cadence}",
             job=dg.define_asset_job(
                 f"actualiser_{cadence}",
-                selection=_sources_de_cadence(cadence).downstream()
-                | dg.AssetSelection.keys(*[["demonstration", jeu] for jeu in _jeux(cadence)]),
+                selection=_sources_at_cadence(cadence).downstream()
+                | dg.AssetSelection.keys(*[["demonstration", jeu] for jeu in _sets_at_cadence(cadence)]),
                 description=f"Actualiser les sources à cadence {cadence} et ce qui en dépend.",
             ),
             cron_schedule=HORAIRES[cadence],
@@ -46,11 +46,11 @@ def _horaires() -> list[dg.ScheduleDefinition]:
     ]
 
 
-def _sources_de_cadence(cadence: str) -> dg.AssetSelection:
-    return dg.AssetSelection.assets(*[cle_source(s) for s in sources().values() if s.cadence == cadence])
+def _sources_at_cadence(cadence: str) -> dg.AssetSelection:
+    return dg.AssetSelection.assets(*[source_key(s) for s in sources().values() if s.cadence == cadence])
 
 
-def _jeux(cadence: str) -> list[str]:
+def _sets_at_cadence(cadence: str) -> list[str]:
     return sorted({s.demonstration for s in sources().values() if s.demonstration and s.cadence == cadence})
 
 
@@ -65,9 +65,9 @@ def fichiers_deposes(context: dg.SensorEvaluationContext) -> dg.SensorResult | d
     """Wait until the files of `raw/` are equal in size and time over two ticks: they arrive half-copied."""
     settings = Settings.from_environment()
     # what is said of files counts too: an origin, an accepted shrink
-    chemins = [*depots(settings), *sorted(settings.raw.rglob("*.yml"))]
+    chemins = [*dropped_files(settings), *sorted(settings.raw.rglob("*.yml"))]
     vus = [(str(chemin), chemin.stat().st_size, chemin.stat().st_mtime_ns) for chemin in chemins]
-    signature = empreinte(vus)
+    signature = fingerprint(vus)
     memoire = json.loads(context.cursor) if context.cursor else {"lancee": signature, "vue": signature}
     if signature == memoire["lancee"]:
         context.update_cursor(json.dumps({"lancee": signature, "vue": signature}))
@@ -81,7 +81,7 @@ def fichiers_deposes(context: dg.SensorEvaluationContext) -> dg.SensorResult | d
     except VerrouTenu as erreur:
         return dg.SkipReason(str(erreur))
     return dg.SensorResult(
-        run_requests=[dg.RunRequest(run_key=f"{signature} {maintenant()}")],
+        run_requests=[dg.RunRequest(run_key=f"{signature} {utc_now()}")],
         cursor=json.dumps({"lancee": signature, "vue": signature}),
     )
 
@@ -89,4 +89,4 @@ def fichiers_deposes(context: dg.SensorEvaluationContext) -> dg.SensorResult | d
 @dg.definitions
 def automation() -> dg.Definitions:
     """Gather jobs, schedules and the sensor."""
-    return dg.Definitions(jobs=[actualiser, recalculer_indicateurs], schedules=_horaires(), sensors=[fichiers_deposes])
+    return dg.Definitions(jobs=[actualiser, recalculer_indicateurs], schedules=_schedules(), sensors=[fichiers_deposes])

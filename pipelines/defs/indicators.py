@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import dagster as dg
 
 from observatoire.catalog import indicateurs, mesures
-from observatoire.cube import calculer_cube
-from observatoire.indicators import CATALOGUE, VALEURS, calculer_indicateurs
-from pipelines.assets import PROPRIETAIRES, cle, colonnes
+from observatoire.cube import compute_cube
+from observatoire.indicators import CATALOGUE, VALEURS, compute_indicators
+from pipelines.assets import PROPRIETAIRES, asset_key_of, column_schema
 from pipelines.defs.resources import EntrepotVerrouille
 
 
@@ -21,7 +21,7 @@ from pipelines.defs.resources import EntrepotVerrouille
 )
 def cube(verrouille: EntrepotVerrouille) -> dg.MaterializeResult:
     """Compute the cube."""
-    return dg.MaterializeResult(metadata={"dagster/row_count": calculer_cube(verrouille.entrepot)})
+    return dg.MaterializeResult(metadata={"dagster/row_count": compute_cube(verrouille.entrepot)})
 
 
 @dg.multi_asset(
@@ -29,19 +29,19 @@ def cube(verrouille: EntrepotVerrouille) -> dg.MaterializeResult:
     specs=[
         dg.AssetSpec(
             key=["indicateurs", nom],
-            deps=[cle("indicateurs.cube"), cle("referentiels.territoires")],
+            deps=[asset_key_of("indicateurs.cube"), asset_key_of("referentiels.territoires")],
             group_name="indicateurs",
             description=table.description,
             kinds={"duckdb", "parquet"},
             owners=PROPRIETAIRES,
-            metadata={"dagster/column_schema": colonnes(table)},
+            metadata={"dagster/column_schema": column_schema(table)},
         )
         for nom, table in (("valeurs", VALEURS), ("catalogue", CATALOGUE))
     ],
 )
 def valeurs(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
     """Compute every indicator and its catalogue."""
-    comptes = calculer_indicateurs(verrouille.entrepot)
+    comptes = compute_indicators(verrouille.entrepot)
     detail = "\n".join(f"- {indicateurs()[nom].titre} : {nombre}" for nom, nombre in comptes.items())
     yield dg.MaterializeResult(
         asset_key=["indicateurs", "valeurs"],

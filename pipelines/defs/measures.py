@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import dagster as dg
 
 from observatoire.catalog import mesures
-from observatoire.cube import MesureInvalide, calculer_mesure
-from pipelines.assets import PROPRIETAIRES, cle
+from observatoire.cube import MesureInvalide, compute_measure
+from pipelines.assets import PROPRIETAIRES, asset_key_of
 from pipelines.defs.resources import EntrepotVerrouille
 
 
@@ -15,7 +15,7 @@ from pipelines.defs.resources import EntrepotVerrouille
     specs=[
         dg.AssetSpec(
             key=["mesures", mesure.nom],
-            deps=sorted({*map(cle, mesure.lit), cle("referentiels.territoires")}),
+            deps=sorted({*map(asset_key_of, mesure.lit), asset_key_of("referentiels.territoires")}),
             group_name="mesures",
             description=mesure.description,
             kinds={"sql", "parquet"},
@@ -26,14 +26,14 @@ from pipelines.defs.resources import EntrepotVerrouille
     ],
     can_subset=True,
 )
-def calculer_mesures(
+def compute_measures(
     context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille
 ) -> Iterator[dg.MaterializeResult]:
     """Compute the contributions of the selected measures; one that is badly written stops the run, in French."""
     for mesure in mesures().values():
         if dg.AssetKey(["mesures", mesure.nom]) in context.selected_asset_keys:
             try:
-                lignes = calculer_mesure(verrouille.entrepot, mesure)
+                lignes = compute_measure(verrouille.entrepot, mesure)
             except MesureInvalide as erreur:
                 raise dg.Failure(description=str(erreur), allow_retries=False) from erreur
             yield dg.MaterializeResult(asset_key=["mesures", mesure.nom], metadata={"dagster/row_count": lignes})

@@ -2,15 +2,15 @@
 
 import dagster as dg
 
-from observatoire.publication.public_tables import tables_publiques
+from observatoire.publication.public_tables import public_tables
 from observatoire.releases import (
     PublicationRefusee,
-    epingle,
-    manifeste,
-    publier,
-    reprendre,
-    retirer,
-    revenir_a,
+    follow_latest,
+    manifest_of,
+    pinned_release,
+    publish,
+    retract,
+    roll_back_to,
 )
 from pipelines.assets import PROPRIETAIRES
 from pipelines.defs.resources import EntrepotVerrouille
@@ -18,7 +18,7 @@ from pipelines.defs.resources import EntrepotVerrouille
 
 @dg.asset(
     key=["publication", "release"],
-    deps=[[publique.schema, publique.nom] for publique in tables_publiques() if publique.dans_l_entrepot],
+    deps=[[publique.schema, publique.nom] for publique in public_tables() if publique.dans_l_entrepot],
     group_name="publication",
     kinds={"duckdb", "parquet", "html"},
     owners=PROPRIETAIRES,
@@ -28,10 +28,10 @@ def release(context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille) -
     """Publish, unless nothing changed since the last release."""
     entrepot = verrouille.entrepot
     try:
-        nom, nouvelle = publier(entrepot)
+        nom, nouvelle = publish(entrepot)
     except PublicationRefusee as erreur:
         raise dg.Failure(description=str(erreur), allow_retries=False) from erreur
-    contenu = manifeste(entrepot, nom)
+    contenu = manifest_of(entrepot, nom)
     echecs = [source for source in contenu["sources"] if source["etat"] == "en_echec"]
     for source in echecs:
         context.log.warning("%s est en_echec depuis %s : %s", source["source"], source["depuis"], source["motif"])
@@ -40,7 +40,7 @@ def release(context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille) -
             "publication": nom,
             "nouvelle": nouvelle,
             "nature": contenu["nature"],
-            "épinglée": epingle(entrepot) or "non",
+            "épinglée": pinned_release(entrepot) or "non",
             "sources en échec": ", ".join(source["source"] for source in echecs) or "aucune",
             "portrait": dg.MetadataValue.path(str(entrepot.racine / "portrait" / "index.html")),
             "fichier": dg.MetadataValue.path(str(entrepot.racine / "observatoire.duckdb")),
@@ -61,32 +61,32 @@ class Retrait(dg.Config):
     motif: str
 
 
-@dg.op(description="Épingle le chemin stable sur une publication gardée (par défaut, la précédente).")
-def epingler(context: dg.OpExecutionContext, config: Retour, verrouille: EntrepotVerrouille) -> None:
+@dg.op(name="epingler", description="Épingle le chemin stable sur une publication gardée (par défaut, la précédente).")
+def pin(context: dg.OpExecutionContext, config: Retour, verrouille: EntrepotVerrouille) -> None:
     """Pin the stable path."""
     try:
-        nom = revenir_a(verrouille.entrepot, config.release or None)
+        nom = roll_back_to(verrouille.entrepot, config.release or None)
     except PublicationRefusee as erreur:
         raise dg.Failure(description=str(erreur), allow_retries=False) from erreur
     context.log.info("Le chemin stable donne maintenant %s, jusqu'à « reprendre ».", nom)
 
 
-@dg.op(description="Rend le chemin stable à la dernière publication.")
-def desepingler(context: dg.OpExecutionContext, verrouille: EntrepotVerrouille) -> None:
+@dg.op(name="desepingler", description="Rend le chemin stable à la dernière publication.")
+def unpin(context: dg.OpExecutionContext, verrouille: EntrepotVerrouille) -> None:
     """Unpin the stable path."""
     try:
-        nom = reprendre(verrouille.entrepot)
+        nom = follow_latest(verrouille.entrepot)
     except PublicationRefusee as erreur:
         raise dg.Failure(description=str(erreur), allow_retries=False) from erreur
     context.log.info("Le chemin stable donne maintenant %s.", nom)
 
 
-@dg.op(description="Retire une publication : ses fichiers sont effacés.")
-def effacer_publication(context: dg.OpExecutionContext, config: Retrait, verrouille: EntrepotVerrouille) -> None:
+@dg.op(name="effacer_publication", description="Retire une publication : ses fichiers sont effacés.")
+def erase_release(context: dg.OpExecutionContext, config: Retrait, verrouille: EntrepotVerrouille) -> None:
     """Retract a release."""
     entrepot = verrouille.entrepot
     try:
-        restante = retirer(entrepot, config.release, config.motif)
+        restante = retract(entrepot, config.release, config.motif)
     except PublicationRefusee as erreur:
         raise dg.Failure(description=str(erreur), allow_retries=False) from erreur
     context.log.info("Publication retirée. Le chemin stable donne maintenant %s.", restante or "rien")
@@ -95,21 +95,21 @@ def effacer_publication(context: dg.OpExecutionContext, config: Retrait, verroui
 @dg.job(
     name="revenir_a", description="Revenir à une publication gardée ; le chemin stable y reste jusqu'à « reprendre »."
 )
-def job_revenir_a() -> None:
+def roll_back_job() -> None:
     """Go back to a kept release."""
-    epingler()
+    pin()
 
 
 @dg.job(name="reprendre", description="Redonner au chemin stable la dernière publication.")
-def job_reprendre() -> None:
+def follow_latest_job() -> None:
     """Follow the last release again."""
-    desepingler()
+    unpin()
 
 
 @dg.job(
     name="retirer_publication",
     description="Retirer une publication après une objection (dire laquelle, et pourquoi) ; elle ne sera plus publiée.",
 )
-def job_retirer() -> None:
+def retract_job() -> None:
     """Retract a release."""
-    effacer_publication()
+    erase_release()

@@ -6,18 +6,18 @@ import dagster as dg
 
 from observatoire.catalog import derivees
 from observatoire.demonstration import generate
-from observatoire.derived import TableIncoherente, calculer_table
-from observatoire.files import demonstration_attendue
-from observatoire.ingestion import charger
+from observatoire.derived import TableIncoherente, compute_table
+from observatoire.files import demonstration_needed
+from observatoire.ingestion import load_source
 from observatoire.settings import REFERENCES
 from observatoire.sources import sources
-from pipelines.assets import PROPRIETAIRES, asset_de_derivee, asset_de_source, cle_source, resultat_de_source
+from pipelines.assets import PROPRIETAIRES, source_asset, source_key, source_result, table_asset
 from pipelines.defs.resources import EntrepotVerrouille
 
 JEUX = sorted({source.demonstration for source in sources().values() if source.demonstration})
 
 
-def _cle_demonstration(jeu: str) -> dg.AssetKey:
+def _demonstration_key(jeu: str) -> dg.AssetKey:
     return dg.AssetKey(["demonstration", jeu])
 
 
@@ -37,7 +37,7 @@ FICHIERS_RECUS = [
     name="demonstration",
     specs=[
         dg.AssetSpec(
-            key=_cle_demonstration(jeu),
+            key=_demonstration_key(jeu),
             group_name="demonstration",
             description=f"Fichiers de démonstration « {jeu} », générés tant qu'aucun fichier réel n'est déposé.",
             kinds={"python"},
@@ -51,12 +51,12 @@ def demonstration(context: dg.AssetExecutionContext, verrouille: EntrepotVerroui
     """Generate the demonstration files that are needed, only them."""
     entrepot = verrouille.entrepot
     for jeu in JEUX:
-        if _cle_demonstration(jeu) not in context.selected_asset_keys:
+        if _demonstration_key(jeu) not in context.selected_asset_keys:
             continue
-        attendue = demonstration_attendue(entrepot.settings, jeu)
+        attendue = demonstration_needed(entrepot.settings, jeu)
         ecrits = generate(jeu, entrepot.racine / "demonstration", REFERENCES) if attendue else []
         yield dg.MaterializeResult(
-            asset_key=_cle_demonstration(jeu),
+            asset_key=_demonstration_key(jeu),
             metadata={"générée": attendue, "fichiers": ", ".join(chemin.name for chemin in ecrits) or "aucun"},
         )
 
@@ -64,34 +64,32 @@ def demonstration(context: dg.AssetExecutionContext, verrouille: EntrepotVerroui
 @dg.multi_asset(
     name="sources",
     specs=[
-        asset_de_source(
+        source_asset(
             source,
             [dg.AssetKey(["raw", source.nom])]
-            + ([_cle_demonstration(source.demonstration)] if source.demonstration else []),
+            + ([_demonstration_key(source.demonstration)] if source.demonstration else []),
         )
         for source in sources().values()
     ],
     check_specs=[
         dg.AssetCheckSpec(
-            "pandera", asset=cle_source(source), description="Structure, règles, plafond de rejets, plancher."
+            "pandera", asset=source_key(source), description="Structure, règles, plafond de rejets, plancher."
         )
         for source in sources().values()
     ]
     + [
-        dg.AssetCheckSpec("fraicheur", asset=cle_source(source), description="Un fichier de moins de deux cadences.")
+        dg.AssetCheckSpec("fraicheur", asset=source_key(source), description="Un fichier de moins de deux cadences.")
         for source in sources().values()
         if source.cadence
     ],
     can_subset=True,
 )
-def charger_sources(
-    context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille
-) -> Iterator[dg.MaterializeResult]:
+def load_sources(context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
     """Load each source; one that fails keeps its last good table and does not stop the others, unless indispensable."""
-    choisies = [source for source in sources().values() if cle_source(source) in context.selected_asset_keys]
+    choisies = [source for source in sources().values() if source_key(source) in context.selected_asset_keys]
     for source in sorted(choisies, key=lambda source: not source.indispensable):
-        etat = charger(verrouille.entrepot, source)
-        yield resultat_de_source(source, etat)
+        etat = load_source(verrouille.entrepot, source)
+        yield source_result(source, etat)
         if etat.etat == "en_echec":
             context.log.error("%s", etat.motif)
             if source.indispensable:
@@ -104,7 +102,7 @@ def charger_sources(
 
 @dg.multi_asset(
     name="tables",
-    specs=[asset_de_derivee(derivee) for derivee in derivees().values()],
+    specs=[table_asset(derivee) for derivee in derivees().values()],
     check_specs=[
         dg.AssetCheckSpec(
             "pandera", asset=[derivee.schema, derivee.nom], description="Schéma et clé de la table calculée."
@@ -113,7 +111,7 @@ def charger_sources(
     ],
     can_subset=True,
 )
-def calculer_tables(
+def compute_tables(
     context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Compute territories, establishments and their place in the ESS."""
@@ -122,7 +120,7 @@ def calculer_tables(
         if cle not in context.selected_asset_keys:
             continue
         try:
-            lignes = calculer_table(verrouille.entrepot, derivee)
+            lignes = compute_table(verrouille.entrepot, derivee)
         except TableIncoherente as erreur:
             yield dg.AssetCheckResult(check_name="pandera", asset_key=cle, passed=False, description=str(erreur))
             raise dg.Failure(description=str(erreur), allow_retries=False) from erreur

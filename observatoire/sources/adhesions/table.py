@@ -3,7 +3,7 @@
 The place is given by the document or unknown: names are not matched to registers here.
 """
 
-from observatoire.identifiers import est_siren
+from observatoire.identifiers import is_siren
 from observatoire.schemas import ENTIER, TEXTE, Colonne, Table, refus, signalement
 
 NIVEAUX = ["commune", "epci", "departement", "region", "france", "inconnu"]
@@ -17,7 +17,7 @@ TABLE = Table(
             "siren_membre",
             TEXTE,
             "SIREN du membre, quand le document le donne.",
-            regles=(signalement("siren_invalide", "SIREN du membre invalide", est_siren),),
+            regles=(signalement("siren_invalide", "SIREN du membre invalide", is_siren),),
         ),
         Colonne("categorie", TEXTE, "Catégorie de membre, dans les mots du document, ou inconnu."),
         Colonne(

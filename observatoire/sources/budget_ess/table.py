@@ -1,6 +1,6 @@
 """A budget line a local authority says it devotes to the ESS; voted, contracted and paid are never added together."""
 
-from observatoire.identifiers import est_siren
+from observatoire.identifiers import is_siren
 from observatoire.schemas import ENTIER, EUROS, TEXTE, Colonne, Table, refus
 
 TABLE = Table(
@@ -12,7 +12,7 @@ TABLE = Table(
             "SIREN de la collectivité.",
             requise=True,
             obligatoire=True,
-            regles=(refus("siren_invalide", "SIREN de la collectivité invalide", est_siren),),
+            regles=(refus("siren_invalide", "SIREN de la collectivité invalide", is_siren),),
         ),
         Colonne(
             "exercice",

@@ -1,6 +1,6 @@
 """A funding a document tells of, possibly inside a budget line: shown beside it, never added to it."""
 
-from observatoire.identifiers import est_siren
+from observatoire.identifiers import is_siren
 from observatoire.schemas import ENTIER, EUROS, TEXTE, Colonne, Table, refus, signalement
 
 TABLE = Table(
@@ -12,7 +12,7 @@ TABLE = Table(
             "SIREN de la collectivité.",
             requise=True,
             obligatoire=True,
-            regles=(refus("siren_invalide", "SIREN de la collectivité invalide", est_siren),),
+            regles=(refus("siren_invalide", "SIREN de la collectivité invalide", is_siren),),
         ),
         Colonne("beneficiaire", TEXTE, "Organisme financé, tel qu'écrit.", requise=True, obligatoire=True),
         Colonne(
@@ -20,7 +20,7 @@ TABLE = Table(
             TEXTE,
             "SIREN de l'organisme, quand le document le donne.",
             requise=True,
-            regles=(signalement("siren_beneficiaire_invalide", "SIREN de l'organisme invalide", est_siren),),
+            regles=(signalement("siren_beneficiaire_invalide", "SIREN de l'organisme invalide", is_siren),),
         ),
         Colonne("montant_eur", EUROS, "Montant.", requise=True, obligatoire=True, unite="eur"),
         Colonne("exercice", ENTIER, "Exercice ; vide quand le document ne le donne pas.", requise=True),

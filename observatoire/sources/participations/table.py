@@ -1,6 +1,6 @@
 """A share a local authority took in the capital of an ESS company: capital is never a grant."""
 
-from observatoire.identifiers import est_siren
+from observatoire.identifiers import is_siren
 from observatoire.schemas import DATE, EUROS, TEXTE, Colonne, Table, refus, signalement
 
 TABLE = Table(
@@ -12,7 +12,7 @@ TABLE = Table(
             "SIREN de la collectivité.",
             requise=True,
             obligatoire=True,
-            regles=(refus("siren_invalide", "SIREN de la collectivité invalide", est_siren),),
+            regles=(refus("siren_invalide", "SIREN de la collectivité invalide", is_siren),),
         ),
         Colonne("societe", TEXTE, "Société, telle qu'écrite.", requise=True, obligatoire=True),
         Colonne(
@@ -20,7 +20,7 @@ TABLE = Table(
             TEXTE,
             "SIREN de la société, quand le document le donne.",
             requise=True,
-            regles=(signalement("siren_societe_invalide", "SIREN de la société invalide", est_siren),),
+            regles=(signalement("siren_societe_invalide", "SIREN de la société invalide", is_siren),),
         ),
         Colonne("montant_eur", EUROS, "Montant de la participation.", requise=True, obligatoire=True, unite="eur"),
         Colonne("date_participation", DATE, "Date ; vide quand le document ne la donne pas.", requise=True),

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from observatoire.conversion import en_code
-from observatoire.identifiers import est_siret
+from observatoire.conversion import as_code
+from observatoire.identifiers import is_siret
 from observatoire.schemas import BOOLEEN, DATE, TEXTE, Colonne, Table, refus, signalement
 
 TRANCHES = ["NN", "00", "01", "02", "03", "11", "12", "21", "22", "31", "32", "41", "42", "51", "52", "53"]
@@ -20,7 +20,7 @@ TABLE = Table(
             obligatoire=True,
             regles=(
                 signalement(
-                    "siret_invalide", "SIRET invalide (quatorze chiffres et clé de contrôle attendus)", est_siret
+                    "siret_invalide", "SIRET invalide (quatorze chiffres et clé de contrôle attendus)", is_siret
                 ),
             ),
         ),
@@ -98,9 +98,9 @@ TABLE = Table(
 def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
     """Give identifiers and codes back their zeros where a Parquet file holds integers."""
     return brut.assign(
-        siren=en_code(brut["siren"], 9),
-        siret=en_code(brut["siret"], 14),
-        code_commune_lu=en_code(brut["code_commune_lu"], 5),
+        siren=as_code(brut["siren"], 9),
+        siret=as_code(brut["siret"], 14),
+        code_commune_lu=as_code(brut["code_commune_lu"], 5),
     )
 
 

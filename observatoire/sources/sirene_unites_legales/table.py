@@ -5,8 +5,8 @@ Columns that name natural persons are not declared here, hence never read.
 
 import pandas as pd
 
-from observatoire.conversion import en_code
-from observatoire.identifiers import est_rna, est_siren
+from observatoire.conversion import as_code
+from observatoire.identifiers import is_rna, is_siren
 from observatoire.schemas import BOOLEEN, DATE, TEXTE, Colonne, Table, refus, signalement
 
 TABLE = Table(
@@ -19,7 +19,7 @@ TABLE = Table(
             requise=True,
             obligatoire=True,
             regles=(
-                signalement("siren_invalide", "SIREN invalide (neuf chiffres et clé de contrôle attendus)", est_siren),
+                signalement("siren_invalide", "SIREN invalide (neuf chiffres et clé de contrôle attendus)", is_siren),
             ),
         ),
         Colonne(
@@ -36,7 +36,7 @@ TABLE = Table(
             TEXTE,
             "Numéro au répertoire national des associations.",
             ("identifiantAssociationUniteLegale",),
-            regles=(signalement("rna_forme", "numéro RNA mal formé (W et neuf chiffres attendus)", est_rna),),
+            regles=(signalement("rna_forme", "numéro RNA mal formé (W et neuf chiffres attendus)", is_rna),),
         ),
         Colonne(
             "etat_administratif",
@@ -93,7 +93,7 @@ TABLE = Table(
 
 def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
     """Give identifiers and codes back their zeros where a Parquet file holds integers."""
-    return brut.assign(siren=en_code(brut["siren"], 9), categorie_juridique=en_code(brut["categorie_juridique"], 4))
+    return brut.assign(siren=as_code(brut["siren"], 9), categorie_juridique=as_code(brut["categorie_juridique"], 4))
 
 
 def hors_champ(lignes: pd.DataFrame, motifs: pd.Series) -> pd.Series:

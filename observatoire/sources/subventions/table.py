@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from observatoire.conversion import convertir
-from observatoire.identifiers import est_rna, est_siren, est_siren_ou_siret, est_siret
+from observatoire.conversion import convert
+from observatoire.identifiers import is_rna, is_siren, is_siren_or_siret, is_siret
 from observatoire.schemas import BOOLEEN, DATE, ENTIER, EUROS, NOMBRE, TEXTE, Colonne, Table, refus, signalement
 
 TABLE = Table(
@@ -26,7 +26,7 @@ TABLE = Table(
                 signalement(
                     "attribuant_invalide",
                     "identifiant de l'attribuant invalide : territoire inconnu",
-                    est_siren_ou_siret,
+                    is_siren_or_siret,
                 ),
             ),
         ),
@@ -58,12 +58,12 @@ TABLE = Table(
                 signalement(
                     "identifiant_invalide",
                     "identifiant du bénéficiaire invalide : ni SIRET ni SIREN",
-                    est_siren_ou_siret,
+                    is_siren_or_siret,
                 ),
                 signalement(
                     "siren_au_lieu_de_siret",
                     "SIREN à la place du SIRET : établissement inconnu",
-                    lambda v: ~est_siren(v),
+                    lambda v: ~is_siren(v),
                 ),
             ),
         ),
@@ -73,7 +73,7 @@ TABLE = Table(
             TEXTE,
             "Numéro RNA du bénéficiaire.",
             ("rnaBeneficiaire",),
-            regles=(signalement("rna_forme", "numéro RNA mal formé (W et neuf chiffres attendus)", est_rna),),
+            regles=(signalement("rna_forme", "numéro RNA mal formé (W et neuf chiffres attendus)", is_rna),),
         ),
         Colonne("objet", TEXTE, "Objet de la subvention.", requise=True, nominatif=True),
         Colonne(
@@ -102,6 +102,13 @@ TABLE = Table(
             NOMBRE,
             "Part du bénéficiaire dans une subvention partagée, de 0 à 1.",
             ("pourcentageSubvention",),
+            regles=(
+                signalement(
+                    "part_plausible",
+                    "part du bénéficiaire hors de l'intervalle de 0 à 1 : la subvention est comptée entière",
+                    lambda v: (v > 0) & (v <= 1),
+                ),
+            ),
         ),
         Colonne("dispositif_aide", TEXTE, "Dispositif d'aide.", ("dispositifAide",)),
     ),
@@ -135,17 +142,17 @@ TABLE = Table(
 def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
     """Derive the exercice, and the SIREN on both sides."""
     absente = pd.Series(None, index=brut.index, dtype=pd.ArrowDtype(TEXTE))
-    annee = convertir(brut.get("date_convention", absente), DATE).dt.year.astype(pd.ArrowDtype(ENTIER))
+    annee = convert(brut.get("date_convention", absente), DATE).dt.year.astype(pd.ArrowDtype(ENTIER))
     # an origin may say « inconnu », or several years in words: only a year that comes first is one
     annee_du_fichier = re.match(r"(19|20)\d{2}", millesime)
     return brut.assign(
         exercice=annee.fillna(int(annee_du_fichier[0])) if annee_du_fichier else annee,
-        siren_attribuant=_siren(brut["id_attribuant"]),
-        siren_beneficiaire=_siren(brut.get("id_beneficiaire", absente)),
+        siren_attribuant=_siren_of(brut["id_attribuant"]),
+        siren_beneficiaire=_siren_of(brut.get("id_beneficiaire", absente)),
     )
 
 
-def _siren(identifiant: pd.Series) -> pd.Series:
+def _siren_of(identifiant: pd.Series) -> pd.Series:
     """Keep the SIREN of a valid SIREN or SIRET."""
-    nu = convertir(identifiant, TEXTE)
-    return nu.str.slice(0, 9).where(est_siren(nu) | est_siret(nu))
+    nu = convert(identifiant, TEXTE)
+    return nu.str.slice(0, 9).where(is_siren(nu) | is_siret(nu))

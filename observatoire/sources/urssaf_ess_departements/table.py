@@ -6,7 +6,7 @@ zero.
 
 import pandas as pd
 
-from observatoire.conversion import en_code
+from observatoire.conversion import as_code
 from observatoire.schemas import BOOLEEN, ENTIER, EUROS, NOMBRE, TEXTE, Colonne, Table, refus
 
 TABLE = Table(
@@ -73,5 +73,5 @@ TABLE = Table(
 
 def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
     """Give départements 01 to 09 back the zero that a spreadsheet or a Parquet writer takes away."""
-    codes = en_code(brut["code_departement"], 2).str.strip()
+    codes = as_code(brut["code_departement"], 2).str.strip()
     return brut.assign(code_departement=codes.str.replace(r"^(\d)$", r"0\1", regex=True))
