@@ -8,8 +8,8 @@ import duckdb
 
 from observatoire.catalog import Mesure, indicateurs, mesures, sources_of_measure
 from observatoire.derived import versions_of
-from observatoire.ingestion import Etat, state_of
 from observatoire.sources import Source
+from observatoire.states import Etat, state_of
 from observatoire.territories import NIVEAUX
 from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint
 
@@ -62,8 +62,8 @@ def compute_measure(entrepot: Entrepot, mesure: Mesure) -> int:
     entrees = versions_of(entrepot, lues)
     version = measure_version(mesure, entrees)
     if entrepot.version("mesures", mesure.nom) == version:
-        return entrepot.lignes("mesures", mesure.nom)
-    with entrepot.connexion(lues) as connexion:
+        return entrepot.count_rows("mesures", mesure.nom)
+    with entrepot.connect(lues) as connexion:
         colonnes = ", ".join(f"{nom}::{type_} AS {nom}" for nom, type_ in CONTRIBUTION.items())
         requete = mesure.requete.rstrip().rstrip(";")
         try:
@@ -75,7 +75,7 @@ def compute_measure(entrepot: Entrepot, mesure: Mesure) -> int:
             ) from erreur
         _check(connexion, mesure)
         dit = {"version": version, "entrees": entrees}
-        return entrepot.ecrire_requete(connexion, "FROM calcul", "mesures", mesure.nom, dit)
+        return entrepot.write_query(connexion, "FROM calcul", "mesures", mesure.nom, dit)
 
 
 def measure_version(mesure: Mesure, entrees: dict[str, str | None]) -> str:
@@ -126,7 +126,7 @@ def coverage_of(entrepot: Entrepot, mesure: Mesure) -> Couverture:
 
 def compute_cube(entrepot: Entrepot) -> int:
     """Compute the cube of all measures; return its number of cells."""
-    with entrepot.connexion() as connexion:
+    with entrepot.connect() as connexion:
         connexion.execute(f"""
             CREATE TEMP TABLE ancetres AS
             SELECT niveau, code_territoire, niveau_parent, code_parent FROM referentiels.appartenances
@@ -145,7 +145,7 @@ def compute_cube(entrepot: Entrepot) -> int:
                 _cube_of_measure(connexion, mesure, complete_pour)
         entrees = versions_of(entrepot, tuple(f"mesures.{nom}" for nom in mesures()))
         dit = {"version": cube_version(entrees), "entrees": entrees}
-        return entrepot.ecrire_requete(connexion, f"FROM cube ORDER BY mesure, {CELLULE}", "indicateurs", "cube", dit)
+        return entrepot.write_query(connexion, f"FROM cube ORDER BY mesure, {CELLULE}", "indicateurs", "cube", dit)
 
 
 def cube_version(entrees: dict[str, str | None]) -> str:

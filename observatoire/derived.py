@@ -57,16 +57,16 @@ def compute_table(entrepot: Entrepot, derivee: Derivee) -> int:
     entrees = versions_of(entrepot, derivee.lit)
     version = table_version(entrees, derivee)
     if entrepot.version(derivee.schema, derivee.nom) != version:
-        with entrepot.connexion(derivee.lit) as connexion:
+        with entrepot.connect(derivee.lit) as connexion:
             colonnes = ", ".join(
                 f"{colonne.nom}::{_sql(colonne.type)} AS {colonne.nom}" for colonne in derivee.table.colonnes
             )
             connexion.execute(f"CREATE TEMP TABLE calcul AS SELECT {colonnes} FROM ({derivee.requete})")
             _check_table(connexion, derivee)
-            entrepot.ecrire_requete(
+            entrepot.write_query(
                 connexion, "FROM calcul", derivee.schema, derivee.nom, {"version": version, "entrees": entrees}
             )
-    return entrepot.lignes(derivee.schema, derivee.nom)
+    return entrepot.count_rows(derivee.schema, derivee.nom)
 
 
 def table_version(entrees: dict[str, str | None], derivee: Derivee) -> str:

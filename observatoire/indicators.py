@@ -68,7 +68,7 @@ def nature_of(entrepot: Entrepot, indicateur: Indicateur) -> str:
 
 def compute_indicators(entrepot: Entrepot) -> dict[str, int]:
     """Compute every value of every indicator and the catalogue; return the number of values of each indicator."""
-    with entrepot.connexion() as connexion:
+    with entrepot.connect() as connexion:
         types = {"string": "VARCHAR", "double": "DOUBLE", "int64": "BIGINT", "decimal128(38, 6)": "DECIMAL(38,6)"}
         colonnes = ", ".join(f"{colonne.nom} {types[str(colonne.type)]}" for colonne in VALEURS.colonnes)
         connexion.execute(f"CREATE TEMP TABLE valeurs ({colonnes})")
@@ -80,7 +80,7 @@ def compute_indicators(entrepot: Entrepot) -> dict[str, int]:
                 _insert_derived(connexion, indicateur, indicateur.derive)
         entrees = versions_of(entrepot, ("indicateurs.cube", "referentiels.territoires"))
         dit: dict[str, object] = {"version": values_version(entrees), "entrees": entrees}
-        entrepot.ecrire_requete(
+        entrepot.write_query(
             connexion, f"FROM valeurs ORDER BY {', '.join(VALEURS.cle)}", "indicateurs", "valeurs", dit
         )
         _write_catalogue(connexion, entrepot, dit)
@@ -194,4 +194,4 @@ def _write_catalogue(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, d
             nature_of(entrepot, indicateur), indicateur.derive is not None,
         ]
         connexion.execute(f"INSERT INTO catalogue VALUES ({', '.join('?' * len(ligne))})", ligne)
-    entrepot.ecrire_requete(connexion, "FROM catalogue ORDER BY theme, indicateur", "indicateurs", "catalogue", dit)
+    entrepot.write_query(connexion, "FROM catalogue ORDER BY theme, indicateur", "indicateurs", "catalogue", dit)

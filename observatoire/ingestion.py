@@ -6,7 +6,6 @@
 import json
 import traceback
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from observatoire.files import Fichier, files_of
 from observatoire.reading import FichierRefuse, Lecture, read_batches
 from observatoire.schemas import ENTIER, TEXTE, Table
 from observatoire.sources import JOURS_PAR_CADENCE, Source
+from observatoire.states import Etat, FichierLu, keep_state, schema_of, state_of
 from observatoire.validation import COLONNES_REJETS, VIDE, Tri, convert_columns, sort_rows
 from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint, utc_now
 
@@ -41,74 +41,6 @@ class SourceEnEchec(Exception):
     """
 
     regles: list[dict[str, Any]] = []
-
-
-@dataclass
-class FichierLu:
-    """A file and what became of its rows: a line of `qualite.sources`."""
-
-    fichier: str
-    sha256: str
-    producteur: str
-    licence: str
-    nature: str
-    millesime: str
-    obtenu_le: str
-    etat: str = "lu"
-    lignes_lues: int = 0
-    lignes_retenues: int = 0
-    lignes_hors_champ: int = 0
-    lignes_rejetees: int = 0
-    perime_le: str | None = None
-    colonnes_inconnues: list[str] = field(default_factory=list)
-    motifs_hors_champ: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass
-class Etat:
-    """Where a source stands.
-
-    Attributes:
-        etat: `a_jour`, `en_echec` (the table is the last good one), `absente` (the table is empty).
-        motif: why, in French, when it is not `a_jour`.
-        depuis: UTC time since which it has been failing.
-        version: version of the table in the warehouse.
-        nature: nature of its files.
-        couverture: territories it is complete for.
-        fichiers: files of the table in the warehouse.
-        charge_le: UTC time of the last good load.
-        regles: failures by rule and severity at the last attempt.
-    """
-
-    source: str
-    etat: str
-    version: str
-    nature: str
-    couverture: Any
-    motif: str = ""
-    depuis: str | None = None
-    charge_le: str | None = None
-    fichiers: list[FichierLu] = field(default_factory=list)
-    regles: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def lignes_retenues(self) -> int:
-        """Rows of the table."""
-        return sum(lu.lignes_retenues for lu in self.fichiers)
-
-
-def state_of(entrepot: Entrepot, source: Source) -> Etat | None:
-    """Return where a source stood after its last run, None when it never ran."""
-    contenu = entrepot.lire_json("etats", f"{source.nom}.json")
-    if contenu is None:
-        return None
-    contenu["fichiers"] = [FichierLu(**lu) for lu in contenu["fichiers"]]
-    return Etat(**contenu)
-
-
-def schema_of(source: Source) -> str:
-    """Return the schema of the warehouse a source's table lives in."""
-    return source.schema_public or "socle"
 
 
 def load_source(entrepot: Entrepot, source: Source) -> Etat:
@@ -132,7 +64,7 @@ def load_source(entrepot: Entrepot, source: Source) -> Etat:
         regles = getattr(erreur, "regles", [])
         constat = {"etat": "en_echec", "motif": motif, "depuis": deja or utc_now(), "regles": regles}
         etat = Etat(**{**vars(precedent), **constat})
-    entrepot.ecrire_json(asdict(etat), "etats", f"{source.nom}.json")
+    keep_state(entrepot, etat)
     return etat
 
 
@@ -191,9 +123,9 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
             lus.append(lu)
             yield from _batches_of_file(fichier, source, lu, rejets)
 
-    destination = entrepot.chemin(schema_of(source), source.nom)
-    with entrepot.remplacer(destination) as provisoire:
-        entrepot.ecrire_lots(provisoire, table.arrow(), lots(), {"version": version})
+    destination = entrepot.path_of(schema_of(source), source.nom)
+    with entrepot.replacing(destination) as provisoire:
+        entrepot.write_batches(provisoire, table.arrow(), lots(), {"version": version})
         _handle_repeats(entrepot, provisoire, table, lus, rejets, {"version": version})
         tous = pd.concat([*rejets, VIDE.assign(fichier="", ligne_complete="")], ignore_index=True)
         etat = Etat(
@@ -221,8 +153,8 @@ def _is_demonstration(fichier: Fichier) -> bool:
 
 
 def _write(entrepot: Entrepot, source: Source, lots: Iterator[pd.DataFrame], version: str) -> None:
-    with entrepot.remplacer(entrepot.chemin(schema_of(source), source.nom)) as chemin:
-        entrepot.ecrire_lots(chemin, source.table.arrow(), lots, {"version": version})
+    with entrepot.replacing(entrepot.path_of(schema_of(source), source.nom)) as chemin:
+        entrepot.write_batches(chemin, source.table.arrow(), lots, {"version": version})
 
 
 def _batches_of_file(
@@ -322,7 +254,7 @@ def _handle_repeats(
             rejets.append(cas.assign(ligne_complete=cas["ligne"].map(completes)))
             lu.lignes_retenues -= len(cas)
             lu.lignes_rejetees += len(cas)
-    entrepot.ecrire_lots(chemin, table.arrow(), iter([uniques]), dit)
+    entrepot.write_batches(chemin, table.arrow(), iter([uniques]), dit)
 
 
 def _frame(connexion: duckdb.DuckDBPyConnection, requete: str, chemin: Path) -> pd.DataFrame:
@@ -457,6 +389,6 @@ def _coverage(lus: list[Fichier], source: Source, lignes: int) -> Any:
 
 def _write_rejects(entrepot: Entrepot, nom: str, rejets: pd.DataFrame) -> None:
     chemin = entrepot.racine / "rejets" / f"{nom}.parquet"
-    with entrepot.remplacer(chemin) as provisoire:
+    with entrepot.replacing(chemin) as provisoire:
         ordonnes = rejets.sort_values(["fichier", "ligne", "colonne", "regle"])
-        entrepot.ecrire_lots(provisoire, REJETS, iter([ordonnes.reindex(columns=REJETS.names)]))
+        entrepot.write_batches(provisoire, REJETS, iter([ordonnes.reindex(columns=REJETS.names)]))

@@ -16,10 +16,10 @@ from observatoire.catalog import derivees, mesures
 from observatoire.cube import cube_version, measure_version
 from observatoire.derived import table_version, versions_of
 from observatoire.indicators import values_version
-from observatoire.ingestion import schema_of, state_of
 from observatoire.publication.portrait import write_portrait
 from observatoire.publication.public_tables import CONTRAT, export_tables, write_duckdb
 from observatoire.sources import sources
+from observatoire.states import schema_of, state_of
 from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint, sha256, utc_now
 
 GARDEES = 5
@@ -77,7 +77,7 @@ def current_release(entrepot: Entrepot) -> str | None:
 
 def pinned_release(entrepot: Entrepot) -> str | None:
     """Return the release the stable path is pinned to, None when it follows the last one."""
-    return (entrepot.lire_json("etats", "_epingle.json") or {}).get("release")
+    return (entrepot.read_json("etats", "_epingle.json") or {}).get("release")
 
 
 def roll_back_to(entrepot: Entrepot, release: str | None = None) -> str:
@@ -100,7 +100,7 @@ def roll_back_to(entrepot: Entrepot, release: str | None = None) -> str:
     for nom, attendue in manifest_of(entrepot, release)["fichiers"].items():
         if not (dossier / nom).exists() or sha256(dossier / nom) != attendue:
             raise PublicationRefusee(f"La publication « {release} » a été modifiée ({nom}) : en choisir une autre.")
-    entrepot.ecrire_json({"release": release, "depuis": utc_now()}, "etats", "_epingle.json")
+    entrepot.write_json({"release": release, "depuis": utc_now()}, "etats", "_epingle.json")
     _point_to(entrepot, release)
     return release
 
@@ -138,7 +138,7 @@ def retract(entrepot: Entrepot, release: str, motif: str) -> str | None:
         "motif": motif,
         "le": utc_now(),
     }
-    entrepot.ecrire_json({"retirees": [*_retracted(entrepot), fiche]}, "etats", "_retirees.json")
+    entrepot.write_json({"retirees": [*_retracted(entrepot), fiche]}, "etats", "_retirees.json")
     autres = [nom for nom in releases(entrepot) if nom != release]
     anterieures = [nom for nom in autres if nom < release]
     # one does not go forward to what may have been rolled back from, unless there is nothing else
@@ -147,7 +147,7 @@ def retract(entrepot: Entrepot, release: str, motif: str) -> str | None:
     if epinglee and repli is None:
         (entrepot.racine / "etats" / "_epingle.json").unlink()
     elif epinglee:
-        entrepot.ecrire_json({"release": repli, "depuis": utc_now()}, "etats", "_epingle.json")
+        entrepot.write_json({"release": repli, "depuis": utc_now()}, "etats", "_epingle.json")
     if current_release(entrepot) == release:
         # the path moves first: no reader may find a link to nothing while another release is kept
         if repli is not None:
@@ -287,4 +287,4 @@ def _erase(dossier: Path) -> None:
 
 
 def _retracted(entrepot: Entrepot) -> list[dict[str, str]]:
-    return list((entrepot.lire_json("etats", "_retirees.json") or {}).get("retirees", []))
+    return list((entrepot.read_json("etats", "_retirees.json") or {}).get("retirees", []))

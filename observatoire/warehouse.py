@@ -68,12 +68,12 @@ class Entrepot:
         self.settings = settings
         self.racine = settings.warehouse
 
-    def chemin(self, schema: str, table: str) -> Path:
+    def path_of(self, schema: str, table: str) -> Path:
         """Return the Parquet file of a table."""
         return self.racine / schema / f"{table}.parquet"
 
     @contextmanager
-    def verrou(self, auteur: str) -> Iterator[None]:
+    def lock(self, auteur: str) -> Iterator[None]:
         """Hold the warehouse for one run.
 
         Raises:
@@ -96,22 +96,22 @@ class Entrepot:
 
     def version(self, schema: str, table: str) -> str | None:
         """Return the version a table carries, None when there is no table."""
-        return (self.metadonnees(schema, table) or {}).get("version")
+        return (self.metadata(schema, table) or {}).get("version")
 
-    def metadonnees(self, schema: str, table: str) -> dict[str, Any] | None:
+    def metadata(self, schema: str, table: str) -> dict[str, Any] | None:
         """Return what a table says of itself: its version and the versions of its inputs."""
-        chemin = self.chemin(schema, table)
+        chemin = self.path_of(schema, table)
         if not chemin.exists():
             return None
         brutes = parquet.read_schema(chemin).metadata or {}
         return dict(json.loads(brutes.get(b"observatoire", b"{}")))
 
-    def lignes(self, schema: str, table: str) -> int:
+    def count_rows(self, schema: str, table: str) -> int:
         """Count the rows of a table, without reading them."""
-        return int(parquet.read_metadata(self.chemin(schema, table)).num_rows)
+        return int(parquet.read_metadata(self.path_of(schema, table)).num_rows)
 
     @contextmanager
-    def remplacer(self, chemin: Path) -> Iterator[Path]:
+    def replacing(self, chemin: Path) -> Iterator[Path]:
         """Give a temporary path that takes the place of `chemin` if all goes well, and vanishes if not."""
         chemin.parent.mkdir(parents=True, exist_ok=True)
         descripteur, nom = tempfile.mkstemp(dir=chemin.parent, prefix=f".{chemin.name}.", suffix=".part")
@@ -122,7 +122,7 @@ class Entrepot:
         finally:
             Path(nom).unlink(missing_ok=True)
 
-    def ecrire_lots(
+    def write_batches(
         self,
         chemin: Path,
         schema: arrow.Schema,
@@ -138,12 +138,12 @@ class Entrepot:
                 sortie.write_table(arrow.Table.from_pandas(lot[schema.names], schema=complet, preserve_index=False))
         return lignes
 
-    def ecrire_requete(
+    def write_query(
         self, connexion: duckdb.DuckDBPyConnection, requete: str, schema: str, table: str, metadonnees: dict[str, Any]
     ) -> int:
         """Write the result of a query as a table; return the number of rows."""
         dit = sql_literal(json.dumps(metadonnees))
-        with self.remplacer(self.chemin(schema, table)) as chemin:
+        with self.replacing(self.path_of(schema, table)) as chemin:
             connexion.execute(
                 f"COPY ({requete}) TO {sql_literal(chemin)} "
                 f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{observatoire: {dit}}})"
@@ -151,7 +151,7 @@ class Entrepot:
             return int(parquet.read_metadata(chemin).num_rows)
 
     @contextmanager
-    def connexion(self, tables: Iterable[str] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    def connect(self, tables: Iterable[str] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open an in-memory DuckDB where tables of the warehouse are views of their schema: those named, or all."""
         with duckdb.connect() as connexion:
             # spilling must not land in the current folder, nor in a release
@@ -164,12 +164,12 @@ class Entrepot:
                         connexion.execute(f"CREATE VIEW {vue} AS FROM read_parquet({sql_literal(chemin)})")
             yield connexion
 
-    def lire_json(self, *parties: str) -> dict[str, Any] | None:
+    def read_json(self, *parties: str) -> dict[str, Any] | None:
         """Read a small state file of the warehouse, None when it is not there."""
         chemin = self.racine.joinpath(*parties)
         return dict(json.loads(chemin.read_text(encoding="utf-8"))) if chemin.exists() else None
 
-    def ecrire_json(self, contenu: dict[str, Any], *parties: str) -> None:
+    def write_json(self, contenu: dict[str, Any], *parties: str) -> None:
         """Write a small state file of the warehouse, whole or not at all."""
-        with self.remplacer(self.racine.joinpath(*parties)) as chemin:
+        with self.replacing(self.racine.joinpath(*parties)) as chemin:
             chemin.write_text(json.dumps(contenu, ensure_ascii=False, indent=1, default=str), encoding="utf-8")

@@ -6,9 +6,9 @@ import dagster as dg
 
 from observatoire.catalog import sources_of
 from observatoire.derived import Derivee
-from observatoire.ingestion import Etat, schema_of
 from observatoire.schemas import PROVENANCE, Table
 from observatoire.sources import JOURS_PAR_CADENCE, Source
+from observatoire.states import Etat, schema_of
 from observatoire.warehouse import utc_now
 
 PROPRIETAIRES = ["team:observatoire"]

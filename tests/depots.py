@@ -9,8 +9,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from observatoire.ingestion import Etat, load_source
+from observatoire.ingestion import load_source
 from observatoire.sources import Source, sources
+from observatoire.states import Etat
 from observatoire.warehouse import Entrepot
 from tests.donnees import CAM
 
@@ -60,13 +61,13 @@ def charger_source(entrepot: Entrepot, nom: str, **changements: Any) -> Etat:
 
 def table(entrepot: Entrepot, nom: str) -> list[dict[str, Any]]:
     """Return the rows of a table of the warehouse."""
-    chemin = entrepot.chemin(sources()[nom].schema_public or "socle", nom)
+    chemin = entrepot.path_of(sources()[nom].schema_public or "socle", nom)
     return pq.read_table(chemin).to_pylist()
 
 
 def octets(entrepot: Entrepot, nom: str) -> bytes:
     """Return the bytes of a table of the warehouse."""
-    return entrepot.chemin(sources()[nom].schema_public or "socle", nom).read_bytes()
+    return entrepot.path_of(sources()[nom].schema_public or "socle", nom).read_bytes()
 
 
 def rejets(entrepot: Entrepot, nom: str) -> list[dict[str, Any]]:

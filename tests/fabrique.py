@@ -28,9 +28,9 @@ from observatoire import sources as module_sources
 from observatoire.cube import CONTRIBUTION, compute_cube, compute_measure
 from observatoire.derived import compute_table
 from observatoire.indicators import compute_indicators
-from observatoire.ingestion import Etat
 from observatoire.schemas import ENTIER, NOMBRE, TEXTE
 from observatoire.settings import Settings
+from observatoire.states import Etat
 from observatoire.territories import APPARTENANCES, TERRITOIRES
 from observatoire.warehouse import Entrepot, fingerprint
 
@@ -103,14 +103,14 @@ class Fabrique:
         self._calcules.clear()
         valeurs = [[ligne.get(colonne) for colonne in colonnes] for ligne in lignes]
         cadre = pd.DataFrame(valeurs, columns=list(colonnes), dtype=object)
-        with self.entrepot.remplacer(self.entrepot.chemin(schema, nom)) as chemin:
+        with self.entrepot.replacing(self.entrepot.path_of(schema, nom)) as chemin:
             version = {"version": fingerprint(lignes)}
-            self.entrepot.ecrire_lots(chemin, arrow.schema(list(colonnes.items())), [cadre], version)
+            self.entrepot.write_batches(chemin, arrow.schema(list(colonnes.items())), [cadre], version)
 
     def etat(self, source: str, couverture: Any = FRANCE, nature: str = "reelle") -> None:
         """Say that a source was loaded, and what it is complete for."""
         self._calcules.clear()
-        self.entrepot.ecrire_json(asdict(Etat(source, "a_jour", "v1", nature, couverture)), "etats", f"{source}.json")
+        self.entrepot.write_json(asdict(Etat(source, "a_jour", "v1", nature, couverture)), "etats", f"{source}.json")
 
     def source(self, nom: str, absence: str = "zero", **etat: Any) -> None:
         """Declare a source and say that it was loaded."""
@@ -199,7 +199,7 @@ class Fabrique:
 
     def read_batches(self, table: str) -> list[Ligne]:
         """Read a table of the warehouse."""
-        lignes: list[Ligne] = parquet.read_table(self.entrepot.chemin(*table.split("."))).to_pylist()
+        lignes: list[Ligne] = parquet.read_table(self.entrepot.path_of(*table.split("."))).to_pylist()
         return lignes
 
 
@@ -214,7 +214,7 @@ def fabrique(dossier: Path) -> Iterator[Fabrique]:
     """Give a small observatory whose declarations are its own, with the territories above."""
     petite = Fabrique(dossier)
     for nom, contenu in _referentiels().items():
-        chemin = petite.entrepot.chemin("referentiels", nom)
+        chemin = petite.entrepot.path_of("referentiels", nom)
         chemin.parent.mkdir(parents=True, exist_ok=True)
         chemin.write_bytes(contenu)
     (petite.declarations / "measures").mkdir(parents=True)

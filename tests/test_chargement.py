@@ -12,9 +12,9 @@ import pytest
 from observatoire import ingestion
 from observatoire.demonstration import generate
 from observatoire.files import files_of
-from observatoire.ingestion import Etat, state_of
 from observatoire.settings import REFERENCES, Settings
 from observatoire.sources import sources
+from observatoire.states import Etat, state_of
 from observatoire.warehouse import Entrepot
 from tests.depots import (
     SUBVENTION,
@@ -169,7 +169,7 @@ def test_une_source_absente_donne_une_table_vide_et_typee(entrepot, nom):
     etat = charger_source(entrepot, nom)
     assert (etat.etat, etat.lignes_retenues) == ("absente", 0)
     assert f"raw/{nom} est vide : déposer" in etat.motif
-    chemin = entrepot.chemin(sources()[nom].schema_public or "socle", nom)
+    chemin = entrepot.path_of(sources()[nom].schema_public or "socle", nom)
     assert pq.read_schema(chemin).remove_metadata() == sources()[nom].table.arrow()
 
 
@@ -185,7 +185,7 @@ def test_ce_qui_change_fait_relire(entrepot, bon, quoi):
     elif quoi == "origine":
         deposer(entrepot, "subventions", f"{ANNEE}.origine.yml", "licence: ODbL\n")
     else:
-        entrepot.chemin("socle", "subventions").unlink()
+        entrepot.path_of("socle", "subventions").unlink()
     etat = charger_source(entrepot, "subventions")
     assert etat.etat == "a_jour"
     assert (etat.version == bon.version) == (quoi == "table effacée")

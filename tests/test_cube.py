@@ -281,11 +281,11 @@ def test_une_mesure_mal_ecrite_est_refusee_et_dit_pourquoi(petit: Fabrique, requ
 def test_une_mesure_refusee_laisse_ses_dernieres_contributions(petit: Fabrique) -> None:
     petit.mesure("m", SQL)
     compute_measure(petit.entrepot, mesures()["m"])
-    avant = petit.entrepot.chemin("mesures", "m").read_bytes()
+    avant = petit.entrepot.path_of("mesures", "m").read_bytes()
     petit.mesure("m", SQL.replace("'r' AS repondant", "NULL AS repondant"))
     with pytest.raises(MesureInvalide):
         compute_measure(petit.entrepot, mesures()["m"])
-    assert petit.entrepot.chemin("mesures", "m").read_bytes() == avant
+    assert petit.entrepot.path_of("mesures", "m").read_bytes() == avant
 
 
 def test_une_valeur_vide_et_un_lieu_inconnu_sont_acceptes(petit: Fabrique) -> None:

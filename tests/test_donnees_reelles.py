@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from stdnum.fr import siret
 
-from observatoire.ingestion import Etat
+from observatoire.states import Etat
 from observatoire.warehouse import Entrepot
 from tests.depots import charger_source, comptes_justes, deposer, regles, table
 from tests.donnees import CAM, TOTAUX_CAM, lire_csv, poser_subventions_cam

@@ -97,7 +97,7 @@ def classes(entrepot_classe: Entrepot) -> dict[str, dict]:
         assert load_source(entrepot, sources()[nom]).etat == "a_jour", nom
     for derivee in derivees().values():
         compute_table(entrepot, derivee)
-    with entrepot.connexion() as connexion:
+    with entrepot.connect() as connexion:
         lignes = connexion.execute("FROM socle.etablissements").df().to_dict("records")
         listes = {s for (s,) in connexion.execute("SELECT siret FROM socle.etablissements_ess").fetchall()}
     noms = {siren(rang): nom for rang, nom in enumerate(UNITES)}

@@ -192,7 +192,7 @@ def verifier_complete(entrepot: Entrepot, release: str) -> None:
 
 
 def test_un_fichier_d_adhesions_casse_ne_stoppe_pas_les_autres(ici: Entrepot):
-    table = ici.chemin("socle", "adhesions")
+    table = ici.path_of("socle", "adhesions")
     bons = table.read_bytes()
     fichier = ici.settings.raw / "adhesions" / "adhesions_documents.csv"
     fichier.write_text(
@@ -284,10 +284,10 @@ def test_une_publication_retiree_ne_revient_pas(ici: Entrepot):
 
 
 def test_une_chaine_dont_un_maillon_a_bouge_n_est_pas_publiee(ici: Entrepot):
-    chemin = ici.chemin("socle", "budget_ess")
-    with ici.connexion() as connexion:
+    chemin = ici.path_of("socle", "budget_ess")
+    with ici.connect() as connexion:
         connexion.execute(f"CREATE TEMP TABLE copie AS FROM read_parquet('{chemin}')")
-        ici.ecrire_requete(connexion, "FROM copie", "socle", "budget_ess", {"version": "autre"})
+        ici.write_query(connexion, "FROM copie", "socle", "budget_ess", {"version": "autre"})
     with pytest.raises(PublicationRefusee, match=r"socle\.budget_ess n'est pas à jour"):
         publish(ici)
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from observatoire.ingestion import Etat
 from observatoire.schemas import TEXTE, Table
 from observatoire.settings import Settings
 from observatoire.sources import DOSSIER, sources
+from observatoire.states import Etat
 from observatoire.warehouse import Entrepot
 from tests.depots import charger_source, comptes_justes, deposer, rejets, table
 from tests.donnees import lire_csv

@@ -46,7 +46,7 @@ def fichier_communes() -> pd.DataFrame:
 
 
 def _lue(entrepot: Entrepot, table: str) -> pd.DataFrame:
-    return parquet.read_table(entrepot.chemin("referentiels", table)).to_pandas()
+    return parquet.read_table(entrepot.path_of("referentiels", table)).to_pandas()
 
 
 def _parents(appartenances: set[tuple[str, str, str, str]], niveau: str, code: str) -> set[tuple[str, str]]:
@@ -96,11 +96,11 @@ def test_une_population_inconnue_laisse_vide_celle_de_tout_ce_qui_la_contient(tm
 
 def test_une_commune_en_double_est_refusee_et_la_table_reste(tmp_path: Path) -> None:
     with fabrique(tmp_path) as petite:
-        avant = petite.entrepot.chemin("referentiels", "territoires").read_bytes()
+        avant = petite.entrepot.path_of("referentiels", "territoires").read_bytes()
         petite.table("referentiels", "communes", COLONNES_COMMUNES, [*communes(), communes()[0]])
         with pytest.raises(TableIncoherente, match=r"même clé \(niveau, code_territoire\) : 1 cas"):
             compute_table(petite.entrepot, TERRITOIRES)
-        assert petite.entrepot.chemin("referentiels", "territoires").read_bytes() == avant
+        assert petite.entrepot.path_of("referentiels", "territoires").read_bytes() == avant
 
 
 def test_un_niveau_inconnu_est_refuse(tmp_path: Path) -> None:
@@ -113,9 +113,9 @@ def test_un_niveau_inconnu_est_refuse(tmp_path: Path) -> None:
 
 def test_un_territoire_deja_calcule_ne_l_est_pas_deux_fois(tmp_path: Path) -> None:
     with fabrique(tmp_path) as petite:
-        avant = petite.entrepot.chemin("referentiels", "territoires").stat().st_mtime_ns
+        avant = petite.entrepot.path_of("referentiels", "territoires").stat().st_mtime_ns
         assert compute_table(petite.entrepot, TERRITOIRES) == len(communes()) + len(zonages())
-        assert petite.entrepot.chemin("referentiels", "territoires").stat().st_mtime_ns == avant
+        assert petite.entrepot.path_of("referentiels", "territoires").stat().st_mtime_ns == avant
 
 
 # the embedded files

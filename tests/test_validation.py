@@ -141,13 +141,13 @@ def test_une_regle_qui_ne_peut_pas_s_executer_n_est_jamais_verte(nom, sur_table)
 def test_une_regle_cassee_n_ecrit_rien(entrepot, monkeypatch):
     naf = sources()["naf"]
     assert load_source(entrepot, naf).etat == "a_jour"
-    avant = entrepot.chemin("referentiels", "naf").read_bytes()
+    avant = entrepot.path_of("referentiels", "naf").read_bytes()
     cassee = dataclasses.replace(naf.table, regles=(refus("casse", "règle cassée", plante),))
     monkeypatch.setattr(naf.module, "TABLE", cassee)
     deposer(entrepot, "naf", "naf.csv", "code_naf,libelle_naf,division_a88,section_a21,a38,a17\n01.11Z,A,01,A,AZ,AZ\n")
     etat = load_source(entrepot, naf)
     assert etat.etat == "en_echec" and "erreur du programme (RegleInexecutable" in etat.motif
-    assert entrepot.chemin("referentiels", "naf").read_bytes() == avant
+    assert entrepot.path_of("referentiels", "naf").read_bytes() == avant
 
 
 MONTANTS = ["1", "-1", "2000000", "7M€", None]

@@ -11,9 +11,9 @@ import pandas as pd
 
 from observatoire.catalog import derivees, sources_of
 from observatoire.indicators import CATALOGUE, VALEURS
-from observatoire.ingestion import state_of
 from observatoire.schemas import DATE, ENTIER, HORODATAGE, NOMBRE, PROVENANCE, TEXTE, Colonne, Table
 from observatoire.sources import Source, sources
+from observatoire.states import state_of
 from observatoire.warehouse import Entrepot, sql_literal
 
 CONTRAT = 1
@@ -239,7 +239,7 @@ def write_duckdb(entrepot: Entrepot, chemin: str, release: dict[str, Any]) -> di
     No key constraint: any PRIMARY KEY makes a 1.0 client fail. Comments in French on every table and column.
     """
     comptes = {}
-    with entrepot.connexion() as connexion:
+    with entrepot.connect() as connexion:
         register_quality(connexion, entrepot, release)
         _register(connexion, "r_dictionnaire", DICTIONNAIRE, dictionary_rows())
         connexion.execute(f"ATTACH {sql_literal(chemin)} AS public_ (STORAGE_VERSION 'v1.0.0')")

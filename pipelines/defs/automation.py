@@ -76,7 +76,7 @@ def fichiers_deposes(context: dg.SensorEvaluationContext) -> dg.SensorResult | d
         context.update_cursor(json.dumps({**memoire, "vue": signature}))
         return dg.SkipReason("Des fichiers arrivent : attendre qu'ils ne changent plus.")
     try:
-        with Entrepot(settings).verrou("vérification du dépôt"):
+        with Entrepot(settings).lock("vérification du dépôt"):
             pass
     except VerrouTenu as erreur:
         return dg.SkipReason(str(erreur))

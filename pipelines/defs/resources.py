@@ -31,7 +31,7 @@ class EntrepotVerrouille(dg.ConfigurableResource):
         if self._tenu is None:
             entrepot = Entrepot(Settings.from_environment())
             try:
-                self._jusqu_a_la_fin.enter_context(entrepot.verrou(self._auteur))
+                self._jusqu_a_la_fin.enter_context(entrepot.lock(self._auteur))
             except VerrouTenu as erreur:
                 raise dg.Failure(description=str(erreur), allow_retries=False) from None
             self._tenu = entrepot

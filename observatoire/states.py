@@ -1,0 +1,83 @@
+"""Where each source stands: what was read, what became of the rows, what the table is complete for; kept between runs.
+
+Reading and judging files belong to `ingestion`.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from observatoire.sources import Source
+from observatoire.warehouse import Entrepot
+
+
+@dataclass
+class FichierLu:
+    """A file and what became of its rows: a line of `qualite.sources`."""
+
+    fichier: str
+    sha256: str
+    producteur: str
+    licence: str
+    nature: str
+    millesime: str
+    obtenu_le: str
+    etat: str = "lu"
+    lignes_lues: int = 0
+    lignes_retenues: int = 0
+    lignes_hors_champ: int = 0
+    lignes_rejetees: int = 0
+    perime_le: str | None = None
+    colonnes_inconnues: list[str] = field(default_factory=list)
+    motifs_hors_champ: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Etat:
+    """Where a source stands.
+
+    Attributes:
+        etat: `a_jour`, `en_echec` (the table is the last good one), `absente` (the table is empty).
+        motif: why, in French, when it is not `a_jour`.
+        depuis: UTC time since which it has been failing.
+        version: version of the table in the warehouse.
+        nature: nature of its files.
+        couverture: territories it is complete for.
+        fichiers: files of the table in the warehouse.
+        charge_le: UTC time of the last good load.
+        regles: failures by rule and severity at the last attempt.
+    """
+
+    source: str
+    etat: str
+    version: str
+    nature: str
+    couverture: Any
+    motif: str = ""
+    depuis: str | None = None
+    charge_le: str | None = None
+    fichiers: list[FichierLu] = field(default_factory=list)
+    regles: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def lignes_retenues(self) -> int:
+        """Rows of the table."""
+        return sum(lu.lignes_retenues for lu in self.fichiers)
+
+
+def state_of(entrepot: Entrepot, source: Source) -> Etat | None:
+    """Return where a source stood after its last run, None when it never ran."""
+    contenu = entrepot.read_json("etats", f"{source.nom}.json")
+    if contenu is None:
+        return None
+    contenu["fichiers"] = [FichierLu(**lu) for lu in contenu["fichiers"]]
+    return Etat(**contenu)
+
+
+def schema_of(source: Source) -> str:
+    """Return the schema of the warehouse a source's table lives in."""
+    return source.schema_public or "socle"
+
+
+def keep_state(entrepot: Entrepot, etat: Etat) -> None:
+    """Write down where a source stands."""
+    entrepot.write_json(asdict(etat), "etats", f"{etat.source}.json")
