@@ -5,6 +5,7 @@ lies in 63, E in 43 and B in 19; C straddles 63 and 43; D straddles 63 and 19, h
 98735 is in none of these, and not in France.
 """
 
+import atexit
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -232,7 +233,18 @@ def fabrique(dossier: Path) -> Iterator[Fabrique]:
         yield petite
 
 
-_instance = cache(duckdb.connect)
+_connecter = duckdb.connect
+
+
+@cache
+def _instance() -> duckdb.DuckDBPyConnection:
+    """Open one DuckDB for all the tests: starting one costs more than most of them."""
+    connexion = _connecter()
+    atexit.register(_instance.cache_clear)
+    atexit.register(connexion.close)
+    return connexion
+
+
 _bases = count(1)
 
 
