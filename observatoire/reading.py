@@ -87,7 +87,7 @@ def read_batches(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.Da
         if suffixe == ".parquet":
             yield from _read_parquet(chemin, table, lecture)
         elif suffixe == ".xlsx":
-            yield from _in_batches(_xlsx_records(chemin), chemin, table, lecture)
+            yield from _in_batches(_xlsx_records(chemin, table), chemin, table, lecture)
         else:
             with _open_text(chemin, table) as (flux, separateur):
                 yield from _in_batches(_csv_records(flux, separateur, chemin), chemin, table, lecture)
@@ -232,12 +232,19 @@ def _csv_records(flux: Iterable[str], separateur: str, chemin: Path) -> Iterator
         ligne = lecteur.line_num + 1
 
 
-def _xlsx_records(chemin: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield (row, cells as text) of the first visible sheet."""
+def _xlsx_records(chemin: Path, table: Table) -> Iterator[tuple[int, list[str]]]:
+    """Yield (row, cells as text) of the visible sheet that holds the table; two such sheets refuse the workbook."""
     classeur = openpyxl.load_workbook(chemin, read_only=True, data_only=True)
     largeur = 0
     try:
-        feuille = next(feuille for feuille in classeur.worksheets if feuille.sheet_state == "visible")
+        visibles = [feuille for feuille in classeur.worksheets if feuille.sheet_state == "visible"]
+        tableaux = [feuille for feuille in visibles if _holds(feuille, table)]
+        if len(tableaux) > 1:
+            raise FichierRefuse(
+                f"{chemin.name} : plusieurs feuilles portent un tableau ({', '.join(f.title for f in tableaux)}). "
+                "Déposer un fichier par feuille, ou masquer celles qui ne sont pas à lire."
+            )
+        feuille = (tableaux or visibles)[0]
         for ligne, cellules in enumerate(feuille.iter_rows(values_only=True), start=1):
             if any(cellule is not None for cellule in cellules):
                 # a row may stop at its last cell written: what follows is empty, not missing
@@ -245,6 +252,12 @@ def _xlsx_records(chemin: Path) -> Iterator[tuple[int, list[str]]]:
                 yield ligne, [_as_text(cellule) for cellule in cellules] + [""] * (largeur - len(cellules))
     finally:
         classeur.close()
+
+
+def _holds(feuille: Any, table: Table) -> bool:
+    """Say whether a sheet has a row of headers of the table near its top."""
+    hauts = islice(feuille.iter_rows(values_only=True), 20)
+    return any(_known_headers([_as_text(cellule) for cellule in cellules], table) > 1 for cellules in hauts)
 
 
 def _as_text(cellule: Any) -> str:

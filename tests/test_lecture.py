@@ -356,3 +356,26 @@ def test_les_nomenclatures_de_l_insee_gardent_leur_typographie(donnees, nom, col
     rangs = [{(clef or "").strip(): valeur for clef, valeur in rang.items()} for rang in attendu]
     assert lu == [rang[colonne] for rang in rangs if any(rang.values())]
     assert any("\u2019" in intitule for intitule in lu)
+
+
+def classeur_de(**feuilles: list[tuple]) -> bytes:
+    """Build a workbook of several sheets."""
+    flux, classeur = io.BytesIO(), openpyxl.Workbook()
+    classeur.remove(classeur.active)
+    for nom, rangs in feuilles.items():
+        feuille = classeur.create_sheet(nom)
+        for rang in rangs:
+            feuille.append(rang)
+    classeur.save(flux)
+    return flux.getvalue()
+
+
+def test_une_feuille_de_notes_ne_cache_pas_le_tableau(tmp_path):
+    contenu = classeur_de(Notes=[("À lire",)], Données=[("nom", "montant"), ("A", 1)])
+    assert lignes(ecrire(tmp_path, contenu, "essai.xlsx"), TABLE, Lecture()) == [(2, "A", "1")]
+
+
+def test_deux_tableaux_dans_un_classeur_ne_se_perdent_pas_en_silence(tmp_path):
+    contenu = classeur_de(**{nom: [("nom", "montant"), ("A", 1)] for nom in ("2023", "2024")})
+    with pytest.raises(FichierRefuse, match=r"plusieurs feuilles portent un tableau \(2023, 2024\)"):
+        lignes(ecrire(tmp_path, contenu, "essai.xlsx"), TABLE, Lecture())
