@@ -374,3 +374,14 @@ def test_chaque_territoire_compte_ce_que_compte_un_decompte_direct(tirages: list
             assert cellule["mediane_unites"] == pytest.approx(float(median(valeur for valeur, _ in dedans)))
         else:
             assert cellule["mediane_unites"] is None
+
+
+def test_un_nombre_d_unites_inconnu_n_est_pas_zero(petit: Fabrique) -> None:
+    lignes = [petit.ligne("departement:63", 5, nombre_unites=None), petit.ligne("departement:43", 7, nombre_unites=3)]
+    petit.contributions("m", [*lignes, petit.ligne("departement:19", 1, nombre_unites=2)], absence="inconnue")
+    nombres = {":".join(cle[1:3]): ligne["nombre_unites"] for cle, ligne in petit.cube().items()}
+    assert nombres == {
+        "departement:63": None, "departement:43": 3, "departement:19": 2, "region:84": None, "region:19": 2,
+        "france:FR": None,
+    }
+    assert petit.sommes()["france:FR"] == 13

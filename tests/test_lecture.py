@@ -379,3 +379,10 @@ def test_deux_tableaux_dans_un_classeur_ne_se_perdent_pas_en_silence(tmp_path):
     contenu = classeur_de(**{nom: [("nom", "montant"), ("A", 1)] for nom in ("2023", "2024")})
     with pytest.raises(FichierRefuse, match=r"plusieurs feuilles portent un tableau \(2023, 2024\)"):
         lignes(ecrire(tmp_path, contenu, "essai.xlsx"), TABLE, Lecture())
+
+
+def test_un_fichier_sans_en_tete_ne_cite_pas_ses_donnees(tmp_path):
+    """The message goes to the release and to logs that are kept: the first row may name a person."""
+    with pytest.raises(FichierRefuse, match="aucun en-tête connu") as refus_:
+        lignes(ecrire(tmp_path, b"Jeanne Exemple;12\n", "essai.csv"), TABLE, Lecture())
+    assert "Jeanne" not in str(refus_.value)

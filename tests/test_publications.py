@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
 from observatoire.publication.public_tables import summary
@@ -308,3 +309,43 @@ def test_le_resume_compte_chaque_ligne(ici: Entrepot):
     assert (
         lignes["lignes_lues"] == lignes["lignes_retenues"] + lignes["lignes_hors_champ"] + lignes["lignes_rejetees"]
     ).all()
+
+
+def test_un_retrait_tue_en_route_ne_laisse_rien_de_lisible(ici: Entrepot, monkeypatch):
+    premiere = current_release(ici)
+    ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(1))
+    assert lancer().success
+    with monkeypatch.context() as coupure:
+        coupure.setattr("observatoire.releases.shutil.rmtree", lambda dossier: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            retract(ici, premiere, "objection")
+    assert premiere not in releases(ici) and not (ici.racine / "releases" / premiere).exists()
+    ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(2))
+    assert lancer().success
+    assert not list((ici.racine / "releases").glob(".*")), "the next release sweeps what was left"
+
+
+def test_ni_siren_d_une_table_tue_ni_beneficiaire_sans_identifiant_ne_sont_publies(ici: Entrepot):
+    """A SIREN of the register may be a natural person's; so may a beneficiary nobody identifies."""
+    (unites,) = (ici.settings.raw / "sirene_unites_legales").glob("*.parquet")
+    cadre = pd.read_parquet(unites)
+    vivante = cadre.index[cadre["etatAdministratifUniteLegale"] == "A"][0]
+    cadre.loc[vivante, "siren"] = "290000002"
+    cadre.to_parquet(unites)
+    depot = ici.settings.raw / "subventions" / "2024.csv"
+    depot.parent.mkdir()
+    depot.write_text(
+        "nomAttribuant;idAttribuant;nomBeneficiaire;idBeneficiaire;objet;montant\n"
+        "Métropole;24630070100017;Jeanne Exemple;;aide à Jeanne;30000\n"
+        "Métropole;24630070100017;Association;779222124;fonctionnement;40000\n",
+        encoding="utf-8",
+    )
+    assert lancer().success
+    with duckdb.connect(str(ici.racine / "observatoire.duckdb"), read_only=True) as public:
+        rejets = public.execute(
+            "SELECT colonne, valeur FROM qualite.rejets WHERE source = 'sirene_unites_legales' AND regle = 'siren_invalide'"
+        ).fetchall()
+        assert rejets == [("siren", None)]
+        assert public.execute("SELECT nom_beneficiaire, objet, montant_eur FROM socle.subventions ORDER BY 3").fetchall() == [
+            (None, None, 30000), ("Association", "fonctionnement", 40000),
+        ]
