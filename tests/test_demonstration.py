@@ -51,6 +51,19 @@ economieSocialeSolidaireUniteLegale societeMissionUniteLegale caractereEmployeur
 activitePrincipaleNAF25UniteLegale
 """
 
+HISTORIQUE = """
+siren nic siret dateFin dateDebut etatAdministratifEtablissement changementEtatAdministratifEtablissement
+enseigne1Etablissement enseigne2Etablissement enseigne3Etablissement changementEnseigneEtablissement
+denominationUsuelleEtablissement changementDenominationUsuelleEtablissement activitePrincipaleEtablissement
+nomenclatureActivitePrincipaleEtablissement changementActivitePrincipaleEtablissement caractereEmployeurEtablissement
+changementCaractereEmployeurEtablissement
+"""
+
+SUCCESSIONS = """
+siretEtablissementPredecesseur siretEtablissementSuccesseur dateLienSuccession transfertSiege continuiteEconomique
+dateDernierTraitementLienSuccession
+"""
+
 MEASURES = ["nombre_d_etablissements", "effectifs_salaries_moyens", "masse_salariale"]
 
 Stocks = tuple[pd.DataFrame, pd.DataFrame]
@@ -98,7 +111,7 @@ def test_deux_generations_donnent_les_memes_octets(
 def test_une_autre_graine_donne_d_autres_lignes(tmp_path: Path) -> None:
     communes = []
     for seed in (7, 8):
-        [sites, _] = generate("sirene", tmp_path, REFERENCES, etablissements=200, graine=seed)
+        sites, *_ = generate("sirene", tmp_path, REFERENCES, etablissements=200, graine=seed)
         communes.append(pd.read_parquet(sites)["codeCommuneEtablissement"].tolist())
     assert communes[0] != communes[1]
 
@@ -120,15 +133,16 @@ def test_les_stocks_sirene_ont_les_colonnes_et_les_types_de_data_gouv(files: dic
 def test_le_csv_zippe_porte_les_memes_lignes_que_le_parquet(tmp_path: Path) -> None:
     parquet = generate("sirene", tmp_path / "parquet", REFERENCES, etablissements=500)
     zipped = generate("sirene", tmp_path / "csv", REFERENCES, etablissements=500, format="csv")
-    assert [path.name for path in zipped] == ["StockEtablissement_utf8.zip", "StockUniteLegale_utf8.zip"]
-    for archive, table, columns in zip(zipped, parquet, (ETABLISSEMENT, UNITE_LEGALE), strict=True):
+    assert [path.suffix for path in zipped] == [".zip"] * 4
+    texts = {}
+    layouts = (ETABLISSEMENT, UNITE_LEGALE, HISTORIQUE, SUCCESSIONS)
+    for archive, table, columns in zip(zipped, parquet, layouts, strict=True):
         with zipfile.ZipFile(archive) as content:
             [member] = content.namelist()
-            text = content.read(member)
+            texts[member] = content.read(member)
         assert member == f"{archive.stem}.csv"
-        assert text.splitlines()[0].decode() == ",".join(columns.split())
-        assert re.search(rb",2026-10-\d\dT\d\d:\d\d:\d\d,", text)
-        (tmp_path / member).write_bytes(text)
+        assert texts[member].splitlines()[0].decode() == ",".join(columns.split())
+        (tmp_path / member).write_bytes(texts[member])
         with duckdb.connect() as connection:
             expected = connection.read_parquet(str(table))
             types = {name: str(kind) for name, kind in zip(expected.columns, expected.types, strict=True)}
@@ -136,10 +150,12 @@ def test_le_csv_zippe_porte_les_memes_lignes_que_le_parquet(tmp_path: Path) -> N
             assert read.except_(expected).limit(1).fetchall() == []
             assert expected.except_(read).limit(1).fetchall() == []
             assert len(read) == len(expected)
+    stocks = [texts["StockEtablissement_utf8.csv"], texts["StockUniteLegale_utf8.csv"]]
+    assert all(re.search(rb",2026-10-\d\dT\d\d:\d\d:\d\d,", text) for text in stocks)
+    assert all(b",true," in text for text in texts.values())
     # The NIC is five digits in the CSV, an integer in the Parquet file.
     units = pd.read_csv(tmp_path / "StockUniteLegale_utf8.csv", dtype="str")
     assert units["nicSiegeUniteLegale"].str.fullmatch(r"\d{5}").all()
-    assert b",true," in text
 
 
 def test_tout_identifiant_est_valide_et_dans_la_plage_de_demonstration(sirene: Stocks) -> None:
@@ -205,7 +221,7 @@ def test_les_codes_tires_existent_dans_les_nomenclatures() -> None:
 
 
 def test_la_france_entiere_code_paris_lyon_et_marseille_par_arrondissement(tmp_path: Path) -> None:
-    [sites, _] = generate("sirene", tmp_path, REFERENCES, etablissements=5_000, departements=None)
+    sites, *_ = generate("sirene", tmp_path, REFERENCES, etablissements=5_000, departements=None)
     communes = set(pd.read_parquet(sites)["codeCommuneEtablissement"])
     assert not communes & {"75056", "69123", "13055"}
     assert communes & {str(code) for code in range(75101, 75121)}

@@ -47,14 +47,16 @@ class Geography:
     Attributes:
         communes: one row per commune, population as an integer, `code_epci` empty when there is none.
         labels: label of each (`niveau`, `code_territoire`).
+        former: former and delegated communes, with the département they are in; no municipal arrondissement.
     """
 
     communes: pd.DataFrame
     labels: dict[tuple[str, str], str]
+    former: pd.DataFrame
 
     @classmethod
     def read(cls, references: Path) -> "Geography":
-        """Read ``communes.csv`` and ``zonages.csv``; leave out the collectivities that no source here covers."""
+        """Read the communes and their levels; leave out the collectivities that no source here covers."""
         communes = pd.read_csv(references / "communes.csv", dtype="str", keep_default_na=False, engine="pyarrow")
         zonages = pd.read_csv(references / "zonages.csv", dtype="str", keep_default_na=False)
         keys = zip(zonages["niveau"], zonages["code_territoire"], strict=True)
@@ -63,7 +65,14 @@ class Geography:
         communes = communes[communes["code_departement"].isin(departements)].reset_index(drop=True)
         # The six villages destroyed in 1916 have no inhabitants, sometimes no figure.
         population = pd.to_numeric(communes["population_municipale"]).fillna(0).astype("int64")
-        return cls(communes.assign(population_municipale=population), labels)
+        old = pd.read_csv(references / "communes_anciennes.csv", dtype="str", keep_default_na=False)
+        old = old[old["type_ancien"] != "arrondissement-municipal"].rename(
+            columns={"code_ancien": "ancien", "libelle_ancien": "libelle_commune"}
+        )
+        places = communes[["code_commune", "code_departement"]]
+        former = old.merge(places, on="code_commune").assign(code_commune=lambda table: table["ancien"])
+        columns = ["code_commune", "libelle_commune", "code_departement"]
+        return cls(communes.assign(population_municipale=population), labels, former[columns])
 
     def without_mayotte(self) -> pd.DataFrame:
         """Return the communes in the field of Urssaf and Flores, which leaves Mayotte out."""
@@ -74,16 +83,28 @@ class Geography:
         return codes.map(lambda code: self.labels[niveau, code])
 
     def sirene_communes(self, departements: tuple[str, ...] | None) -> pd.DataFrame:
-        """Return the communes as Sirene codes them: Paris, Lyon and Marseille by arrondissement, in equal shares."""
-        communes = self.communes
+        """Return the communes as Sirene codes them, each with its weight (`poids`).
+
+        Paris, Lyon and Marseille are coded by arrondissement, in equal shares. An address keeps the code it was given:
+        one in 200 bears that of a former commune, one in 5,000 a code that was never one.
+        """
+        communes, former = self.communes, self.former
         if departements is not None:
             communes = communes[communes["code_departement"].isin(departements)]
+            former = former[former["code_departement"].isin(departements)]
         if communes.empty:
             raise ValueError(
                 f"aucune commune dans {departements} : vérifier les codes des départements (« 63 », « 2A »)"
             )
         split = {"75056": range(75101, 75121), "69123": range(69381, 69390), "13055": range(13201, 13217)}
         codes = communes["code_commune"].map(lambda code: [str(part) for part in split.get(code, [code])])
-        shared = communes["population_municipale"] / codes.str.len()
-        communes = communes.assign(code_commune=codes, population_municipale=shared)
-        return communes.explode("code_commune", ignore_index=True)
+        weight = communes["population_municipale"] / codes.str.len() / communes["population_municipale"].sum()
+        current = communes.assign(code_commune=codes, poids=weight).explode("code_commune", ignore_index=True)
+        wrong = pd.DataFrame({"code_departement": communes["code_departement"].unique(), "libelle_commune": "INCONNUE"})
+        wrong["code_commune"] = wrong["code_departement"].str.ljust(5, "9")
+        parts = [
+            current.assign(poids=current["poids"] * 0.9948),
+            former.assign(poids=0.005 / max(len(former), 1)),
+            wrong.assign(poids=0.0002 / len(wrong)),
+        ]
+        return pd.concat([part[[*self.former, "poids"]] for part in parts], ignore_index=True)
