@@ -13,7 +13,7 @@ import sqlglot
 import yaml
 from sqlglot import expressions
 
-from observatoire import perimeter, territories
+from observatoire import demography, establishments, former_communes, perimeter, territories
 from observatoire.derived import Derivee
 from observatoire.sources import Source, sources
 
@@ -75,7 +75,7 @@ class Indicateur:
         facteur: 100 for a percentage.
         axes: breakdowns kept; all of them when empty.
         derive: second pass over another indicator: {type: specialisation, indicateur, reference} or
-            {type: rang, indicateur}.
+            {type: rang, indicateur, parmi: comparables (the EPCI of `referentiels.comparables`) or nothing}.
         decimales: digits shown.
         statut: SDMX status of its observed values.
     """
@@ -101,8 +101,14 @@ def derivees() -> dict[str, Derivee]:
     toutes = (
         territories.TERRITOIRES,
         territories.APPARTENANCES,
-        perimeter.ETABLISSEMENTS,
-        perimeter.ETABLISSEMENTS_ESS,
+        territories.COMPARABLES,
+        former_communes.PASSAGES_COMMUNES,
+        perimeter.UNITES_ESS,
+        establishments.ETABLISSEMENTS,
+        establishments.ETABLISSEMENTS_ESS,
+        establishments.RAPPROCHEMENTS,
+        perimeter.PERIMETRE_MOTIFS,
+        demography.MOUVEMENTS_EMPLOYEURS,
     )
     return {f"{derivee.schema}.{derivee.nom}": derivee for derivee in toutes}
 
@@ -179,6 +185,8 @@ def _check(indicateur: Indicateur, entrees: dict[str, dict[str, Any]]) -> None:
             raise CatalogueInvalide(f"{ou} : derive demande un indicateur existant, qui ne dérive pas lui-même.")
         if indicateur.derive.get("type") not in ("specialisation", "rang"):
             raise CatalogueInvalide(f"{ou} : derive est de type specialisation ou rang.")
+        if indicateur.derive.get("parmi", "comparables") != "comparables":
+            raise CatalogueInvalide(f"{ou} : parmi est comparables, ou n'est pas dit.")
         if indicateur.derive.get("reference", "france") not in territories.NIVEAUX:
             raise CatalogueInvalide(f"{ou} : reference est un niveau ({', '.join(territories.NIVEAUX)}).")
 

@@ -39,6 +39,18 @@ def unreadable(brut: pd.Series, converti: pd.Series) -> pd.Series:
     return (ecrit & converti.isna()).fillna(False).astype(bool)
 
 
+def without_empty_words(brut: pd.Series, vides: tuple[str, ...]) -> pd.Series:
+    """Empty the cells that hold a word by which the producer means « no value »."""
+    return brut.where(~_clean(_as_text(brut)).isin(vides).fillna(False).astype(bool))
+
+
+def restore_zeros(brut: pd.Series, longueur: int) -> tuple[pd.Series, pd.Series]:
+    """Give back the zeros a code lost on its left; say which were written in words (a spreadsheet did it)."""
+    texte = _clean(_as_text(brut))
+    perdus = _selon(texte, rf"[0-9]{{1,{longueur - 1}}}")
+    return texte.where(~perdus, texte.str.zfill(longueur)), perdus & (_type(brut) == TEXTE)
+
+
 def as_code(brut: pd.Series, longueur: int) -> pd.Series:
     """Give back the leading zeros of codes a Parquet writer took for numbers; texts are left as they are."""
     return brut if _type(brut) == TEXTE else _as_text(brut).str.zfill(longueur)

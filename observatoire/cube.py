@@ -4,6 +4,8 @@ A measure gives contributions at the finest level known; each counts in every te
 medians and concentrations all come from the contributions, never from smaller cells. Ratios do not belong here.
 """
 
+from pathlib import Path
+
 import duckdb
 
 from observatoire.catalog import Mesure, indicateurs, mesures, sources_of_measure
@@ -11,7 +13,7 @@ from observatoire.derived import versions_of
 from observatoire.sources import Source
 from observatoire.states import Etat, state_of
 from observatoire.territories import NIVEAUX
-from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint
+from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint, repeated_keys, sql_literal
 
 CONTRIBUTION = {
     "niveau": "VARCHAR",
@@ -67,15 +69,19 @@ def compute_measure(entrepot: Entrepot, mesure: Mesure) -> int:
         colonnes = ", ".join(f"{nom}::{type_} AS {nom}" for nom, type_ in CONTRIBUTION.items())
         requete = mesure.requete.rstrip().rstrip(";")
         try:
-            connexion.execute(f"CREATE TEMP TABLE calcul AS SELECT {colonnes} FROM ({requete}\n)")
+            return entrepot.write_query(
+                connexion,
+                f"SELECT {colonnes} FROM ({requete}\n)",
+                "mesures",
+                mesure.nom,
+                {"version": version, "entrees": entrees},
+                lambda chemin: _check(connexion, mesure, chemin),
+            )
         except duckdb.Error as erreur:
             raise MesureInvalide(
                 f"measures/{mesure.nom}.sql : {str(erreur).splitlines()[0]} "
                 f"Colonnes attendues : {', '.join(CONTRIBUTION)}."
             ) from erreur
-        _check(connexion, mesure)
-        dit = {"version": version, "entrees": entrees}
-        return entrepot.write_query(connexion, "FROM calcul", "mesures", mesure.nom, dit)
 
 
 def measure_version(mesure: Mesure, entrees: dict[str, str | None]) -> str:
@@ -83,7 +89,9 @@ def measure_version(mesure: Mesure, entrees: dict[str, str | None]) -> str:
     return fingerprint(entrees, mesure.requete, CONTRIBUTION)
 
 
-def _check(connexion: duckdb.DuckDBPyConnection, mesure: Mesure) -> None:
+def _check(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, chemin: Path) -> None:
+    """Check the file of contributions before it takes its place; breakdown by breakdown, so that it holds in memory."""
+    connexion.execute(f"CREATE TEMP VIEW calcul AS FROM read_parquet({sql_literal(chemin)})")
     obligatoires = [nom for nom in CONTRIBUTION if nom not in ("valeur", "nombre_unites")]
     controles = {
         "a des lignes sans " + " ou ".join(obligatoires):
@@ -91,9 +99,6 @@ def _check(connexion: duckdb.DuckDBPyConnection, mesure: Mesure) -> None:
         "nomme des territoires inconnus de referentiels.territoires":
             "SELECT DISTINCT niveau, code_territoire FROM calcul ANTI JOIN referentiels.territoires "
             "USING (niveau, code_territoire) WHERE niveau <> 'inconnu' OR code_territoire <> 'inconnu'",
-        "compte plusieurs fois la même unité (une jointure multiplie les lignes ?)":
-            "SELECT DISTINCT periode, axe FROM (SELECT unite, periode, axe, modalite FROM calcul "
-            "GROUP BY ALL HAVING count(*) > 1)",
         "a des périodes sans ligne d'axe « total »":
             "SELECT DISTINCT periode FROM calcul ANTI JOIN (FROM calcul WHERE axe = 'total') USING (periode)",
     }
@@ -102,6 +107,14 @@ def _check(connexion: duckdb.DuckDBPyConnection, mesure: Mesure) -> None:
         exemples = connexion.execute(f"{requete} LIMIT 3").fetchall()
         if exemples:
             raise MesureInvalide(f"measures/{mesure.nom}.sql {reproche}, par exemple {exemples}.")
+    for (axe,) in connexion.execute("SELECT DISTINCT axe FROM calcul ORDER BY axe").fetchall():
+        connexion.execute(f"CREATE OR REPLACE TEMP VIEW sur_axe AS FROM calcul WHERE axe = {sql_literal(axe)}")
+        ((doubles,),) = connexion.execute(repeated_keys("sur_axe", "unite, periode, modalite")).fetchall()
+        if doubles:
+            raise MesureInvalide(
+                f"measures/{mesure.nom}.sql compte plusieurs fois la même unité (une jointure multiplie les lignes ?), "
+                f"axe « {axe} », {doubles} cas."
+            )
 
 
 def requested_aggregates(mesure: str) -> set[str]:
@@ -117,7 +130,8 @@ def states_of(entrepot: Entrepot, lues: tuple[Source, ...]) -> list[Etat]:
 
 def coverage_of(entrepot: Entrepot, mesure: Mesure) -> Couverture:
     """Return what a measure is complete for: `aucune`, `lignes`, `inconnue`, or the areas its sources cover."""
-    dites = [etat.couverture for etat in states_of(entrepot, sources_of_measure(mesure))]
+    necessaires = tuple(source for source in sources_of_measure(mesure) if not source.facultative)
+    dites = [etat.couverture for etat in states_of(entrepot, necessaires)]
     for mot in ("aucune", "lignes", "inconnue"):
         if mot in dites:
             return mot
@@ -207,7 +221,8 @@ def _cube_of_measure(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, compl
                sum(inconnues) > 0 AS est_incomplete
         FROM apports GROUP BY ALL""")
     if isinstance(complete_pour, frozenset):
-        comptees = [source for source in sources_of_measure(mesure) if source.famille != "references"]
+        lues = [source for source in sources_of_measure(mesure) if not source.facultative]
+        comptees = [source for source in lues if source.famille != "references"]
         if comptees and all(source.absence == "zero" for source in comptees):
             _fill_with_zeros(connexion)
         else:
@@ -216,7 +231,11 @@ def _cube_of_measure(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, compl
 
 
 def _fill_with_zeros(connexion: duckdb.DuckDBPyConnection) -> None:
-    """Give its zero to each cell where the sources are complete and have no row, from the finest level known up."""
+    """Give its zero to each cell where the sources are complete and have no row, from the finest level known up.
+
+    In a commune only the total has its zero: a breakdown writes what is there, and what is not there is a zero since
+    the total says that the commune is covered. Thirty-five thousand communes have few activities each.
+    """
     connexion.execute(f"""
         INSERT INTO cellules
         WITH ventilations AS (
@@ -227,7 +246,7 @@ def _fill_with_zeros(connexion: duckdb.DuckDBPyConnection) -> None:
         FROM couverts c JOIN ventilations v ON list_position({list(NIVEAUX)}, c.niveau) >= v.fin
         ANTI JOIN cellules d ON d.niveau = c.niveau AND d.code_territoire = c.code_territoire
              AND d.periode = v.periode AND d.axe = v.axe AND d.modalite = v.modalite
-        WHERE c.niveau <> 'inconnu'""")
+        WHERE c.niveau <> 'inconnu' AND (c.niveau <> 'commune' OR v.axe = 'total')""")
 
 
 def _drop_partial_cells(connexion: duckdb.DuckDBPyConnection) -> None:

@@ -4,15 +4,13 @@ The queries live beside the idea they carry (`territories`, `perimeter`); this m
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
-import pandas as pd
-import pandera.pandas as pa
 
 from observatoire.schemas import Table
-from observatoire.warehouse import Entrepot, fingerprint
-
-LIGNES_CONTROLEES = 1_000_000
+from observatoire.validation import judge_file
+from observatoire.warehouse import Entrepot, fingerprint, repeated_keys, sql_literal
 
 
 class TableIncoherente(Exception):
@@ -59,12 +57,15 @@ def compute_table(entrepot: Entrepot, derivee: Derivee) -> int:
     if entrepot.version(derivee.schema, derivee.nom) != version:
         with entrepot.connect(derivee.lit) as connexion:
             colonnes = ", ".join(
-                f"{colonne.nom}::{_sql(colonne.type)} AS {colonne.nom}" for colonne in derivee.table.colonnes
+                f"{colonne.nom}::{colonne.type_sql} AS {colonne.nom}" for colonne in derivee.table.colonnes
             )
-            connexion.execute(f"CREATE TEMP TABLE calcul AS SELECT {colonnes} FROM ({derivee.requete})")
-            _check_table(connexion, derivee)
             entrepot.write_query(
-                connexion, "FROM calcul", derivee.schema, derivee.nom, {"version": version, "entrees": entrees}
+                connexion,
+                f"SELECT {colonnes} FROM ({derivee.requete})",
+                derivee.schema,
+                derivee.nom,
+                {"version": version, "entrees": entrees},
+                lambda chemin: _check_table(connexion, derivee, chemin),
             )
     return entrepot.count_rows(derivee.schema, derivee.nom)
 
@@ -75,25 +76,15 @@ def table_version(entrees: dict[str, str | None], derivee: Derivee) -> str:
     return fingerprint(entrees, derivee.requete, colonnes)
 
 
-def _sql(type_: object) -> str:
-    noms = {"string": "VARCHAR", "int64": "BIGINT", "bool": "BOOLEAN", "date32[day]": "DATE", "double": "DOUBLE"}
-    return noms[str(type_)]
-
-
-def _check_table(connexion: duckdb.DuckDBPyConnection, derivee: Derivee) -> None:
+def _check_table(connexion: duckdb.DuckDBPyConnection, derivee: Derivee, chemin: Path) -> None:
+    """Check the file of a table before it takes its place; `calcul` is its name in the queries of the controls."""
+    connexion.execute(f"CREATE OR REPLACE TEMP VIEW calcul AS FROM read_parquet({sql_literal(chemin)})")
     cle = ", ".join(derivee.table.cle)
-    doubles = f"SELECT count(*) FROM (SELECT {cle} FROM calcul GROUP BY ALL HAVING count(*) > 1)"
+    doubles = repeated_keys("calcul", cle)
     for reproche, requete in ((f"a des lignes de même clé ({cle})", doubles), *derivee.controles):
         ((cas,),) = connexion.execute(requete).fetchall()
         if cas:
             raise TableIncoherente(f"{derivee.schema}.{derivee.nom} {reproche} : {cas} cas.")
-    schema = derivee.table.pandera()
-    lecteur = connexion.sql("FROM calcul").to_arrow_reader(LIGNES_CONTROLEES)
-    for lot in lecteur:
-        try:
-            schema.validate(lot.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
-        except pa.errors.SchemaErrors as erreurs:
-            cas = erreurs.failure_cases[["column", "check"]].drop_duplicates().to_dict("records")
-            raise TableIncoherente(
-                f"{derivee.schema}.{derivee.nom} ne respecte pas son schéma : {cas[:5]}."
-            ) from erreurs
+    for cas in judge_file(chemin, derivee.table):
+        exemples = cas[["colonne", "regle"]].drop_duplicates().to_dict("records")
+        raise TableIncoherente(f"{derivee.schema}.{derivee.nom} ne respecte pas son schéma : {exemples[:5]}.")

@@ -42,6 +42,11 @@ class Fichier:
         return sha256(self.chemin)
 
     @property
+    def est_demonstration(self) -> bool:
+        """Whether its origin says its rows are invented."""
+        return bool(self.origine.get("nature") == "demonstration")
+
+    @property
     def millesime(self) -> str:
         """Vintage, `2024` or `2024-10`; empty when neither origin nor path says it."""
         dit = self.origine.get("millesime")
@@ -60,6 +65,18 @@ class Fichier:
         if isinstance(dit, str):
             return date.fromisoformat(dit)
         return dit or datetime.fromtimestamp(self.chemin.stat().st_mtime, UTC).date()
+
+    @property
+    def derniere_modification(self) -> datetime | None:
+        """Time its producer last changed it, said by its origin; None when it is not said."""
+        dite = self.origine.get("derniere_modification")
+        instant = datetime.fromisoformat(str(dite)) if dite else None
+        return instant.replace(tzinfo=UTC) if instant is not None and instant.tzinfo is None else instant
+
+    @property
+    def date_du_contenu(self) -> date:
+        """Day its content is from: what is downloaded late is not fresh."""
+        return self.derniere_modification.date() if self.derniere_modification is not None else self.obtenu_le
 
 
 def dropped_files(settings: Settings, source: str = "") -> list[Path]:
@@ -103,6 +120,8 @@ def _file(chemin: Path, dossier: Path) -> Fichier:
             raise ValueError(f"nature « {origine['nature']} » inconnue ; attendu : {', '.join(NATURES)}")
         if isinstance(origine.get("obtenu_le"), str):
             date.fromisoformat(origine["obtenu_le"])
+        if origine.get("derniere_modification"):
+            datetime.fromisoformat(str(origine["derniere_modification"]))
         couverture: Any = origine.get("couverture") or "lignes"
         if isinstance(couverture, dict) and not isinstance(couverture.get("codes"), list):
             raise ValueError("couverture : « codes » est une liste")

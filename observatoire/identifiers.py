@@ -4,28 +4,45 @@ Vectorised rules for SIREN, SIRET and RNA. What an identifier *names* (is it in 
 """
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as arrow
+import pyarrow.compute as pc
 from stdnum.fr import siret as _siret
 
 LA_POSTE = "356000000"
 
 
-def _passes_luhn(identifiers: pd.Series, length: int) -> pd.Series:
-    """Say which identifiers are `length` digits whose Luhn key is right; all zeros has a right key and names nobody."""
-    numeric = identifiers.str.fullmatch(rf"[0-9]{{{length}}}").fillna(False).astype(bool)
-    rest = identifiers.where(numeric, "0").astype("int64").to_numpy()
-    total = np.zeros_like(rest)
-    for place in range(length):
-        digit = rest % 10
-        total = total + (digit if place % 2 == 0 else digit * 2 - 9 * (digit > 4))
-        rest = rest // 10
-    valid: pd.Series = numeric & (total % 10 == 0) & (total > 0)
+def _digits(identifiers: pd.Series, length: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.uint8]]:
+    """Say which identifiers are `length` digits; return them as a matrix, a row an identifier, a column a digit."""
+    words = identifiers.astype(pd.ArrowDtype(arrow.string())).array.__arrow_array__().combine_chunks()
+    measured = pc.fill_null(pc.equal(pc.binary_length(words), length), False)
+    # words of one length lie end to end in memory
+    packed = words.filter(measured)
+    offsets = np.frombuffer(packed.buffers()[1], "int32")[packed.offset :]
+    letters = np.frombuffer(packed.buffers()[2] or b"", "uint8")[offsets[0] : offsets[0] + len(packed) * length]
+    matrix = letters.reshape(-1, length) - np.uint8(ord("0"))
+    numeric = (matrix <= 9).all(axis=1)
+    found = np.zeros(len(words), dtype=bool)
+    found[measured.to_numpy(zero_copy_only=False)] = numeric
+    return found, matrix[numeric]
+
+
+def _passes_luhn(digits: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Say which rows of digits have a right Luhn key; all zeros has one and names nobody."""
+    doubled = np.array([0, 2, 4, 6, 8, 1, 3, 5, 7, 9], dtype="uint8")
+    total = np.zeros(len(digits), dtype="uint16")
+    for place, column in enumerate(reversed(digits.T)):
+        total += doubled[column] if place % 2 else column
+    valid: npt.NDArray[np.bool_] = (total % 10 == 0) & (total > 0)
     return valid
 
 
 def is_siren(identifiers: pd.Series) -> pd.Series:
     """Say which strings are valid SIREN: nine digits with their Luhn key (Insee), all zeros refused."""
-    return _passes_luhn(identifiers, 9)
+    valid, digits = _digits(identifiers, 9)
+    valid[valid] = _passes_luhn(digits)
+    return pd.Series(valid, index=identifiers.index)
 
 
 def is_siret(identifiers: pd.Series) -> pd.Series:
@@ -34,10 +51,13 @@ def is_siret(identifiers: pd.Series) -> pd.Series:
     Those of La Poste (SIREN 356000000) are judged by python-stdnum, which knows their exception: head office apart,
     the sum of their digits is a multiple of five.
     """
-    valid = _passes_luhn(identifiers, 14) & is_siren(identifiers.str.slice(0, 9))
-    la_poste = identifiers[identifiers.str.fullmatch(rf"{LA_POSTE}[0-9]{{5}}").fillna(False).astype(bool)]
-    valid.loc[la_poste.index] = la_poste.map(_siret.is_valid).astype(bool)
-    return valid
+    numeric, digits = _digits(identifiers, 14)
+    valid = numeric.copy()
+    valid[numeric] = _passes_luhn(digits) & _passes_luhn(digits[:, :9])
+    la_poste = numeric.copy()
+    la_poste[numeric] = (digits[:, :9] == np.array([int(digit) for digit in LA_POSTE])).all(axis=1)
+    valid[la_poste] = [_siret.is_valid(word) for word in identifiers[la_poste]]
+    return pd.Series(valid, index=identifiers.index)
 
 
 def is_rna(identifiers: pd.Series) -> pd.Series:

@@ -69,8 +69,7 @@ def nature_of(entrepot: Entrepot, indicateur: Indicateur) -> str:
 def compute_indicators(entrepot: Entrepot) -> dict[str, int]:
     """Compute every value of every indicator and the catalogue; return the number of values of each indicator."""
     with entrepot.connect() as connexion:
-        types = {"string": "VARCHAR", "double": "DOUBLE", "int64": "BIGINT", "decimal128(38, 6)": "DECIMAL(38,6)"}
-        colonnes = ", ".join(f"{colonne.nom} {types[str(colonne.type)]}" for colonne in VALEURS.colonnes)
+        colonnes = ", ".join(f"{colonne.nom} {colonne.type_sql}" for colonne in VALEURS.colonnes)
         connexion.execute(f"CREATE TEMP TABLE valeurs ({colonnes})")
         for indicateur in indicateurs().values():
             if indicateur.numerateur is not None:
@@ -97,9 +96,7 @@ def _insert_values(
     connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur, numerateur: Terme, nature: str
 ) -> None:
     denominateur = indicateur.denominateur
-    axes = ", ".join(f"'{axe}'" for axe in indicateur.axes)
-    retenus = f" AND axe IN ({axes})" if axes else ""
-    cellules = f"SELECT * FROM indicateurs.cube WHERE mesure = '{numerateur.mesure}'{retenus}"
+    cellules = f"SELECT * FROM indicateurs.cube WHERE mesure = '{numerateur.mesure}'{_on(indicateur)}"
     haut = f"n.{numerateur.agregat}"
     if denominateur is None:
         jointure, bas, periode_bas, valeur = "", "NULL", "NULL", f"{haut}::DOUBLE * {indicateur.facteur}"
@@ -115,6 +112,11 @@ def _insert_values(
         LEFT JOIN referentiels.territoires t ON t.niveau = n.niveau AND t.code_territoire = n.code_territoire""",
         {"unite": indicateur.unite},
     )
+
+
+def _on(indicateur: Indicateur) -> str:
+    axes = ", ".join(f"'{axe}'" for axe in indicateur.axes)
+    return f" AND axe IN ({axes})" if axes else ""
 
 
 def _join(terme: Terme) -> str:
@@ -140,8 +142,8 @@ def _join(terme: Terme) -> str:
 
 def _insert_derived(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur, derive: dict[str, str]) -> None:
     """Compute what needs several territories: a specialisation against a reference, a rank among equals."""
-    base = f"""(SELECT * FROM valeurs
-                WHERE indicateur = '{derive["indicateur"]}' AND niveau NOT IN ('inconnu', 'commune'))"""
+    base = f"""(SELECT * FROM valeurs WHERE indicateur = '{derive["indicateur"]}'
+                AND niveau NOT IN ('inconnu', 'commune'){_on(indicateur)})"""
     if derive["type"] == "specialisation":
         reference = derive.get("reference", "france")
         requete = f"""
@@ -157,6 +159,11 @@ def _insert_derived(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur
             JOIN {base} r ON r.niveau = a.niveau_parent AND r.code_territoire = a.code_parent
                          AND r.periode = v.periode AND r.axe = v.axe AND r.modalite = v.modalite"""
     else:
+        paires = "FROM bornees v JOIN bornees a USING (niveau, periode, axe, modalite)"
+        if derive.get("parmi") == "comparables":
+            paires += """ WHERE v.niveau = 'epci' AND (a.code_territoire = v.code_territoire OR (
+                v.code_territoire, a.code_territoire) IN (
+                SELECT (code_territoire, code_comparable) FROM referentiels.comparables))"""
         # known up to the territories whose range overlaps: exact where values have no bounds; France has no peer
         requete = f"""
             WITH bornees AS (
@@ -167,7 +174,7 @@ def _insert_derived(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur
                 SELECT v.niveau, v.code_territoire, v.periode, v.axe, v.modalite, count(*) AS parmi,
                        1 + count(*) FILTER (a.bas > v.haut) AS premier,
                        1 + count(*) FILTER (a.haut > v.bas AND a.code_territoire <> v.code_territoire) AS dernier
-                FROM bornees v JOIN bornees a USING (niveau, periode, axe, modalite) GROUP BY ALL)
+                {paires} GROUP BY ALL)
             SELECT v.* REPLACE ('{indicateur.nom}' AS indicateur, $unite AS unite,
                 CASE WHEN premier = dernier THEN premier::DOUBLE END AS valeur, premier::DOUBLE AS borne_basse,
                 dernier::DOUBLE AS borne_haute, NULL AS numerateur, parmi::DECIMAL(38,6) AS denominateur,
@@ -177,8 +184,7 @@ def _insert_derived(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur
 
 
 def _write_catalogue(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, dit: dict[str, object]) -> None:
-    types = {"string": "VARCHAR", "int64": "BIGINT", "bool": "BOOLEAN"}
-    colonnes = ", ".join(f"{colonne.nom} {types[str(colonne.type)]}" for colonne in CATALOGUE.colonnes)
+    colonnes = ", ".join(f"{colonne.nom} {colonne.type_sql}" for colonne in CATALOGUE.colonnes)
     connexion.execute(f"CREATE TEMP TABLE catalogue ({colonnes})")
     for indicateur in indicateurs().values():
         lues = {source.nom: source for mesure in measures_of(indicateur) for source in sources_of_measure(mesure)}

@@ -3,7 +3,6 @@
 ``lues = retenues + hors_champ + rejetees`` for every file, always. What a valid row is belongs to each source.
 """
 
-import json
 import traceback
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -15,13 +14,13 @@ import pandas as pd
 import pyarrow as arrow
 import yaml
 
-from observatoire.demonstration.identifiers import is_demonstration
+from observatoire import batches, bulk
 from observatoire.files import Fichier, files_of
-from observatoire.reading import FichierRefuse, Lecture, read_batches
-from observatoire.schemas import ENTIER, TEXTE, Table
+from observatoire.reading import FichierRefuse
+from observatoire.schemas import ENTIER, TEXTE
 from observatoire.sources import JOURS_PAR_CADENCE, Source
 from observatoire.states import Etat, FichierLu, keep_state, schema_of, state_of
-from observatoire.validation import COLONNES_REJETS, VIDE, Tri, convert_columns, sort_rows
+from observatoire.validation import COLONNES_REJETS, VIDE
 from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint, utc_now
 
 REJETS = arrow.schema(
@@ -94,7 +93,11 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
         if charge is not None and charge.nature != "demonstration":
             raise SourceEnEchec(f"raw/{source.nom} ne contient plus de fichier lisible : {aide}.")
         return _empty(entrepot, source, f"raw/{source.nom} est vide : {aide}.")
-    if charge is not None and charge.nature != "demonstration" and all(map(_is_demonstration, trouves)):
+    if (
+        charge is not None
+        and charge.nature != "demonstration"
+        and all(fichier.est_demonstration for fichier in trouves)
+    ):
         raise SourceEnEchec(
             f"raw/{source.nom} ne contient plus de fichier réel, et la démonstration ne remplace pas des données "
             f"réelles : {aide}. Pour revenir à la démonstration, supprimer warehouse/etats/{source.nom}.json."
@@ -110,23 +113,14 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
     if precedent is not None and precedent.etat == "a_jour" and precedent.version == version == en_place:
         return precedent
 
-    lus: list[FichierLu] = []
-    rejets: list[pd.DataFrame] = []
     dernier_echec = entrepot.racine / "rejets" / f"{source.nom}.en_echec.parquet"
     dernier_echec.unlink(missing_ok=True)
     retenus, ecartes = _by_accumulation(trouves, source)
-    table = source.table
-
-    def lots() -> Iterator[pd.DataFrame]:
-        for fichier in retenus:
-            lu = _file_record(fichier, source)
-            lus.append(lu)
-            yield from _batches_of_file(fichier, source, lu, rejets)
-
-    destination = entrepot.path_of(schema_of(source), source.nom)
-    with entrepot.replacing(destination) as provisoire:
-        entrepot.write_batches(provisoire, table.arrow(), lots(), {"version": version})
-        _handle_repeats(entrepot, provisoire, table, lus, rejets, {"version": version})
+    fichiers = [(fichier, _file_record(fichier, source)) for fichier in retenus]
+    lus = [lu for _, lu in fichiers]
+    load_rows = bulk.load_rows if source.volumineuse else batches.load_rows
+    with entrepot.replacing(entrepot.path_of(schema_of(source), source.nom)) as provisoire:
+        rejets = load_rows(entrepot, source, fichiers, provisoire, {"version": version})
         tous = pd.concat([*rejets, VIDE.assign(fichier="", ligne_complete="")], ignore_index=True)
         etat = Etat(
             source=source.nom,
@@ -136,6 +130,7 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
             couverture=_coverage(retenus, source, sum(lu.lignes_lues for lu in lus)),
             charge_le=utc_now(),
             fichiers=[*lus, *(_file_record(fichier, source, sort) for fichier, sort in ecartes)],
+            jusqu_au=_latest(provisoire, source),
             regles=tous.groupby(["colonne", "regle", "gravite"], as_index=False).size().to_dict("records"),  # type: ignore[arg-type]
         )
         try:
@@ -148,120 +143,19 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
     return etat
 
 
-def _is_demonstration(fichier: Fichier) -> bool:
-    return bool(fichier.origine.get("nature") == "demonstration")
+def _latest(chemin: Path, source: Source) -> str | None:
+    """Return the latest day the rows speak of, where the source says which column tells."""
+    if not source.fraicheur:
+        return None
+    with duckdb.connect() as connexion:
+        requete = f"SELECT max({source.fraicheur})::VARCHAR FROM read_parquet(?)"
+        ((jour,),) = connexion.execute(requete, [str(chemin)]).fetchall()
+    return None if jour is None else str(jour)
 
 
 def _write(entrepot: Entrepot, source: Source, lots: Iterator[pd.DataFrame], version: str) -> None:
     with entrepot.replacing(entrepot.path_of(schema_of(source), source.nom)) as chemin:
         entrepot.write_batches(chemin, source.table.arrow(), lots, {"version": version})
-
-
-def _batches_of_file(
-    fichier: Fichier, source: Source, lu: FichierLu, rejets: list[pd.DataFrame]
-) -> Iterator[pd.DataFrame]:
-    """Yield the kept rows of a file; count the others and keep their reasons."""
-    table = source.table
-    schema = table.pandera()
-    lecture = Lecture()
-    for brut in read_batches(fichier.chemin, table, lecture):
-        tri = _sort_batch(brut, fichier, source, schema)
-        lu.lignes_lues += len(brut)
-        lu.lignes_retenues += len(tri.retenues)
-        lu.lignes_hors_champ += len(tri.hors_champ)
-        lu.lignes_rejetees += len(tri.refusees)
-        for motif, nombre in tri.hors_champ.value_counts().items():
-            lu.motifs_hors_champ[str(motif)] = lu.motifs_hors_champ.get(str(motif), 0) + int(nombre)
-        completes = _whole_rows(tri.refusees)
-        rejets.append(tri.rejets.assign(fichier=fichier.nom, ligne_complete=tri.rejets["ligne"].map(completes)))
-        yield tri.retenues.assign(_fichier=fichier.nom)
-    malformees = pd.DataFrame(lecture.malformees, columns=["ligne", "ligne_complete", "motif"])
-    lu.lignes_lues += len(malformees)
-    lu.lignes_rejetees += len(malformees)
-    lu.colonnes_inconnues = lecture.inconnues
-    rejets.append(malformees.assign(fichier=fichier.nom, colonne="", regle="structure", gravite="refus"))
-
-
-def _whole_rows(lignes: pd.DataFrame) -> dict[int, str]:
-    """Write each row as JSON, by line."""
-    return {
-        int(ligne["_ligne"]): json.dumps(
-            {nom: None if pd.isna(valeur) else valeur for nom, valeur in ligne.items()}, ensure_ascii=False, default=str
-        )
-        for ligne in lignes.to_dict("records")
-    }
-
-
-def _sort_batch(brut: pd.DataFrame, fichier: Fichier, source: Source, schema: Any) -> Tri:
-    table = source.table
-    brut = source.preparer(brut, fichier.nom, fichier.millesime)
-    lignes, illisibles = convert_columns(brut, table)
-    tri = sort_rows(brut, table, schema, source.hors_champ(lignes), lignes, illisibles)
-    if "siren" in tri.retenues and not _is_demonstration(fichier):
-        intrus = tri.retenues[is_demonstration(tri.retenues["siren"])]
-        signale = pd.DataFrame({"ligne": intrus["_ligne"], "colonne": "siren", "valeur": intrus["siren"]})
-        motif = "SIREN de la plage réservée aux données de démonstration : vérifier l'origine du fichier"
-        tri.rejets = pd.concat(
-            [tri.rejets, signale.assign(regle="siren_de_demonstration", gravite="signalement", motif=motif)],
-            ignore_index=True,
-        )
-    return tri
-
-
-def _handle_repeats(
-    entrepot: Entrepot,
-    chemin: Path,
-    table: Table,
-    lus: list[FichierLu],
-    rejets: list[pd.DataFrame],
-    dit: dict[str, str],
-) -> None:
-    """Find rows that repeat a key over the whole table: refused or flagged, as the table declares."""
-    if not table.cle:
-        return
-    cle = ", ".join(table.cle)
-    requete = f"""
-        SELECT _fichier, _ligne, concat_ws(' | ', {cle}) AS _cle
-        FROM read_parquet(?)
-        QUALIFY row_number() OVER (PARTITION BY {cle} ORDER BY _fichier, _ligne) > 1
-        ORDER BY ALL"""
-    with duckdb.connect() as connexion:
-        repetitions = _frame(connexion, requete, chemin)
-        if repetitions.empty:
-            return
-        connexion.register("repetitions", arrow.Table.from_pandas(repetitions))
-        refuse = table.gravite_cle == "refus"
-        rejet = pd.DataFrame(
-            {
-                "fichier": repetitions["_fichier"],
-                "ligne": repetitions["_ligne"],
-                "colonne": cle,
-                "valeur": repetitions["_cle"],
-                "regle": "cle_en_double" if refuse else "doublon_suspect",
-                "gravite": table.gravite_cle,
-                "motif": f"ligne déjà présente : {'la première est comptée' if refuse else 'comptée, à vérifier'}",
-            }
-        )
-        if not refuse:
-            rejets.append(rejet)
-            return
-        jointure = "JOIN repetitions USING (_fichier, _ligne) ORDER BY _fichier, _ligne"
-        en_trop = _frame(connexion, f"FROM read_parquet(?) SEMI {jointure}", chemin)
-        uniques = _frame(connexion, f"FROM read_parquet(?) ANTI {jointure}", chemin)
-        for lu in lus:
-            cas = rejet[rejet["fichier"] == lu.fichier]
-            completes = _whole_rows(en_trop[en_trop["_fichier"] == lu.fichier])
-            rejets.append(cas.assign(ligne_complete=cas["ligne"].map(completes)))
-            lu.lignes_retenues -= len(cas)
-            lu.lignes_rejetees += len(cas)
-    entrepot.write_batches(chemin, table.arrow(), iter([uniques]), dit)
-
-
-def _frame(connexion: duckdb.DuckDBPyConnection, requete: str, chemin: Path) -> pd.DataFrame:
-    """Run a query on a Parquet file; decimals stay decimals, which `.df()` would turn into floats."""
-    table: arrow.Table = connexion.sql(requete, params=[str(chemin)]).to_arrow_table()
-    cadre: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
-    return cadre
 
 
 def _check_volumes(etat: Etat, precedent: Etat | None, source: Source, accepte: bool) -> None:
@@ -284,6 +178,11 @@ def _check_volumes(etat: Etat, precedent: Etat | None, source: Source, accepte: 
         )
     if precedent is None or precedent.charge_le is None or precedent.nature != etat.nature:
         return
+    if precedent.jusqu_au and etat.jusqu_au and etat.jusqu_au < precedent.jusqu_au:
+        raise SourceEnEchec(
+            f"{source.nom} : ce fichier s'arrête au {etat.jusqu_au}, les données en place au {precedent.jusqu_au}. "
+            f"Un fichier plus ancien n'en remplace pas un plus récent. {accepter}"
+        )
     plancher = precedent.lignes_retenues * source.plancher_pct / 100
     if etat.lignes_retenues < plancher:
         raise SourceEnEchec(
@@ -364,7 +263,8 @@ def _file_record(fichier: Fichier, source: Source, etat: str = "lu") -> FichierL
         obtenu_le=fichier.obtenu_le.isoformat(),
         etat=etat,
         # two cadences without a new file: what is published no longer describes the present
-        perime_le=(fichier.obtenu_le + timedelta(days=2 * jours)).isoformat() if jours else None,
+        en_retard_le=(fichier.date_du_contenu + timedelta(days=jours)).isoformat() if jours else None,
+        perime_le=(fichier.date_du_contenu + timedelta(days=2 * jours)).isoformat() if jours else None,
     )
 
 

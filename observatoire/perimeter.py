@@ -1,139 +1,229 @@
-"""The perimeter of the ESS: which establishments belong, in which family, and for which reasons.
+"""The perimeter of the ESS: which legal units belong to it, in which family, for which reasons.
 
-Rules are data (`perimetre_ess`, `naf_hors_ess`), reconstituted and not official (loi 2014-856, article 1; Insee, champ
-de l'ESS). Counting the establishments does not belong here.
+Two definitions, both data (`motifs_ess`, `perimetre_ess`, `naf_hors_ess`, `categories_hors_ess`): the perimeter of
+Insee, reconstituted and not official (loi 2014-856, article 1: families by legal category, minus activities out of the
+field), and a large, approximate one (its union with Insee's flag, the list of ESS France and the ESUS agreements). A
+CRESS corrects both. Establishments and their place belong to `establishments`.
 """
 
 from observatoire.derived import Derivee
-from observatoire.schemas import BOOLEEN, DATE, TEXTE, Colonne, Table
+from observatoire.schemas import BOOLEEN, ENTIER, TEXTE, Colonne, Table
 
-# Bodies counted, never listed: natural persons, religious, political and union bodies (public contract).
-CATEGORIES_TUES = "categorie_juridique = '1000' OR categorie_juridique LIKE '2%'"
 # unions, religious and political bodies, in NAF rév. 2 and in NAF 2025
 ACTIVITES_TUES = r"94\.(20|91|92)."
+# NAF rév. 2 and NAF 2025: in older nomenclatures, whether an activity is a sensitive one cannot be told
+ACTIVITE_CONNUE = r"\d\d\.\d\d[A-Z]"
+# A duplicate is followed to the SIREN that stands, which may be one itself; one that leads to several leads to none for
+# sure. Only new pairs go on: a circle ends, and leads nowhere.
+DOUBLONS = """
+        chaines AS (
+            SELECT siren_doublon, siren FROM socle.sirene_doublons
+            UNION
+            SELECT chaines.siren_doublon, suite.siren
+            FROM chaines JOIN socle.sirene_doublons suite ON suite.siren_doublon = chaines.siren),
+        doublons AS (
+            SELECT siren_doublon, max(siren) AS siren
+            FROM chaines ANTI JOIN socle.sirene_doublons encore ON encore.siren_doublon = chaines.siren
+            GROUP BY siren_doublon HAVING count(DISTINCT siren) = 1)"""
 
-COLONNES_COMMUNES = (
-    Colonne("siret", TEXTE, "SIRET de l'établissement.", obligatoire=True),
-    Colonne("siren", TEXTE, "SIREN de l'unité légale.", obligatoire=True),
-    Colonne("code_commune", TEXTE, "Commune actuelle ; vide quand le code reçu n'est rattaché à aucune."),
-    Colonne("code_naf", TEXTE, "Activité principale de l'établissement (NAF rév. 2) ; vide en ancienne nomenclature."),
-    Colonne("a17", TEXTE, "Secteur de l'établissement (A17)."),
-    Colonne("categorie_juridique", TEXTE, "Catégorie juridique de l'unité légale."),
-    Colonne("tranche_effectifs", TEXTE, "Tranche d'effectifs salariés, de l'année `annee_effectifs`."),
-    Colonne("annee_effectifs", TEXTE, "Année de validité de la tranche."),
-    Colonne("est_employeur", BOOLEEN, "Employeur selon Sirene ; vide quand Sirene ne le dit pas."),
-    Colonne("date_creation", DATE, "Date de création de l'établissement."),
-    Colonne("famille", TEXTE, "Famille de l'ESS ; vide hors de l'ESS."),
-    Colonne("motif_ess", TEXTE, "Raisons pour lesquelles l'unité légale est dans l'ESS."),
-    Colonne("confiance", TEXTE, "Confiance dans ce classement : forte, moyenne, faible."),
-    Colonne("millesime", TEXTE, "Mois du stock Sirene.", obligatoire=True),
-)
-
-ETABLISSEMENTS = Derivee(
-    nom="etablissements",
+UNITES_ESS = Derivee(
+    nom="unites_ess",
     schema="socle",
     famille="etablissements",
     lit=(
-        "socle.sirene_etablissements",
         "socle.sirene_unites_legales",
-        "referentiels.communes",
-        "referentiels.communes_anciennes",
-        "referentiels.zonages",
+        "socle.sirene_etablissements",
+        "socle.sirene_doublons",
+        "socle.ess_france",
+        "socle.esus",
+        "socle.corrections_ess",
         "referentiels.perimetre_ess",
         "referentiels.naf_hors_ess",
-        "referentiels.naf",
+        "referentiels.categories_hors_ess",
+        "referentiels.motifs_ess",
     ),
     publiee=False,
     table=Table(
-        "Établissements actifs, avec leur territoire et leur place dans l'ESS.",
+        "Unités légales qu'une raison au moins fait entrer dans l'ESS, ou qu'une règle en écarte.",
         (
-            *COLONNES_COMMUNES,
-            Colonne("niveau", TEXTE, "Niveau le plus fin où le lieu est connu.", obligatoire=True),
-            Colonne("code_territoire", TEXTE, "Territoire à ce niveau.", obligatoire=True),
-            Colonne("est_ess", BOOLEEN, "Dans l'ESS au périmètre Insee reconstitué.", obligatoire=True),
+            Colonne("siren", TEXTE, "SIREN de l'unité légale.", obligatoire=True),
+            Colonne("categorie_juridique", TEXTE, "Catégorie juridique."),
+            Colonne("denomination", TEXTE, "Dénomination de la personne morale."),
+            Colonne("famille", TEXTE, "Famille de l'ESS ; autre quand sa catégorie juridique n'en a pas."),
+            Colonne("motif_ess", TEXTE, "Raisons d'être dans l'ESS ; vide quand elle n'est dans aucun périmètre."),
+            Colonne("confiance", TEXTE, "Confiance dans ce classement : forte, moyenne, faible."),
+            Colonne("est_ess", BOOLEEN, "Dans le périmètre Insee reconstitué, non officiel.", obligatoire=True),
+            Colonne("est_ess_large", BOOLEEN, "Dans le périmètre large, approché.", obligatoire=True),
+            Colonne("desaccord", TEXTE, "En quoi les raisons se contredisent ; vide quand elles s'accordent."),
+            Colonne("correction", TEXTE, "Correction d'une CRESS : active, close (la source lui a donné raison)."),
             Colonne(
                 "est_publiable",
                 BOOLEEN,
-                "Peut être listé : personne morale, diffusible, activité non sensible.",
+                "Peut être listée : personne morale, diffusible, activité connue et non sensible.",
                 obligatoire=True,
             ),
-            Colonne("denomination", TEXTE, "Dénomination de la personne morale."),
         ),
-        cle=("siret",),
+        cle=("siren",),
     ),
     requete=f"""
-        WITH exclues AS (
+        WITH RECURSIVE
+        mois AS (SELECT coalesce(max(date_traitement), current_date) AS jour FROM socle.sirene_etablissements),
+        {DOUBLONS},
+        categories AS (
+            -- of two versions of a rule in force, the later one: the former may have been left open
+            SELECT * FROM referentiels.perimetre_ess, mois
+            WHERE jour BETWEEN coalesce(valide_du, jour) AND coalesce(valide_au, jour)
+            QUALIFY row_number() OVER (PARTITION BY code_categorie_juridique ORDER BY valide_du DESC NULLS LAST) = 1),
+        motifs_valides AS (
+            SELECT * FROM referentiels.motifs_ess, mois
+            WHERE jour BETWEEN coalesce(valide_du, jour) AND coalesce(valide_au, jour)
+            QUALIFY row_number() OVER (PARTITION BY motif ORDER BY valide_du DESC NULLS LAST) = 1),
+        raisons AS (
+            SELECT list(libelle) FILTER (est_insee_reconstitue) AS insee, list(libelle) FILTER (est_large) AS large,
+                   map(list(libelle), list(confiance)) AS confiances, map(list(motif), list(libelle)) AS mots
+            FROM motifs_valides),
+        exclues AS (
             -- without the last letter, which NAF 2025 changes
-            SELECT '^(' || string_agg(replace(prefixe_naf[:5], '.', '[.]'), '|') || ')' AS motif
-            FROM referentiels.naf_hors_ess),
-        unites AS (
-            SELECT u.siren, u.categorie_juridique, u.denomination, u.est_ess_insee, u.statut_diffusion,
-                   p.famille AS famille_juridique, p.regle, p.confiance AS confiance_regle,
-                   regexp_matches(u.code_naf, (SELECT motif FROM exclues)) AS est_activite_exclue,
-                   u.code_naf IN (SELECT code_naf FROM referentiels.naf) AS est_activite_connue,
-                   regexp_full_match(u.code_naf, '{ACTIVITES_TUES}') AS est_activite_tue
+            SELECT '^(' || string_agg(replace(prefixe_naf[:5], '.', '[.]'), '|') || ')' AS activites
+            FROM referentiels.naf_hors_ess, mois
+            WHERE jour BETWEEN coalesce(valide_du, jour) AND coalesce(valide_au, jour)),
+        jamais AS (
+            SELECT '^(' || string_agg(prefixe_categorie_juridique, '|') || ')' AS categories
+            FROM referentiels.categories_hors_ess, mois
+            WHERE jour BETWEEN coalesce(valide_du, jour) AND coalesce(valide_au, jour)),
+        listees AS (
+            SELECT DISTINCT coalesce(d.siren, f.siren) AS siren
+            FROM socle.ess_france f LEFT JOIN doublons d ON d.siren_doublon = f.siren),
+        agreees AS (
+            SELECT DISTINCT coalesce(d.siren, a.siren) AS siren
+            FROM socle.esus a CROSS JOIN mois LEFT JOIN doublons d ON d.siren_doublon = a.siren
+            WHERE jour BETWEEN coalesce(date_agrement, jour) AND coalesce(date_fin, jour)),
+        corrigees AS (
+            SELECT coalesce(d.siren, c.siren) AS siren, sens, perimetre, famille
+            FROM socle.corrections_ess c CROSS JOIN mois LEFT JOIN doublons d ON d.siren_doublon = c.siren
+            WHERE jour <= coalesce(valide_au, jour)
+            QUALIFY row_number() OVER (PARTITION BY coalesce(d.siren, c.siren) ORDER BY decidee_le DESC, c.siren) = 1),
+        candidates AS (
+            SELECT u.siren, u.categorie_juridique, u.denomination, u.statut_diffusion, u.code_naf, u.est_ess_insee,
+                   p.famille AS famille_juridique, p.confiance AS confiance_categorie, p.regle,
+                   f.siren IS NOT NULL AS est_listee, a.siren IS NOT NULL AS est_agreee,
+                   c.sens, c.perimetre, c.famille AS famille_corrigee,
+                   coalesce(regexp_matches(u.code_naf, (SELECT activites FROM exclues)), false) AS est_activite_exclue,
+                   coalesce(regexp_matches(u.categorie_juridique, (SELECT categories FROM jamais)), false)
+                       AS est_categorie_exclue
             FROM socle.sirene_unites_legales u
-            LEFT JOIN referentiels.perimetre_ess p ON p.code_categorie_juridique = u.categorie_juridique),
-        classees AS (
+            LEFT JOIN categories p ON p.code_categorie_juridique = u.categorie_juridique
+            LEFT JOIN listees f ON f.siren = u.siren
+            LEFT JOIN agreees a ON a.siren = u.siren
+            LEFT JOIN corrigees c ON c.siren = u.siren
+            WHERE p.regle IN ('retenue', 'a_decider') OR u.est_ess_insee OR f.siren IS NOT NULL OR a.siren IS NOT NULL
+                OR c.siren IS NOT NULL),
+        motivees AS (
+            SELECT *, list_filter([
+                       CASE WHEN regle = 'retenue' AND NOT est_activite_exclue THEN mots['categorie_juridique'] END,
+                       CASE WHEN est_ess_insee AND NOT est_categorie_exclue THEN mots['indicateur_insee'] END,
+                       CASE WHEN est_listee AND NOT est_categorie_exclue THEN mots['liste_ess_france'] END,
+                       CASE WHEN est_agreee AND NOT est_categorie_exclue THEN mots['agrement_esus'] END],
+                       lambda raison: raison IS NOT NULL) AS motifs,
+                   coalesce(list_has_any(motifs, insee), false) AS insee_sans_correction,
+                   coalesce(list_has_any(motifs, large), false) AS large_sans_correction,
+                   coalesce(famille_juridique, 'autre') AS famille_sans_correction
+            FROM candidates, raisons),
+        corrections AS (
+            SELECT *, CASE
+                WHEN sens IS NULL THEN NULL
+                WHEN sens = 'deplace' AND famille_corrigee = famille_sans_correction THEN 'close'
+                -- the large perimeter holds the other: one cannot enter that one alone, nor leave this one alone
+                WHEN sens = 'entre' AND famille_corrigee = famille_sans_correction AND large_sans_correction
+                     AND (perimetre = 'large' OR insee_sans_correction) THEN 'close'
+                WHEN sens = 'sort' AND NOT insee_sans_correction
+                     AND (perimetre = 'insee_reconstitue' OR NOT large_sans_correction) THEN 'close'
+                ELSE 'active' END AS correction
+            FROM motivees),
+        corrigees_enfin AS (
             SELECT *,
-                   CASE WHEN coalesce(est_activite_exclue, false) THEN false
-                        WHEN regle = 'retenue' THEN true
-                        WHEN regle = 'si_indicateur' THEN coalesce(est_ess_insee, false)
-                        ELSE false END AS est_ess
-            FROM unites),
-        mois AS (
-            SELECT coalesce(strftime(max(date_traitement), '%Y-%m'), 'inconnu') AS millesime
-            FROM socle.sirene_etablissements)
-        SELECT e.siret, e.siren, c.code_commune, n.code_naf, n.a17, u.categorie_juridique, e.tranche_effectifs,
-               e.annee_effectifs, e.est_employeur, e.date_creation,
-               CASE WHEN u.est_ess THEN u.famille_juridique END AS famille,
-               CASE WHEN u.est_ess THEN concat_ws(' ; ',
-                        CASE WHEN u.regle = 'retenue' THEN 'catégorie juridique' END,
-                        CASE WHEN u.est_ess_insee THEN 'indicateur ESS de l''Insee' END) END AS motif_ess,
-               CASE WHEN NOT u.est_ess THEN NULL WHEN u.est_ess_insee THEN 'forte' ELSE u.confiance_regle END
+                   CASE WHEN correction = 'active' AND sens = 'entre' AND perimetre <> 'large' THEN true
+                        WHEN correction = 'active' AND sens = 'sort' THEN false
+                        ELSE insee_sans_correction END AS est_ess,
+                   CASE WHEN correction = 'active' AND sens = 'entre' THEN true
+                        WHEN correction = 'active' AND sens = 'sort' AND perimetre <> 'insee_reconstitue' THEN false
+                        ELSE large_sans_correction END AS est_ess_large,
+                   CASE WHEN correction = 'active' THEN list_append(motifs, 'correction d''une CRESS')
+                        ELSE motifs END AS dits
+            FROM corrections)
+        SELECT siren, categorie_juridique, denomination,
+               CASE WHEN correction = 'active' THEN coalesce(famille_corrigee, famille_sans_correction)
+                    ELSE famille_sans_correction END AS famille,
+               CASE WHEN est_ess OR est_ess_large THEN array_to_string(dits, ' ; ') END AS motif_ess,
+               CASE WHEN NOT est_ess AND NOT est_ess_large THEN NULL
+                    WHEN len(dits) > 1 OR correction = 'active' THEN 'forte'
+                    WHEN dits[1] = mots['categorie_juridique'] THEN confiance_categorie ELSE confiances[dits[1]] END
                    AS confiance,
-               mois.millesime,
-               CASE WHEN c.code_commune IS NOT NULL THEN 'commune' WHEN d.code_territoire IS NOT NULL THEN 'departement'
-                    ELSE 'inconnu' END AS niveau,
-               coalesce(c.code_commune, d.code_territoire, 'inconnu') AS code_territoire,
-               coalesce(u.est_ess, false) AS est_ess,
-               coalesce(u.statut_diffusion = 'O' AND e.statut_diffusion = 'O' AND NOT ({CATEGORIES_TUES})
-                        AND NOT coalesce(u.est_activite_tue, false)
-                        AND NOT coalesce(regexp_full_match(e.code_naf, '{ACTIVITES_TUES}'), false)
-                        AND u.est_activite_connue AND n.code_naf IS NOT NULL, false) AS est_publiable,
-               u.denomination
-        FROM socle.sirene_etablissements e
-        CROSS JOIN mois
-        LEFT JOIN classees u USING (siren)
-        LEFT JOIN referentiels.communes_anciennes a ON a.code_ancien = e.code_commune_lu
-        LEFT JOIN referentiels.communes c ON c.code_commune = coalesce(a.code_commune, e.code_commune_lu)
-        LEFT JOIN referentiels.zonages d ON d.niveau = 'departement'
-             AND d.code_territoire = e.code_commune_lu[:CASE WHEN e.code_commune_lu LIKE '97%' THEN 3 ELSE 2 END]
-        LEFT JOIN referentiels.naf n ON n.code_naf = e.code_naf""",
-    controles=(
-        (
-            "a plus de 5 % d'établissements sans unité légale (déposer les deux stocks Sirene du même mois)",
-            """
-            SELECT CASE WHEN (SELECT count(*) FROM socle.sirene_unites_legales) > 0
-                         AND 20 * perdus > tous THEN perdus END
-            FROM (SELECT count(*) AS tous, count(*) FILTER (siren NOT IN (
-                      SELECT siren FROM socle.sirene_unites_legales)) AS perdus FROM calcul)""",
-        ),
-    ),
+               est_ess, est_ess_large,
+               nullif(concat_ws(' ; ',
+                   CASE WHEN regle = 'retenue' AND NOT est_activite_exclue AND est_ess_insee IS FALSE
+                        THEN 'catégorie retenue, indicateur « N »' END,
+                   CASE WHEN est_activite_exclue AND (est_ess_insee OR est_listee OR est_agreee)
+                        THEN 'activité hors champ, mais indicateur ou liste' END,
+                   CASE WHEN est_categorie_exclue AND (est_ess_insee OR est_listee OR est_agreee)
+                        THEN 'catégorie jamais dans l''ESS, mais indicateur ou liste' END,
+                   CASE WHEN est_ess_insee IS FALSE AND (est_listee OR est_agreee)
+                        THEN 'dans une liste, indicateur « N »' END,
+                   CASE WHEN regle = 'a_decider' THEN 'catégorie à décider' END,
+                   CASE WHEN correction = 'active' THEN 'corrigée par une CRESS' END), '') AS desaccord,
+               correction,
+               coalesce(statut_diffusion = 'O' AND categorie_juridique NOT SIMILAR TO '1000|2.*'
+                        AND regexp_full_match(code_naf, '{ACTIVITE_CONNUE}')
+                        AND NOT regexp_full_match(code_naf, '{ACTIVITES_TUES}'), false) AS est_publiable
+        FROM corrigees_enfin""",
 )
 
-ETABLISSEMENTS_ESS = Derivee(
-    nom="etablissements_ess",
-    schema="socle",
+PERIMETRE_MOTIFS = Derivee(
+    nom="perimetre_motifs",
+    schema="qualite",
     famille="etablissements",
-    lit=("socle.etablissements",),
+    lit=(
+        "socle.unites_ess",
+        "socle.etablissements",
+        "socle.corrections_ess",
+        "socle.sirene_unites_legales",
+        "socle.sirene_doublons",
+    ),
     publiee=True,
     table=Table(
-        "Établissements de l'ESS (périmètre Insee reconstitué, non officiel) qui peuvent être listés ; sans adresse.",
-        (*COLONNES_COMMUNES, Colonne("denomination", TEXTE, "Dénomination de la personne morale.")),
-        cle=("siret",),
+        "Ce que chaque raison apporte au périmètre de l'ESS, et où les raisons se contredisent.",
+        (
+            Colonne("famille", TEXTE, "Famille de l'ESS.", obligatoire=True),
+            Colonne("motif_ess", TEXTE, "Raisons, ensemble ; vide pour ce qu'une règle écarte."),
+            Colonne("desaccord", TEXTE, "En quoi les raisons se contredisent."),
+            Colonne("est_ess", BOOLEEN, "Dans le périmètre Insee reconstitué.", obligatoire=True),
+            Colonne("est_ess_large", BOOLEEN, "Dans le périmètre large.", obligatoire=True),
+            Colonne("correction", TEXTE, "Correction d'une CRESS : active, close, sans objet (SIREN inconnu)."),
+            Colonne("nombre_unites_legales", ENTIER, "Unités légales.", obligatoire=True, unite="unités légales"),
+            Colonne(
+                "nombre_etablissements_employeurs",
+                ENTIER,
+                "Établissements employeurs actifs de ces unités.",
+                obligatoire=True,
+                unite="établissements",
+            ),
+        ),
+        cle=("famille", "motif_ess", "desaccord", "est_ess", "est_ess_large", "correction"),
     ),
-    requete="""
-        SELECT * EXCLUDE (niveau, code_territoire, est_ess, est_publiable)
-        FROM socle.etablissements WHERE est_ess AND est_publiable ORDER BY siret""",
+    requete=f"""
+        WITH RECURSIVE {DOUBLONS}
+        SELECT u.famille, u.motif_ess, u.desaccord, u.est_ess, u.est_ess_large, u.correction,
+               count(*) AS nombre_unites_legales,
+               coalesce(sum(e.employeurs), 0)::BIGINT AS nombre_etablissements_employeurs
+        FROM socle.unites_ess u
+        LEFT JOIN (SELECT siren, count(*) AS employeurs FROM socle.etablissements WHERE est_actif AND est_employeur
+                   GROUP BY siren) e USING (siren)
+        GROUP BY ALL
+        UNION ALL
+        SELECT coalesce(famille, 'autre'), NULL, 'correction d''une unité que Sirene ne connaît pas, ou plus', false,
+               false, 'sans objet', count(*), 0
+        FROM (SELECT coalesce(d.siren, c.siren) AS siren, famille
+              FROM socle.corrections_ess c LEFT JOIN doublons d ON d.siren_doublon = c.siren)
+        ANTI JOIN socle.sirene_unites_legales USING (siren) GROUP BY ALL
+        ORDER BY ALL""",
 )

@@ -89,13 +89,37 @@ def read_batches(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.Da
         elif suffixe == ".xlsx":
             yield from _in_batches(_xlsx_records(chemin, table), chemin, table, lecture)
         else:
-            with _open_text(chemin, table) as (flux, separateur):
+            with _open_text(chemin, table, encoding_of(chemin)) as (flux, separateur):
                 yield from _in_batches(_csv_records(flux, separateur, chemin), chemin, table, lecture)
     except ERREURS_DE_LECTURE as erreur:
-        raise FichierRefuse(
-            f"{chemin.name} : fichier illisible, tronqué ou d'un autre type que « {chemin.suffix} » ({erreur}). "
-            "Le télécharger à nouveau, puis relancer."
-        ) from erreur
+        raise unreadable_file(chemin, erreur) from erreur
+
+
+def unreadable_file(chemin: Path, erreur: Exception) -> FichierRefuse:
+    """Say in French that a library gave up on a file."""
+    return FichierRefuse(
+        f"{chemin.name} : fichier illisible, tronqué ou d'un autre type que « {chemin.suffix} » ({erreur}). "
+        "Le télécharger à nouveau, puis relancer."
+    )
+
+
+@dataclass(frozen=True)
+class Disposition:
+    """How a text file is laid out: separator, rank of the record that is its header, headers, columns found there."""
+
+    separateur: str
+    enregistrement_en_tete: int
+    en_tete: list[str]
+    positions: dict[str, int]
+
+
+def text_layout(chemin: Path, table: Table, lecture: Lecture, encodage: str) -> Disposition:
+    """Find separator and header of a text file, without reading it whole."""
+    with _open_text(chemin, table, encodage) as (flux, separateur):
+        debut = list(islice(_csv_records(flux, separateur, chemin), 20))
+    place = _header_place(debut, table)
+    en_tete = _header_of(debut[place][1])
+    return Disposition(separateur, place, en_tete, recognise(en_tete, chemin, table, lecture))
 
 
 def _header_key(en_tete: object) -> str:
@@ -104,7 +128,7 @@ def _header_key(en_tete: object) -> str:
     return re.sub(r"[^a-z0-9]", "", decompose.encode("ascii", "ignore").decode().lower())
 
 
-def _recognise(en_tete: list[str], chemin: Path, table: Table, lecture: Lecture) -> dict[str, int]:
+def recognise(en_tete: list[str], chemin: Path, table: Table, lecture: Lecture) -> dict[str, int]:
     """Return the position of each column of the table in the header of a file."""
     positions: dict[str, int] = {}
     clefs = [_header_key(nom) for nom in en_tete]
@@ -141,7 +165,7 @@ def _known_headers(cellules: list[str], table: Table) -> int:
 
 
 @contextmanager
-def _open_bytes(chemin: Path) -> Iterator[IO[bytes]]:
+def open_bytes(chemin: Path) -> Iterator[IO[bytes]]:
     """Open a file, or the only data file of an archive."""
     if chemin.suffix.lower() == ".gz":
         with gzip.open(chemin) as comprime:
@@ -165,14 +189,22 @@ def _open_bytes(chemin: Path) -> Iterator[IO[bytes]]:
             yield flux
 
 
-def _encoding(chemin: Path) -> str:
+def unpacked_size(chemin: Path) -> int:
+    """Return the bytes a file will take once open, as far as it says so."""
+    if chemin.suffix.lower() == ".zip":
+        with zipfile.ZipFile(chemin) as archive:
+            return sum(membre.file_size for membre in archive.infolist())
+    return chemin.stat().st_size
+
+
+def encoding_of(chemin: Path) -> str:
     """Tell UTF-8 from cp1252 (bytes 0x80–0x9F are its € ’ œ) and from ISO-8859-1, over the whole file.
 
     UTF-16 is what Excel calls « Texte Unicode »: its mark is looked for first.
     """
     decodeur = codecs.getincrementaldecoder("utf-8")()
     utf8, cp1252, accents = True, False, False
-    with _open_bytes(chemin) as flux:
+    with open_bytes(chemin) as flux:
         debut = flux.read(2)
         if debut in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             return "utf-16"
@@ -195,10 +227,9 @@ def _encoding(chemin: Path) -> str:
 
 
 @contextmanager
-def _open_text(chemin: Path, table: Table) -> Iterator[tuple[Iterable[str], str]]:
+def _open_text(chemin: Path, table: Table, encodage: str) -> Iterator[tuple[Iterable[str], str]]:
     """Open a text file decoded, with the separator under which most of its headers are known."""
-    encodage = _encoding(chemin)
-    with _open_bytes(chemin) as octets:
+    with open_bytes(chemin) as octets:
         # cp1252 leaves five bytes undefined: replaced by « � », seen, rather than refusing the file
         texte = io.TextIOWrapper(octets, encoding=encodage, errors="replace", newline="")
         debut = list(islice(texte, 30))
@@ -280,10 +311,9 @@ def _in_batches(
     debut = list(islice(enregistrements, 20))
     if not debut:
         raise FichierRefuse(f"{chemin.name} : fichier vide. Déposer le fichier complet, puis relancer.")
-    # titles may stand above the header: it is the row that holds most of the names we know
-    place = max(range(len(debut)), key=lambda rang: (_known_headers(debut[rang][1], table), -rang))
-    en_tete = [nom.strip().lstrip("\ufeff") for nom in debut[place][1]]
-    positions = _recognise(en_tete, chemin, table, lecture)
+    place = _header_place(debut, table)
+    en_tete = _header_of(debut[place][1])
+    positions = recognise(en_tete, chemin, table, lecture)
     largeur = len(en_tete)
     lignes = chain(debut[place + 1 :], enregistrements)
     while paquet := list(islice(lignes, LIGNES_PAR_LOT)):
@@ -301,6 +331,15 @@ def _in_batches(
         yield _frame(colonnes, arrow.array([numero for numero, _ in bonnes], arrow.int64()))
 
 
+def _header_place(debut: list[tuple[int, list[str]]], table: Table) -> int:
+    """Find the header: titles may stand above it, it is the row that holds most of the names we know."""
+    return max(range(len(debut)), key=lambda rang: (_known_headers(debut[rang][1], table), -rang))
+
+
+def _header_of(cellules: list[str]) -> list[str]:
+    return [nom.strip().lstrip("\ufeff") for nom in cellules]
+
+
 def _malformed(cellules: list[str], largeur: int) -> str:
     """Say in French why the structure of a record forbids to read it, empty when it is sound."""
     if "\0" in "".join(cellules):
@@ -315,7 +354,7 @@ def _malformed(cellules: list[str], largeur: int) -> str:
 def _read_parquet(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.DataFrame]:
     """Yield the wanted columns of a Parquet file; the line is the number of the record."""
     with parquet.ParquetFile(chemin) as fichier:
-        positions = _recognise(list(fichier.schema_arrow.names), chemin, table, lecture)
+        positions = recognise(list(fichier.schema_arrow.names), chemin, table, lecture)
         noms = {fichier.schema_arrow.names[place]: nom for nom, place in positions.items()}
         premiere = 1
         for lot in fichier.iter_batches(batch_size=LIGNES_PAR_LOT, columns=list(noms)):

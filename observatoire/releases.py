@@ -194,7 +194,8 @@ def _require(entrepot: Entrepot, schema: str, table: str, attendue: str | None, 
 def _identity(entrepot: Entrepot) -> str:
     """Hash what a release depends on: inputs, state of each source, code, territory."""
     etats = [state_of(entrepot, source) for source in sources().values()]
-    dites = [(etat.source, etat.version, etat.etat, etat.motif) for etat in etats if etat is not None]
+    # the state of the day: a release is made the day a source becomes late, not every day after
+    dites = [(etat.source, etat.version, etat.etat_du_jour, etat.motif) for etat in etats if etat is not None]
     return fingerprint(dites, _code_version(), CONTRAT, entrepot.settings.territoire)
 
 
@@ -233,7 +234,7 @@ def _build(entrepot: Entrepot, nom: str, identite: str) -> None:
             "sources": [
                 {
                     "source": etat.source,
-                    "etat": etat.etat,
+                    "etat": etat.etat_du_jour,
                     "motif": etat.motif,
                     "depuis": etat.depuis,
                     "version": etat.version,

@@ -4,10 +4,11 @@ One declaration gives the Pandera schema that validates, the Arrow schema that i
 published. Reading files and counting refusals do not belong here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 import pyarrow as arrow
@@ -42,9 +43,15 @@ def signalement(nom: str, motif: str, controle: Controle) -> pa.Check:
 
 
 def _always_answers(controle: Controle) -> Controle:
-    """Forbid a rule to answer null, which Pandera takes for a yes."""
+    """Forbid a rule to answer null, which Pandera takes for a yes; where values repeat, ask it of each one once."""
 
     def reponse(objet: Any) -> Any:
+        if isinstance(objet, pd.Series) and arrow.types.is_dictionary(getattr(objet.dtype, "pyarrow_dtype", TEXTE)):
+            code = arrow.array(objet.array)
+            code = code.combine_chunks() if isinstance(code, arrow.ChunkedArray) else code
+            valeurs = pd.Series(code.dictionary.to_pandas(types_mapper=pd.ArrowDtype))
+            dites = np.append(reponse(valeurs).to_numpy(dtype=bool), True)  # a null is judged by `nullable`, last
+            return pd.Series(dites[code.indices.fill_null(len(valeurs)).to_numpy()], index=objet.index)
         dite = controle(objet)
         if isinstance(dite, pd.Series) and dite.hasnans:
             raise ValueError("la règle répond « vide » pour certaines lignes : dire ce que vaut une valeur absente")
@@ -68,6 +75,9 @@ class Colonne:
         nominatif: values that may name a person are not repeated in the public rejects, and are published only as the
             source's `anonyme_si` allows.
         calculee: filled by `preparer`, never looked for in a file.
+        longueur: digits of a code; the zeros its file lost on the left are given back (and flagged, where the file
+            holds words: a spreadsheet has been there).
+        vides: words its producer writes for « no value » (`[ND]`, `0001-01-01`).
         regles: rules on the values, from `refus` and `signalement`.
     """
 
@@ -80,7 +90,22 @@ class Colonne:
     unite: str = ""
     nominatif: bool = False
     calculee: bool = False
+    longueur: int = 0
+    vides: tuple[str, ...] = ()
     regles: tuple[pa.Check, ...] = ()
+
+    @property
+    def type_sql(self) -> str:
+        """Its type in DuckDB."""
+        noms = {
+            TEXTE: "VARCHAR",
+            ENTIER: "BIGINT",
+            BOOLEEN: "BOOLEAN",
+            DATE: "DATE",
+            REEL: "DOUBLE",
+            HORODATAGE: "TIMESTAMP",
+        }
+        return noms.get(self.type) or f"DECIMAL({self.type.precision},{self.type.scale})"
 
 
 @dataclass(frozen=True)
@@ -110,17 +135,24 @@ class Table:
         """Return the column of that name, None when the table has none."""
         return next((colonne for colonne in self.colonnes if colonne.nom == nom), None)
 
-    def pandera(self) -> pa.DataFrameSchema:
-        """Build the Pandera schema: types are compared, never coerced, so that no coercion hides another check."""
+    def pandera(self, types: Mapping[str, arrow.DataType] | None = None) -> pa.DataFrameSchema:
+        """Build the Pandera schema: types are compared, never coerced, so that no coercion hides another check.
+
+        Args:
+            types: the only columns to judge, and the types they come in (dictionaries, where values repeat); all of
+                the columns in their own types when it is not given.
+        """
+        attendus = {colonne.nom: colonne.type for colonne in self.colonnes} if types is None else types
         return pa.DataFrameSchema(
             {
                 colonne.nom: pa.Column(
-                    pd.ArrowDtype(colonne.type),
+                    pd.ArrowDtype(attendus[colonne.nom]),
                     list(colonne.regles),
                     nullable=not colonne.obligatoire,
                     description=colonne.description,
                 )
                 for colonne in self.colonnes
+                if colonne.nom in attendus
             },
             checks=list(self.regles),
             strict=True,

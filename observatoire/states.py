@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from observatoire.sources import Source
-from observatoire.warehouse import Entrepot
+from observatoire.warehouse import Entrepot, utc_now
 
 
 @dataclass
@@ -26,6 +26,7 @@ class FichierLu:
     lignes_retenues: int = 0
     lignes_hors_champ: int = 0
     lignes_rejetees: int = 0
+    en_retard_le: str | None = None
     perime_le: str | None = None
     colonnes_inconnues: list[str] = field(default_factory=list)
     motifs_hors_champ: dict[str, int] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class Etat:
         couverture: territories it is complete for.
         fichiers: files of the table in the warehouse.
         charge_le: UTC time of the last good load.
+        jusqu_au: latest day its rows speak of, where the source says which column tells.
         regles: failures by rule and severity at the last attempt.
     """
 
@@ -55,6 +57,7 @@ class Etat:
     motif: str = ""
     depuis: str | None = None
     charge_le: str | None = None
+    jusqu_au: str | None = None
     fichiers: list[FichierLu] = field(default_factory=list)
     regles: list[dict[str, Any]] = field(default_factory=list)
 
@@ -62,6 +65,21 @@ class Etat:
     def lignes_retenues(self) -> int:
         """Rows of the table."""
         return sum(lu.lignes_retenues for lu in self.fichiers)
+
+    @property
+    def retard(self) -> str:
+        """`en_retard` after a cadence without a new file, `perime` after two, else empty; what is invented never is."""
+        dates = [(lu.perime_le, lu.en_retard_le) for lu in self.fichiers if lu.perime_le and lu.en_retard_le]
+        if not dates or self.nature == "demonstration":
+            return ""
+        perime_le, en_retard_le = max(dates)
+        jour = utc_now()[:10]
+        return "perime" if jour > perime_le else "en_retard" if jour > en_retard_le else ""
+
+    @property
+    def etat_du_jour(self) -> str:
+        """State as published today: being late is not a failure, it is said of a table that is otherwise up to date."""
+        return self.retard or self.etat if self.etat == "a_jour" else self.etat
 
 
 def state_of(entrepot: Entrepot, source: Source) -> Etat | None:

@@ -5,8 +5,9 @@ contains another. The territory of one source's rows does not belong here.
 """
 
 from observatoire.derived import Derivee
-from observatoire.schemas import ENTIER, TEXTE, Colonne, Table, refus
+from observatoire.schemas import ENTIER, REEL, TEXTE, Colonne, Table, refus
 
+NOMBRE_DE_COMPARABLES = 20
 NIVEAUX = ("commune", "epci", "departement", "region", "france", "inconnu")
 
 # Municipal populations add up; a territory with a commune whose population is unknown has none, and its year is empty
@@ -112,5 +113,34 @@ APPARTENANCES = Derivee(
         WHERE communes = communes_de_l_enfant AND parent.c IS NOT NULL
           AND list_position(['commune', 'epci', 'departement', 'region', 'france'], parent.n)
               > list_position(['commune', 'epci', 'departement', 'region', 'france'], enfant.n)
+        ORDER BY ALL""",
+)
+
+COMPARABLES = Derivee(
+    nom="comparables",
+    schema="referentiels",
+    famille="references",
+    lit=("referentiels.territoires",),
+    publiee=True,
+    table=Table(
+        f"Pour chaque EPCI, les {NOMBRE_DE_COMPARABLES} de même type à la population la plus proche, en proportion.",
+        (
+            Colonne("code_territoire", TEXTE, "SIREN de l'EPCI.", obligatoire=True),
+            Colonne("code_comparable", TEXTE, "SIREN de l'EPCI comparable.", obligatoire=True),
+            Colonne("rang_proximite", ENTIER, "1 pour la population la plus proche.", obligatoire=True),
+            Colonne("ecart_population_pct", REEL, "Écart de population, en % de celle de l'EPCI.", unite="%"),
+        ),
+        cle=("code_territoire", "code_comparable"),
+    ),
+    requete=f"""
+        WITH epci AS (
+            SELECT code_territoire AS code, type_zonage, population FROM referentiels.territoires
+            WHERE niveau = 'epci' AND population > 0 AND type_zonage IS NOT NULL)
+        SELECT a.code AS code_territoire, b.code AS code_comparable,
+               row_number() OVER (PARTITION BY a.code ORDER BY abs(ln(b.population / a.population)), b.code)
+                   AS rang_proximite,
+               100 * (b.population / a.population - 1) AS ecart_population_pct
+        FROM epci a JOIN epci b ON a.type_zonage = b.type_zonage AND a.code <> b.code
+        QUALIFY rang_proximite <= {NOMBRE_DE_COMPARABLES}
         ORDER BY ALL""",
 )

@@ -3,15 +3,44 @@
 Rules live in the `table.py` of each source; this module runs them through Pandera and translates what it answers.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 import pandera.pandas as pa
+from pyarrow import parquet
 
-from observatoire.conversion import convert, unreadable
-from observatoire.schemas import Table
+from observatoire.conversion import convert, restore_zeros, unreadable, without_empty_words
+from observatoire.schemas import TEXTE, Colonne, Table
 
+LIGNES_PAR_LOT = 1_000_000
 COLONNES_REJETS = ["ligne", "colonne", "valeur", "regle", "gravite", "motif"]
+
+
+ZEROS_RESTITUES = (
+    "zeros_restitues",
+    "signalement",
+    "zéros de gauche perdus (fichier passé par un tableur ?) : restitués, vérifier le code",
+)
+DE_DEMONSTRATION = (
+    "siren_de_demonstration",
+    "signalement",
+    "SIREN de la plage réservée aux données de démonstration : vérifier l'origine du fichier",
+)
+
+
+def repeated_key(table: Table) -> tuple[str, str, str]:
+    """Return rule, severity and reason of a row that repeats the key of another."""
+    if table.gravite_cle == "refus":
+        return "cle_en_double", "refus", "ligne déjà présente : la première est comptée"
+    return "doublon_suspect", "signalement", "ligne déjà présente : comptée, à vérifier"
+
+
+def illisible(colonne: Colonne) -> tuple[str, str, str]:
+    """Return rule, severity and reason of a value that cannot be read as the type of its column."""
+    gravite = "refus" if colonne.obligatoire else "signalement"
+    return "valeur_illisible", gravite, f"valeur de « {colonne.nom} » illisible : corriger la valeur à la source"
 
 
 class RegleInexecutable(Exception):
@@ -46,12 +75,16 @@ def convert_columns(brut: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, pd.
         if colonne.nom not in brut:
             colonnes[colonne.nom] = pd.Series(None, index=brut.index, dtype=pd.ArrowDtype(colonne.type))
             continue
-        colonnes[colonne.nom] = convert(brut[colonne.nom], colonne.type)
-        perdus = unreadable(brut[colonne.nom], colonnes[colonne.nom])
+        ecrit = brut[colonne.nom]
+        if colonne.vides:
+            ecrit = without_empty_words(ecrit, colonne.vides)
+        if colonne.longueur:
+            ecrit, rendus = restore_zeros(ecrit, colonne.longueur)
+            rejets.append(_to_rejects(brut, rendus[rendus].index, colonne.nom, *ZEROS_RESTITUES))
+        colonnes[colonne.nom] = convert(ecrit, colonne.type)
+        perdus = unreadable(ecrit, colonnes[colonne.nom])
         if perdus.any():
-            gravite = "refus" if colonne.obligatoire else "signalement"
-            motif = f"valeur de « {colonne.nom} » illisible : corriger la valeur à la source"
-            rejets.append(_to_rejects(brut, perdus[perdus].index, colonne.nom, "valeur_illisible", gravite, motif))
+            rejets.append(_to_rejects(brut, perdus[perdus].index, colonne.nom, *illisible(colonne)))
     return pd.DataFrame(colonnes, index=brut.index), pd.concat([*rejets, VIDE])
 
 
@@ -78,10 +111,7 @@ def sort_rows(
     """
     dans_le_champ = lignes[hors_champ.isna()]
     trouves = [rejets[rejets.index.isin(dans_le_champ.index)]]
-    try:
-        schema.validate(dans_le_champ, lazy=True)
-    except pa.errors.SchemaErrors as erreurs:
-        trouves += [_translate(erreur, brut) for erreur in erreurs.schema_errors]
+    trouves.append(judge(dans_le_champ, schema, brut))
     # a value that could not be read is not, besides, absent
     tous = pd.concat(trouves)
     lus = tous[tous["regle"] == "valeur_illisible"]
@@ -95,6 +125,45 @@ def sort_rows(
     retenues = dans_le_champ.drop(index_refuses)
     retenues["_ligne"] = brut.loc[retenues.index, "_ligne"]
     return Tri(retenues, hors_champ.dropna(), brut.loc[index_refuses], tous.reset_index(drop=True))
+
+
+def judge(lignes: pd.DataFrame, schema: pa.DataFrameSchema, brut: pd.DataFrame) -> pd.DataFrame:
+    """Run the rules of a schema on typed rows; return the rejects, with the values of `brut`.
+
+    Raises:
+        RegleInexecutable: when a rule itself fails to run.
+    """
+    try:
+        schema.validate(lignes, lazy=True)
+    except pa.errors.SchemaErrors as erreurs:
+        return pd.concat([_translate(erreur, brut) for erreur in erreurs.schema_errors])
+    return VIDE
+
+
+def judge_file(chemin: Path, table: Table) -> Iterator[pd.DataFrame]:
+    """Run the rules of a table on its Parquet file, a million rows at a time; yield the rejects.
+
+    Only the columns that have a rule are read; one of few values is judged on its distinct values: the dictionary that
+    Parquet stores.
+    """
+    jugees = [colonne.nom for colonne in table.colonnes if colonne.regles or colonne.obligatoire or table.regles]
+    with parquet.ParquetFile(chemin) as ecrit:
+        presentes, groupes = ecrit.schema_arrow, ecrit.metadata.num_row_groups
+        lieux = [nom for nom in ("_fichier", "_ligne") if nom in presentes.names]
+        premier = ecrit.metadata.row_group(0) if groupes else None
+        repetees = [
+            nom
+            for rang, nom in enumerate(presentes.names)
+            if nom in (*jugees, "_fichier") and presentes.field(nom).type == TEXTE and premier is not None
+            and premier.column(rang).has_dictionary_page
+        ]  # fmt: skip
+    with parquet.ParquetFile(chemin, read_dictionary=repetees) as ecrit:
+        schema = table.pandera({nom: ecrit.schema_arrow.field(nom).type for nom in jugees})
+        for lot in ecrit.iter_batches(LIGNES_PAR_LOT, columns=[*jugees, *lieux]):
+            lignes = lot.to_pandas(types_mapper=pd.ArrowDtype)
+            cas = judge(lignes[jugees], schema, lignes if "_ligne" in lignes else lignes.assign(_ligne=0))
+            if not cas.empty:
+                yield cas.assign(fichier=lignes.loc[cas.index, "_fichier"].astype("str")) if lieux else cas
 
 
 def _translate(erreur: pa.errors.SchemaError, brut: pd.DataFrame) -> pd.DataFrame:

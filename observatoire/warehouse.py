@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -22,6 +22,8 @@ from filelock import FileLock, Timeout
 
 from observatoire.settings import Settings
 
+# beyond this DuckDB works on disk: a run must fit in an ordinary machine, whatever the size of the country
+MEMOIRE = "1200MB"
 SCHEMAS = ("socle", "referentiels", "qualite", "mesures", "indicateurs")
 
 
@@ -58,6 +60,25 @@ def code_fingerprint(*motifs: str) -> str:
 def utc_now() -> str:
     """Give the current UTC time, to the second."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def repeated_keys(table: str, cle: str) -> str:
+    """Write the query that counts the keys a table repeats.
+
+    Hashes first, eight bytes a key: the exact search, which holds the keys themselves, is for when two are equal.
+    """
+    return f"""
+        SELECT CASE WHEN count(*) = count(DISTINCT hash({cle})) THEN 0 ELSE (
+            SELECT count(*) FROM (SELECT {cle} FROM {table} GROUP BY ALL HAVING count(*) > 1)) END
+        FROM {table}"""
+
+
+def copy_query(connexion: duckdb.DuckDBPyConnection, requete: str, chemin: Path, dit: dict[str, Any]) -> None:
+    """Write the result of a query to a Parquet file that says `dit` of itself."""
+    metadonnees = f"{{observatoire: {sql_literal(json.dumps(dit))}}}"
+    connexion.execute(
+        f"COPY ({requete}) TO {sql_literal(chemin)} (FORMAT parquet, COMPRESSION zstd, KV_METADATA {metadonnees})"
+    )
 
 
 class Entrepot:
@@ -139,15 +160,19 @@ class Entrepot:
         return lignes
 
     def write_query(
-        self, connexion: duckdb.DuckDBPyConnection, requete: str, schema: str, table: str, metadonnees: dict[str, Any]
+        self,
+        connexion: duckdb.DuckDBPyConnection,
+        requete: str,
+        schema: str,
+        table: str,
+        metadonnees: dict[str, Any],
+        verifier: Callable[[Path], None] | None = None,
     ) -> int:
-        """Write the result of a query as a table; return the number of rows."""
-        dit = sql_literal(json.dumps(metadonnees))
+        """Write the result of a query as a table, unless `verifier` refuses the file; return the number of rows."""
         with self.replacing(self.path_of(schema, table)) as chemin:
-            connexion.execute(
-                f"COPY ({requete}) TO {sql_literal(chemin)} "
-                f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{observatoire: {dit}}})"
-            )
+            copy_query(connexion, requete, chemin, metadonnees)
+            if verifier is not None:
+                verifier(chemin)
             return int(parquet.read_metadata(chemin).num_rows)
 
     @contextmanager
@@ -156,6 +181,7 @@ class Entrepot:
         with duckdb.connect() as connexion:
             # spilling must not land in the current folder, nor in a release
             connexion.execute(f"SET temp_directory = {sql_literal(self.racine / '.duckdb')}")
+            connexion.execute(f"SET memory_limit = '{MEMOIRE}'")
             for schema in SCHEMAS:
                 connexion.execute(f"CREATE SCHEMA {schema}")
                 for chemin in sorted((self.racine / schema).glob("[!.]*.parquet")):

@@ -1,19 +1,33 @@
-"""Run a job from the command line: `python -m pipelines [job]`. Ends with what an operator wants to know, in French."""
+"""Run a job from the command line: `python -m pipelines [job] [source…]`, sources being for `telecharger` only.
+
+Ends with what an operator wants to know, in French.
+"""
 
 import sys
+from collections.abc import Iterable
 
 import dagster as dg
 
+from observatoire.download import downloadable, last_download
 from observatoire.publication.public_tables import summary
 from observatoire.releases import current_release, pinned_release
 from observatoire.settings import Settings
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
+from pipelines.assets import raw_key
 from pipelines.definitions import defs
 
 
-def main(job: str = "actualiser") -> int:
+def main(job: str = "actualiser", *noms: str) -> int:
     """Run a job in this process and tell how it went; return 0 when it succeeded."""
+    choisies = noms or tuple(downloadable())
+    if inconnues := [nom for nom in noms if job != "telecharger" or nom not in downloadable()]:
+        print(
+            f"{', '.join(inconnues)} : rien à télécharger. Sources qui se téléchargent : {', '.join(downloadable())} ; "
+            "les autres se déposent dans raw/<source>/.",
+            file=sys.stderr,
+        )
+        return 2
     with dg.DagsterInstance.get() as instance:
         resultat = (
             defs()
@@ -21,10 +35,14 @@ def main(job: str = "actualiser") -> int:
             .execute_in_process(
                 instance=instance,
                 raise_on_error=False,
+                asset_selection=[raw_key(sources()[nom]) for nom in noms] or None,
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         )
-    _tell(Entrepot(Settings.from_environment()))
+    entrepot = Entrepot(Settings.from_environment())
+    _tell(entrepot)
+    if job == "telecharger":
+        _tell_downloads(entrepot, choisies)
     if resultat.success:
         return 0
     for evenement in resultat.all_events:
@@ -55,5 +73,16 @@ def _tell(entrepot: Entrepot) -> None:
     print(f"Portrait    : {entrepot.racine / 'portrait' / 'index.html'}")
 
 
+def _tell_downloads(entrepot: Entrepot, noms: Iterable[str]) -> None:
+    """Print what became of each download, and what to do next."""
+    print()
+    for nom in noms:
+        if (resultat := last_download(entrepot, sources()[nom])) is not None:
+            la = f" → raw/{nom}/{resultat.fichier}" if resultat.fichier else ""
+            print(f"{nom:<26} {resultat.etat:<11}{la}\n{'':<26} → {resultat.motif}")
+            if resultat.etat == "telecharge":
+                print(f"{'':<26} → make run le lira")
+
+
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:2]))
+    sys.exit(main(*sys.argv[1:]))

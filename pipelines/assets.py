@@ -1,6 +1,7 @@
 """How assets are described in the interface: keys, columns, counts. What computes them belongs to `defs/`."""
 
 from datetime import timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -9,7 +10,6 @@ from observatoire.derived import Derivee
 from observatoire.schemas import PROVENANCE, Table
 from observatoire.sources import JOURS_PAR_CADENCE, Source
 from observatoire.states import Etat, schema_of
-from observatoire.warehouse import utc_now
 
 PROPRIETAIRES = ["team:observatoire"]
 
@@ -22,6 +22,23 @@ def asset_key_of(table: str) -> dg.AssetKey:
 def source_key(source: Source) -> dg.AssetKey:
     """Return the asset key of a source's table."""
     return dg.AssetKey([schema_of(source), source.nom])
+
+
+def raw_key(source: Source) -> dg.AssetKey:
+    """Return the asset key of the files of a source."""
+    return dg.AssetKey(["raw", source.nom])
+
+
+def received_files(source: Source, **autres: Any) -> dg.AssetSpec:
+    """Describe the files of a source, as received."""
+    return dg.AssetSpec(
+        key=raw_key(source),
+        group_name="fichiers_recus",
+        description=f"Fichiers de raw/{source.nom}/ : {source.titre}. {source.aide}".strip(),
+        kinds={"file"},
+        owners=PROPRIETAIRES,
+        **autres,
+    )
 
 
 def column_schema(table: Table, provenance: bool = False) -> dg.TableSchema:
@@ -53,6 +70,7 @@ def source_asset(source: Source, amont: list[dg.AssetKey]) -> dg.AssetSpec:
             "licence": source.licence,
             "cadence": source.cadence or "sans échéance",
             "dépôt": f"raw/{source.nom}/",
+            "adresse": source.url or "aucune",
         },
         **fraicheur,
     )
@@ -100,14 +118,18 @@ def source_result(source: Source, etat: Etat) -> dg.MaterializeResult:
     controles = [controle]
     if source.cadence:
         perime_le = max((lu.perime_le for lu in etat.fichiers if lu.perime_le), default=None)
-        frais = perime_le is None or perime_le >= utc_now()[:10]
+        geste = "lancer telecharger" if source.fichier else source.aide or f"déposer le suivant dans raw/{source.nom}/"
+        lenteurs = {
+            "en_retard": f"Rien de nouveau depuis plus d'une cadence : {geste}.",
+            "perime": f"Périmé depuis le {perime_le} : {geste}.",
+        }
         controles.append(
             dg.AssetCheckResult(
                 check_name="fraicheur",
                 asset_key=source_key(source),
-                passed=frais,
+                passed=not etat.retard,
                 severity=dg.AssetCheckSeverity.WARN,
-                description=f"Fichier périmé depuis le {perime_le} : déposer le suivant." if not frais else "",
+                description=lenteurs.get(etat.retard, ""),
                 metadata={"périme le": perime_le or "aucun fichier"},
             )
         )
@@ -115,7 +137,7 @@ def source_result(source: Source, etat: Etat) -> dg.MaterializeResult:
         asset_key=source_key(source),
         metadata={
             "dagster/row_count": etat.lignes_retenues,
-            "état": etat.etat,
+            "état": etat.etat_du_jour,
             "nature": etat.nature,
             **comptes,
             "fichiers": dg.MetadataValue.md(fichiers or "aucun fichier"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from observatoire import ingestion
+from observatoire import batches, ingestion
 from observatoire.demonstration import generate
 from observatoire.files import files_of
 from observatoire.settings import REFERENCES, Settings
@@ -168,13 +168,13 @@ def test_un_premier_chargement_rate_laisse_une_table_vide_et_typee(entrepot):
 def test_une_source_absente_donne_une_table_vide_et_typee(entrepot, nom):
     etat = charger_source(entrepot, nom)
     assert (etat.etat, etat.lignes_retenues) == ("absente", 0)
-    assert f"raw/{nom} est vide : déposer" in etat.motif
+    assert etat.motif == f"raw/{nom} est vide : {sources()[nom].aide}."
     chemin = entrepot.path_of(sources()[nom].schema_public or "socle", nom)
     assert pq.read_schema(chemin).remove_metadata() == sources()[nom].table.arrow()
 
 
 def test_un_fichier_inchange_n_est_pas_relu(entrepot, bon, monkeypatch):
-    monkeypatch.setattr(ingestion, "read_batches", None)
+    monkeypatch.setattr(batches, "load_rows", None)
     assert charger_source(entrepot, "subventions") == bon
 
 

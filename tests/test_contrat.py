@@ -132,7 +132,7 @@ def test_la_nature_suit_chaque_chiffre(public):
     assert natures["effectifs_ess_urssaf"] == "demonstration"
     assert natures["population"] == natures["soutien_ess"] == natures["soutien_ess_par_habitant"] == "reelle"
     assert public.execute("SELECT nature FROM meta.release").fetchall() == [("demonstration",)]
-    assert public.execute("SELECT DISTINCT nature FROM qualite.sources WHERE source LIKE 'sirene%'").fetchall() == [
+    assert public.execute("SELECT DISTINCT nature FROM qualite.sources WHERE source LIKE 'sirene%' AND etat <> 'absente'").fetchall() == [
         ("demonstration",)
     ]
 

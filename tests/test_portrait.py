@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 from observatoire.publication.portrait import mesure, nombre, periode, write_portrait
-from observatoire.publication.public_tables import public_tables, sql_type
+from observatoire.publication.public_tables import public_tables
 
 EPCI = "246300701"
 ATTAQUE = "<script>alert(1)</script>"
@@ -105,7 +105,7 @@ def base_vide(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("public") / "vide.duckdb"
     with duckdb.connect(str(base)) as connexion:
         for publique in public_tables():
-            colonnes = ", ".join(f"{c.nom} {sql_type(c)}" for c in publique.table.colonnes)
+            colonnes = ", ".join(f"{c.nom} {c.type_sql}" for c in publique.table.colonnes)
             connexion.execute(f"CREATE SCHEMA IF NOT EXISTS {publique.schema}")
             connexion.execute(f"CREATE TABLE {publique.schema}.{publique.nom} ({colonnes})")
     return base

@@ -13,6 +13,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from observatoire import states
 from observatoire.publication.public_tables import summary
 from observatoire.releases import (
     GARDEES,
@@ -28,6 +29,7 @@ from observatoire.releases import (
 )
 from observatoire.warehouse import Entrepot, sha256
 from tests.chaine import RACINE, environnement, installer, lancer, octets, raisons
+from tests.depots import deposer, subventions
 
 
 @pytest.fixture
@@ -46,6 +48,33 @@ def ajouter(entrepot: Entrepot, fichier: str, ligne: str) -> None:
 
 def adhesion(numero: int) -> str:
     return f"sismo,Structure {numero},,inconnu,,,inconnu,inconnu,faible,sismo,Structure {numero}"
+
+
+def test_une_source_devenue_en_retard_fait_une_publication_et_une_seule(ici: Entrepot, monkeypatch):
+    deposer(ici, "subventions", "2024.csv", subventions(3))
+    deposer(ici, "subventions", "2024.csv.origine.yml", "obtenu_le: 2026-01-01\n")
+    monkeypatch.setattr(states, "utc_now", lambda: "2027-01-02T00:00:00")
+    resultat = lancer()
+    assert resultat.success, raisons(resultat)
+
+    def publier(jour: str) -> tuple[str, bool]:
+        monkeypatch.setattr(states, "utc_now", lambda: f"{jour}T00:00:00")
+        nom, nouvelle = publish(ici)
+        with duckdb.connect(str(ici.racine / "observatoire.duckdb"), read_only=True) as public:
+            ((etat,),) = public.execute("SELECT etat FROM qualite.sources WHERE source = 'subventions'").fetchall()
+        (dite,) = [source["etat"] for source in manifest_of(ici, nom)["sources"] if source["source"] == "subventions"]
+        assert dite == {"lu": "a_jour"}.get(etat, etat)
+        return etat, nouvelle
+
+    jours = ("2027-01-02", "2027-01-03", "2027-06-01", "2028-01-03", "2028-01-04", "2030-01-01")
+    assert [publier(jour) for jour in jours] == [
+        ("lu", False),
+        ("en_retard", True),
+        ("en_retard", False),
+        ("en_retard", False),
+        ("perime", True),
+        ("perime", False),
+    ]
 
 
 LECTEUR = """

@@ -1,5 +1,11 @@
 -- Établissements employeurs actifs, toutes familles (Sirene, caractère employeur « O »).
 SELECT niveau, code_territoire, millesime AS periode, siret AS unite, siren AS repondant, 1 AS nombre_unites, 1 AS valeur,
-       unnest([{axe: 'total', modalite: 'total'}, {axe: 'secteur', modalite: coalesce(a17, 'inconnu')}], recursive := true)
+       unnest([
+           {axe: 'total', modalite: 'total'},
+           {axe: 'secteur', modalite: coalesce(a17, 'inconnu')},
+           {axe: 'secteur_a38', modalite: coalesce(a38, 'inconnu')},
+           {axe: 'division_naf', modalite: coalesce(a88, 'inconnu')},
+           {axe: 'tranche', modalite: coalesce(tranche_effectifs, 'inconnu')}
+       ], recursive := true)
 FROM socle.etablissements
-WHERE est_employeur
+WHERE est_actif AND est_employeur

@@ -4,8 +4,10 @@ SELECT niveau, code_territoire, millesime AS periode, siret AS unite, siren AS r
            {axe: 'total', modalite: 'total'},
            {axe: 'famille', modalite: famille},
            {axe: 'secteur', modalite: coalesce(a17, 'inconnu')},
+           {axe: 'secteur_a38', modalite: coalesce(a38, 'inconnu')},
+           {axe: 'division_naf', modalite: coalesce(a88, 'inconnu')},
            {axe: 'tranche', modalite: coalesce(tranche_effectifs, 'inconnu')},
            {axe: 'famille×secteur', modalite: famille || '|' || coalesce(a17, 'inconnu')}
        ], recursive := true)
 FROM socle.etablissements
-WHERE est_employeur AND est_ess
+WHERE est_actif AND est_employeur AND est_ess

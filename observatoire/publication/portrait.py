@@ -163,9 +163,11 @@ def _themes(base: DuckDBPyConnection, code: str, libelles: Ligne) -> list[Ligne]
         code,
     ):
         valeurs[ligne["indicateur"], ligne["niveau"]].append(ligne)
-    secteurs = base.execute("SELECT code, libelle FROM referentiels.naf_agregats WHERE nomenclature = 'a17'").fetchall()
+    for axe, nomenclature in (("secteur", "a17"), ("secteur_a38", "a38"), ("division_naf", "a88")):
+        requete = "SELECT code, libelle FROM referentiels.naf_agregats WHERE nomenclature = ?"
+        libelles["modalites"][axe] = dict(base.execute(requete, [nomenclature]).fetchall())
     reseaux = base.execute("SELECT reseau, nom_reseau FROM socle.reseaux").fetchall()
-    libelles["modalites"] |= {"secteur": dict(secteurs), "reseau": dict(reseaux)}
+    libelles["modalites"]["reseau"] = dict(reseaux)
     en_defaut = _query(base, "FROM qualite.sources WHERE etat IN ('en_echec', 'absente') ORDER BY source, fichier")
     catalogue = _query(
         base,

@@ -37,7 +37,8 @@ SOURCES = Table(
         Colonne(
             "etat",
             TEXTE,
-            "lu, doublon, remplace ; en_echec : la table est celle du dernier chargement réussi ; absente.",
+            "lu, doublon, remplace ; en_retard, perime : rien de nouveau depuis une cadence, deux ; "
+            "en_echec : la table est celle du dernier chargement réussi ; absente.",
         ),
         Colonne("perime_le", DATE, "Jour après lequel la source est périmée sans nouveau fichier."),
         Colonne("colonnes_inconnues", TEXTE, "Colonnes du fichier que l'observatoire ne lit pas."),
@@ -171,8 +172,9 @@ def register_quality(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, r
         for lu in etat.fichiers:
             dit = {colonne: valeur for colonne, valeur in vars(lu).items() if SOURCES.colonne(colonne) is not None}
             dit["colonnes_inconnues"] = ", ".join(lu.colonnes_inconnues) or None
-            # the file itself was read, once: it is its source that stands in failure now
-            lignes_sources.append({**commun, **dit, "etat": "en_echec" if etat.etat == "en_echec" else lu.etat})
+            # the file itself was read, once: it is its source that stands in failure, or late, now
+            dit["etat"] = "en_echec" if etat.etat == "en_echec" else lu.etat if lu.etat != "lu" else etat.retard or "lu"
+            lignes_sources.append({**commun, **dit})
         if not etat.fichiers:
             vides = dict.fromkeys(("lignes_lues", "lignes_retenues", "lignes_hors_champ", "lignes_rejetees"), 0)
             lignes_sources.append({**commun, **vides, "nature": source.nature, "etat": etat.etat})
@@ -202,18 +204,11 @@ def _to_rejects(entrepot: Entrepot) -> str:
 
 def _register(connexion: duckdb.DuckDBPyConnection, nom: str, table: Table, lignes: list[dict[str, Any]]) -> None:
     """Create a table from rows of Python values, with the types it declares."""
-    colonnes = ", ".join(f"{colonne.nom} {sql_type(colonne)}" for colonne in table.colonnes)
+    colonnes = ", ".join(f"{colonne.nom} {colonne.type_sql}" for colonne in table.colonnes)
     connexion.execute(f"CREATE TEMP TABLE {nom} ({colonnes})")
     if lignes:
         valeurs = [[ligne.get(colonne) for colonne in table.noms] for ligne in lignes]
         connexion.executemany(f"INSERT INTO {nom} VALUES ({', '.join('?' * len(table.noms))})", valeurs)
-
-
-def sql_type(colonne: Colonne) -> str:
-    """Return the DuckDB type of a declared column."""
-    noms = {"string": "VARCHAR", "int64": "BIGINT", "bool": "BOOLEAN", "date32[day]": "DATE", "double": "DOUBLE"}
-    decimal = str(colonne.type).replace("decimal128", "DECIMAL").replace(", ", ",")
-    return noms.get(str(colonne.type)) or decimal.replace("timestamp[us]", "TIMESTAMP")
 
 
 def dictionary_rows() -> list[dict[str, Any]]:
@@ -223,7 +218,7 @@ def dictionary_rows() -> list[dict[str, Any]]:
             "nom_schema": publique.schema,
             "nom_table": publique.nom,
             "nom_colonne": colonne.nom,
-            "type": sql_type(colonne),
+            "type": colonne.type_sql,
             "description": colonne.description,
             "unite": colonne.unite or None,
             "source": publique.sources or None,
@@ -246,7 +241,7 @@ def write_duckdb(entrepot: Entrepot, chemin: str, release: dict[str, Any]) -> di
         for publique in public_tables():
             cible = f"public_.{publique.schema}.{publique.nom}"
             connexion.execute(f"CREATE SCHEMA IF NOT EXISTS public_.{publique.schema}")
-            colonnes = ", ".join(f"{c.nom}::{sql_type(c)} AS {c.nom}" for c in publique.table.colonnes)
+            colonnes = ", ".join(f"{c.nom}::{c.type_sql} AS {c.nom}" for c in publique.table.colonnes)
             connexion.execute(f"CREATE TABLE {cible} AS SELECT {colonnes} FROM ({publique.requete})")
             connexion.execute(f"COMMENT ON TABLE {cible} IS {sql_literal(publique.table.description)}")
             for colonne in publique.table.colonnes:
@@ -280,6 +275,6 @@ def summary(entrepot: Entrepot) -> pd.DataFrame:
                 for nom in ("lignes_lues", "lignes_retenues", "lignes_hors_champ", "lignes_rejetees")
             }
             lignes.append(
-                {"source": source.nom, "etat": etat.etat, "nature": etat.nature, **comptes, "motif": etat.motif}
+                {"source": source.nom, "etat": etat.etat_du_jour, "nature": etat.nature, **comptes, "motif": etat.motif}
             )
     return pd.DataFrame(lignes)

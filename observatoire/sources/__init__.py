@@ -26,6 +26,7 @@ class Source:
     Attributes:
         nom: name of the folder, of the table and of the folder of `raw/`.
         titre, description, producteur, licence, url: provenance, in French.
+        fichier: name given to what `url` downloads; without it, `url` is a page for people, files are dropped by hand.
         famille: group it belongs to: references, etablissements, masse_salariale, budgets, adhesions.
         nature: `reelle` unless the file itself says `demonstration`.
         diffusion: `publique` or `restreinte`.
@@ -39,9 +40,12 @@ class Source:
         cumul: what several files are: `dernier`, `union`, `par_periode`.
         plafond_rejets_pct: share of refused rows above which the source fails.
         plancher_pct: share of the last good load under which the source fails.
+        facultative: its absence takes nothing away from what reads it (a list that only adds reasons).
         indispensable: its failure stops the run.
         embarque: file of `references/` used while `raw/` has none.
         demonstration: set of generated files used while no source of that set has a real file.
+        fraicheur: column whose latest day says how fresh the rows are: older ones never replace fresher ones.
+        volumineuse: rows are counted in millions: DuckDB reads them (`bulk`), `table.py` writes `HORS_CHAMP` in SQL.
         ruptures: breaks in the series, in French.
         aide: what to do when there is no file.
         anonyme_si: SQL condition under which the `nominatif` columns of a row are not published.
@@ -54,6 +58,7 @@ class Source:
     producteur: str
     licence: str
     url: str = ""
+    fichier: str = ""
     nature: Literal["reelle", "demonstration"] = "reelle"
     diffusion: Literal["publique", "restreinte"] = "publique"
     schema_public: str | None = "socle"
@@ -65,8 +70,11 @@ class Source:
     plafond_rejets_pct: float = 5.0
     plancher_pct: float = 90.0
     indispensable: bool = False
+    facultative: bool = False
     embarque: str | None = None
     demonstration: str | None = None
+    fraicheur: str = ""
+    volumineuse: bool = False
     ruptures: str = ""
     aide: str = ""
     anonyme_si: str = ""
@@ -78,7 +86,7 @@ class Source:
 
     @property
     def module(self) -> ModuleType:
-        """The `table.py` of the source: `TABLE`, and where needed `preparer` and `hors_champ`."""
+        """The `table.py` of the source: `TABLE`, and where needed `preparer` and `hors_champ`, or `HORS_CHAMP`."""
         return _load(self.dossier / "table.py")
 
     @property
@@ -86,6 +94,12 @@ class Source:
         """Declaration of the rows."""
         table: Table = self.module.TABLE
         return table
+
+    @property
+    def hors_champ_sql(self) -> tuple[tuple[str, str], ...]:
+        """The rules of scope of a `volumineuse` source: (French reason, SQL condition), the first true one wins."""
+        regles: tuple[tuple[str, str], ...] = getattr(self.module, "HORS_CHAMP", ())
+        return regles
 
     def preparer(self, brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
         """Let the source derive columns from its raw ones, from the file's name or from its vintage."""
@@ -120,6 +134,8 @@ def sources() -> dict[str, Source]:
             trouvees[nom] = Source(nom=nom, **yaml.safe_load(chemin.read_text(encoding="utf-8")))
         except TypeError as erreur:
             raise TypeError(f"sources/{nom}/source.yml : {erreur}") from erreur
+        if (fichier := trouvees[nom].fichier) and (Path(fichier).name != fichier or fichier.startswith(".")):
+            raise ValueError(f"sources/{nom}/source.yml : fichier « {fichier} » : un nom seul, sans dossier")
         cadence = trouvees[nom].cadence
         if cadence is not None and cadence not in JOURS_PAR_CADENCE:
             raise ValueError(

@@ -1,22 +1,37 @@
-"""When things run: the jobs an analyst launches, a schedule per cadence, a sensor on the files that arrive."""
+"""When things run: the jobs an analyst launches, schedules per cadence, a sensor on the files that arrive."""
 
 import json
 
 import dagster as dg
 
+from observatoire.download import downloadable
 from observatoire.files import dropped_files
 from observatoire.settings import Settings
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot, VerrouTenu, fingerprint, utc_now
-from pipelines.assets import source_key
+from pipelines.assets import raw_key, source_key
 
 PARIS = "Europe/Paris"
 HORAIRES = {"mensuelle": "0 5 3 * *", "trimestrielle": "30 5 10 1,4,7,10 *", "annuelle": "0 6 15 1 *"}
+# four hours before, then some nights more: what has not moved costs one request, what failed is tried again
+HORAIRES_TELECHARGEMENT = {
+    "mensuelle": "0 1 3-7 * *",
+    "trimestrielle": "30 1 10-14 1,4,7,10 *",
+    "annuelle": "0 2 15-19 1 *",
+}
+
+A_TELECHARGER = dg.AssetSelection.assets(*[raw_key(source) for source in downloadable().values()])
 
 actualiser = dg.define_asset_job(
     "actualiser",
-    selection=dg.AssetSelection.all(),
-    description="Lire ce que raw/ contient, tout recalculer, publier. Sans réglage.",
+    selection=dg.AssetSelection.all() - A_TELECHARGER,
+    description="Lire ce que raw/ contient, tout recalculer, publier. Sans réglage, sans réseau.",
+)
+telecharger = dg.define_asset_job(
+    "telecharger",
+    selection=A_TELECHARGER,
+    description="Télécharger dans raw/ ce qui a changé chez les producteurs ; « actualiser » le lit ensuite. "
+    "Sans réglage ; une seule source : choisir son asset raw/<source>.",
 )
 recalculer_indicateurs = dg.define_asset_job(
     "recalculer_indicateurs",
@@ -44,6 +59,30 @@ def _schedules() -> list[dg.ScheduleDefinition]:
         )
         for cadence in cadences
     ]
+
+
+def _download_schedules() -> list[dg.ScheduleDefinition]:
+    """Download, before each refresh, the sources of its cadence that say from where."""
+    return [_download_schedule(cadence) for cadence in HORAIRES_TELECHARGEMENT if _downloads_at_cadence(cadence)]
+
+
+def _download_schedule(cadence: str) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name=f"telecharger_{cadence}",
+        job=telecharger,
+        cron_schedule=HORAIRES_TELECHARGEMENT[cadence],
+        execution_timezone=PARIS,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Télécharge les sources à cadence {cadence}.",
+    )
+    def horaire() -> dg.RunRequest:
+        return dg.RunRequest(asset_selection=_downloads_at_cadence(cadence))
+
+    return horaire
+
+
+def _downloads_at_cadence(cadence: str) -> list[dg.AssetKey]:
+    return [raw_key(source) for source in downloadable().values() if source.cadence == cadence]
 
 
 def _sources_at_cadence(cadence: str) -> dg.AssetSelection:
@@ -89,4 +128,8 @@ def fichiers_deposes(context: dg.SensorEvaluationContext) -> dg.SensorResult | d
 @dg.definitions
 def automation() -> dg.Definitions:
     """Gather jobs, schedules and the sensor."""
-    return dg.Definitions(jobs=[actualiser, recalculer_indicateurs], schedules=_schedules(), sensors=[fichiers_deposes])
+    return dg.Definitions(
+        jobs=[actualiser, recalculer_indicateurs, telecharger],
+        schedules=[*_schedules(), *_download_schedules()],
+        sensors=[fichiers_deposes],
+    )

@@ -7,11 +7,20 @@ import dagster as dg
 from observatoire.catalog import derivees
 from observatoire.demonstration import generate
 from observatoire.derived import TableIncoherente, compute_table
+from observatoire.download import downloadable
 from observatoire.files import demonstration_needed
 from observatoire.ingestion import load_source
 from observatoire.settings import REFERENCES
 from observatoire.sources import sources
-from pipelines.assets import PROPRIETAIRES, source_asset, source_key, source_result, table_asset
+from pipelines.assets import (
+    PROPRIETAIRES,
+    raw_key,
+    received_files,
+    source_asset,
+    source_key,
+    source_result,
+    table_asset,
+)
 from pipelines.defs.resources import EntrepotVerrouille
 
 JEUX = sorted({source.demonstration for source in sources().values() if source.demonstration})
@@ -21,16 +30,7 @@ def _demonstration_key(jeu: str) -> dg.AssetKey:
     return dg.AssetKey(["demonstration", jeu])
 
 
-FICHIERS_RECUS = [
-    dg.AssetSpec(
-        key=["raw", source.nom],
-        group_name="fichiers_recus",
-        description=f"Fichiers déposés dans raw/{source.nom}/ : {source.titre}. {source.aide}".strip(),
-        kinds={"file"},
-        owners=PROPRIETAIRES,
-    )
-    for source in sources().values()
-]
+FICHIERS_DEPOSES = [received_files(source) for nom, source in sources().items() if nom not in downloadable()]
 
 
 @dg.multi_asset(
@@ -66,8 +66,7 @@ def demonstration(context: dg.AssetExecutionContext, verrouille: EntrepotVerroui
     specs=[
         source_asset(
             source,
-            [dg.AssetKey(["raw", source.nom])]
-            + ([_demonstration_key(source.demonstration)] if source.demonstration else []),
+            [raw_key(source)] + ([_demonstration_key(source.demonstration)] if source.demonstration else []),
         )
         for source in sources().values()
     ],
@@ -78,7 +77,7 @@ def demonstration(context: dg.AssetExecutionContext, verrouille: EntrepotVerroui
         for source in sources().values()
     ]
     + [
-        dg.AssetCheckSpec("fraicheur", asset=source_key(source), description="Un fichier de moins de deux cadences.")
+        dg.AssetCheckSpec("fraicheur", asset=source_key(source), description="Un fichier de moins d'une cadence.")
         for source in sources().values()
         if source.cadence
     ],

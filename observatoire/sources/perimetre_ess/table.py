@@ -2,7 +2,15 @@
 
 from observatoire.schemas import DATE, TEXTE, Colonne, Table, refus
 
-FAMILLES = ["association", "coopérative", "mutuelle", "fondation", "société commerciale de l'ESS"]
+# the fifth family of Insee's is declared and empty: no list of its categories was found
+FAMILLES = [
+    "association",
+    "coopérative",
+    "mutuelle",
+    "fondation",
+    "autre organisme privé à but non lucratif",
+    "société commerciale de l'ESS",
+]
 REGLES = ["retenue", "si_indicateur", "a_decider"]
 
 TABLE = Table(
@@ -27,7 +35,7 @@ TABLE = Table(
         Colonne(
             "regle",
             TEXTE,
-            "retenue ; si_indicateur (seulement avec l'indicateur ESS de l'Insee) ; a_decider (écartée en attendant).",
+            "retenue ; si_indicateur (seulement dans le périmètre large, avec une autre raison) ; a_decider.",
             requise=True,
             obligatoire=True,
             regles=(
@@ -40,7 +48,9 @@ TABLE = Table(
         ),
         Colonne("origine", TEXTE, "D'où vient cette règle.", requise=True, obligatoire=True),
         Colonne("confiance", TEXTE, "Confiance : forte, moyenne, faible.", requise=True, obligatoire=True),
+        Colonne("version", TEXTE, "Version de la règle.", requise=True, obligatoire=True),
         Colonne("valide_du", DATE, "Premier jour de validité, quand il est connu."),
+        Colonne("valide_au", DATE, "Dernier jour de validité ; vide tant qu'elle vaut."),
     ),
-    cle=("code_categorie_juridique",),
+    cle=("code_categorie_juridique", "valide_du"),
 )

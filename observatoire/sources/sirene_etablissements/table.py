@@ -1,23 +1,24 @@
-"""An active establishment of the Sirene register (Insee, StockEtablissement, 48 to 54 columns by vintage)."""
+"""An establishment of the Sirene register (Insee, StockEtablissement, 48 to 54 columns by vintage).
 
-import pandas as pd
+Active ones, and the employers closed these last ten years: openings and closings are counted from both.
+"""
 
-from observatoire.conversion import as_code
 from observatoire.identifiers import is_siret
 from observatoire.schemas import BOOLEEN, DATE, TEXTE, Colonne, Table, refus, signalement
 
 TRANCHES = ["NN", "00", "01", "02", "03", "11", "12", "21", "22", "31", "32", "41", "42", "51", "52", "53"]
 
 TABLE = Table(
-    "Établissements actifs du répertoire Sirene, tels que reçus.",
+    "Établissements du répertoire Sirene, tels que reçus : actifs, et employeurs fermés depuis dix ans au plus.",
     (
-        Colonne("siren", TEXTE, "SIREN de l'unité légale.", requise=True, obligatoire=True),
+        Colonne("siren", TEXTE, "SIREN de l'unité légale.", requise=True, obligatoire=True, longueur=9),
         Colonne(
             "siret",
             TEXTE,
             "SIRET de l'établissement.",
             requise=True,
             obligatoire=True,
+            longueur=14,
             regles=(
                 signalement(
                     "siret_invalide", "SIRET invalide (quatorze chiffres et clé de contrôle attendus)", is_siret
@@ -32,7 +33,7 @@ TABLE = Table(
             requise=True,
             regles=(refus("statut_diffusion_connu", "statut de diffusion inconnu", lambda v: v.isin(["O", "P", "N"])),),
         ),
-        Colonne("date_creation", DATE, "Date de création.", ("dateCreationEtablissement",)),
+        Colonne("date_creation", DATE, "Date de création.", ("dateCreationEtablissement",), vides=("1900-01-01",)),
         Colonne(
             "tranche_effectifs",
             TEXTE,
@@ -49,6 +50,8 @@ TABLE = Table(
             "Code commune tel que reçu.",
             ("codeCommuneEtablissement",),
             requise=True,
+            longueur=5,
+            vides=("[ND]",),
             regles=(
                 signalement(
                     "code_commune_forme",
@@ -66,6 +69,13 @@ TABLE = Table(
             obligatoire=True,
             regles=(refus("etat_connu", "état administratif inconnu : A ou F attendu", lambda v: v.isin(["A", "F"])),),
         ),
+        Colonne(
+            "date_debut",
+            DATE,
+            "Début de la situation présente : pour un établissement fermé, sa fermeture.",
+            ("dateDebut",),
+            vides=("1900-01-01",),
+        ),
         Colonne("code_naf", TEXTE, "Activité principale.", ("activitePrincipaleEtablissement",), requise=True),
         Colonne(
             "nomenclature_activite",
@@ -79,6 +89,12 @@ TABLE = Table(
                     lambda v: v.isin(["NAFRev2", "NAF25"]),
                 ),
             ),
+        ),
+        Colonne(
+            "code_naf25",
+            TEXTE,
+            "Activité principale en NAF 2025, quand le fichier la donne.",
+            ("activitePrincipaleNAF25Etablissement",),
         ),
         Colonne(
             "est_employeur",
@@ -95,15 +111,10 @@ TABLE = Table(
 )
 
 
-def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
-    """Give identifiers and codes back their zeros where a Parquet file holds integers."""
-    return brut.assign(
-        siren=as_code(brut["siren"], 9),
-        siret=as_code(brut["siret"], 14),
-        code_commune_lu=as_code(brut["code_commune_lu"], 5),
-    )
-
-
-def hors_champ(lignes: pd.DataFrame, motifs: pd.Series) -> pd.Series:
-    """Leave closed establishments out."""
-    return motifs.mask((lignes["etat_administratif"] == "F").fillna(False).astype(bool), "établissement fermé")
+HORS_CHAMP = (
+    ("établissement fermé, sans salarié", "etat_administratif = 'F' AND NOT coalesce(est_employeur, false)"),
+    (
+        "établissement fermé depuis plus de dix ans",
+        "etat_administratif = 'F' AND coalesce(year(date_debut), 0) < year(current_date) - 10",
+    ),
+)

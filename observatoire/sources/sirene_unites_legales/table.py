@@ -1,16 +1,15 @@
-"""An active legal unit of the Sirene register (Insee, StockUniteLegale, 33 to 35 columns according to the vintage).
+"""A legal unit of the Sirene register (Insee, StockUniteLegale, 33 to 35 columns according to the vintage).
 
+Active ones, and the bodies that ceased these last ten years: their closed establishments keep their place in the ESS.
 Columns that name natural persons are not declared here, hence never read.
 """
 
-import pandas as pd
-
-from observatoire.conversion import as_code
 from observatoire.identifiers import is_rna, is_siren
 from observatoire.schemas import BOOLEEN, DATE, TEXTE, Colonne, Table, refus, signalement
 
 TABLE = Table(
-    "Unités légales actives du répertoire Sirene, sans les noms des personnes physiques.",
+    "Unités légales du répertoire Sirene, sans les noms des personnes physiques : actives, et personnes "
+    "morales cessées depuis dix ans au plus.",
     (
         Colonne(
             "siren",
@@ -18,6 +17,7 @@ TABLE = Table(
             "SIREN de l'unité légale.",
             requise=True,
             obligatoire=True,
+            longueur=9,
             regles=(
                 signalement("siren_invalide", "SIREN invalide (neuf chiffres et clé de contrôle attendus)", is_siren),
             ),
@@ -30,12 +30,20 @@ TABLE = Table(
             requise=True,
             regles=(refus("statut_diffusion_connu", "statut de diffusion inconnu", lambda v: v.isin(["O", "P", "N"])),),
         ),
-        Colonne("date_creation", DATE, "Date de création.", ("dateCreationUniteLegale",)),
+        Colonne("date_creation", DATE, "Date de création.", ("dateCreationUniteLegale",), vides=("1900-01-01",)),
+        Colonne(
+            "date_debut",
+            DATE,
+            "Début de la situation présente : pour une unité cessée, sa cessation.",
+            ("dateDebut",),
+            vides=("1900-01-01",),
+        ),
         Colonne(
             "rna",
             TEXTE,
             "Numéro au répertoire national des associations.",
             ("identifiantAssociationUniteLegale",),
+            vides=("[ND]",),
             regles=(signalement("rna_forme", "numéro RNA mal formé (W et neuf chiffres attendus)", is_rna),),
         ),
         Colonne(
@@ -48,7 +56,12 @@ TABLE = Table(
             regles=(refus("etat_connu", "état administratif inconnu : A ou C attendu", lambda v: v.isin(["A", "C"])),),
         ),
         Colonne(
-            "denomination", TEXTE, "Dénomination de la personne morale.", ("denominationUniteLegale",), nominatif=True
+            "denomination",
+            TEXTE,
+            "Dénomination de la personne morale.",
+            ("denominationUniteLegale",),
+            nominatif=True,
+            vides=("[ND]",),
         ),
         Colonne(
             "categorie_juridique",
@@ -57,6 +70,7 @@ TABLE = Table(
             ("categorieJuridiqueUniteLegale",),
             requise=True,
             obligatoire=True,
+            longueur=4,
             regles=(
                 signalement(
                     "categorie_juridique_forme",
@@ -91,11 +105,10 @@ TABLE = Table(
 )
 
 
-def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
-    """Give identifiers and codes back their zeros where a Parquet file holds integers."""
-    return brut.assign(siren=as_code(brut["siren"], 9), categorie_juridique=as_code(brut["categorie_juridique"], 4))
-
-
-def hors_champ(lignes: pd.DataFrame, motifs: pd.Series) -> pd.Series:
-    """Leave ceased legal units out."""
-    return motifs.mask((lignes["etat_administratif"] == "C").fillna(False).astype(bool), "unité légale cessée")
+HORS_CHAMP = (
+    ("entrepreneur individuel cessé", "etat_administratif = 'C' AND categorie_juridique = '1000'"),
+    (
+        "unité légale cessée depuis plus de dix ans",
+        "etat_administratif = 'C' AND coalesce(year(date_debut), 0) < year(current_date) - 10",
+    ),
+)
