@@ -7,6 +7,7 @@ sources that say `volumineuse`. What does not: what a valid row is (each source)
 
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from observatoire.reading import (
     ERREURS_DE_LECTURE,
     FichierRefuse,
     Lecture,
+    data_members,
     encoding_of,
     open_bytes,
     recognise,
@@ -222,10 +224,7 @@ def _plain_utf8(chemin: Path, atelier: Path) -> Path:
     """Unpack and transcode a text file where it has to be; the room left on the disk is looked at first."""
     if chemin.suffix.lower() in (".zip", ".gz"):
         _check_room(chemin, atelier)
-        ouvert = atelier / f"{chemin.stem}.ouvert"
-        with open_bytes(chemin) as octets, ouvert.open("wb") as sortie:
-            shutil.copyfileobj(octets, sortie, 2**22)
-        chemin = ouvert
+        chemin = _unpacked(chemin, atelier / f"{chemin.stem}.ouvert")
     encodage = encoding_of(chemin)
     return chemin if encodage == "utf-8-sig" else _transcribed(chemin, atelier, encodage, newline="")
 
@@ -250,6 +249,29 @@ def _check_room(chemin: Path, atelier: Path) -> None:
             f"{chemin.name} : {place / 1e9:.1f} Go une fois ouvert, et {libre / 1e9:.1f} Go libres. "
             "Libérer de la place, ou déposer le fichier Parquet, puis relancer."
         )
+
+
+def _unpacked(chemin: Path, ouvert: Path) -> Path:
+    """Write what an archive contains; members of one header are one file, cut by its producer (RNA, by département)."""
+    if chemin.suffix.lower() == ".gz":
+        with open_bytes(chemin) as octets, ouvert.open("wb") as sortie:
+            shutil.copyfileobj(octets, sortie, 2**22)
+        return ouvert
+    with zipfile.ZipFile(chemin) as archive, ouvert.open("wb") as sortie:
+        membres = data_members(archive)
+        en_tetes = set()
+        for rang, nom in enumerate(membres):
+            with archive.open(nom) as octets:
+                en_tete = octets.readline()
+                en_tetes.add(en_tete.strip(b"\r\n"))
+                sortie.write(en_tete if rang == 0 else b"\r\n")
+                shutil.copyfileobj(octets, sortie, 2**22)
+    if len(en_tetes) != 1:
+        raise FichierRefuse(
+            f"{chemin.name} : l'archive devrait contenir un seul tableau, elle contient : "
+            f"{', '.join(membres) or 'rien qui se lise'}. Déposer le fichier de données seul."
+        )
+    return ouvert
 
 
 def _word(colonne: Colonne, brute: str, ecrit: str) -> str:

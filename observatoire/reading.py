@@ -164,6 +164,15 @@ def _known_headers(cellules: list[str], table: Table) -> int:
     return len(attendus & {_header_key(cellule) for cellule in cellules})
 
 
+def data_members(archive: zipfile.ZipFile) -> list[str]:
+    """List the data files of an archive, in the order of their names."""
+    return sorted(
+        nom
+        for nom in archive.namelist()
+        if nom.lower().endswith((".csv", ".txt")) and "metadata" not in nom.lower() and "__MACOSX" not in nom
+    )
+
+
 @contextmanager
 def open_bytes(chemin: Path) -> Iterator[IO[bytes]]:
     """Open a file, or the only data file of an archive."""
@@ -172,11 +181,7 @@ def open_bytes(chemin: Path) -> Iterator[IO[bytes]]:
             yield cast(IO[bytes], comprime)
     elif chemin.suffix.lower() == ".zip":
         with zipfile.ZipFile(chemin) as archive:
-            membres = [
-                nom
-                for nom in archive.namelist()
-                if nom.lower().endswith((".csv", ".txt")) and "metadata" not in nom.lower() and "__MACOSX" not in nom
-            ]
+            membres = data_members(archive)
             if len(membres) != 1:
                 raise FichierRefuse(
                     f"{chemin.name} : l'archive devrait contenir un seul fichier de données, elle contient : "

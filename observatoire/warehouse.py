@@ -122,9 +122,11 @@ class Entrepot:
     def metadata(self, schema: str, table: str) -> dict[str, Any] | None:
         """Return what a table says of itself: its version and the versions of its inputs."""
         chemin = self.path_of(schema, table)
-        if not chemin.exists():
-            return None
-        brutes = parquet.read_schema(chemin).metadata or {}
+        return self.said_by(chemin) if chemin.exists() else None
+
+    def said_by(self, chemin: Path) -> dict[str, Any]:
+        """Return what a Parquet file says of itself, nothing when there is no such file."""
+        brutes = (parquet.read_schema(chemin).metadata or {}) if chemin.exists() else {}
         return dict(json.loads(brutes.get(b"observatoire", b"{}")))
 
     def count_rows(self, schema: str, table: str) -> int:

@@ -50,6 +50,7 @@ def test_les_donnees_coulent_dans_un_seul_sens():
         "referentiels": 1,
         "socle": 1,
         "qualite": 1,
+        "archives": 2,
         "mesures": 2,
         "indicateurs": 3,
         "publication": 4,

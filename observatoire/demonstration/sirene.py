@@ -85,7 +85,9 @@ def _origin(jeu: str, departements: tuple[str, ...] | None) -> Origin:
     return Origin(
         jeu=jeu,
         millesime="2026-11",
-        couverture=None if departements is None else {"niveau": "departement", "codes": list(departements)},
+        couverture={"niveau": "france", "codes": ["FR"]}
+        if departements is None
+        else {"niveau": "departement", "codes": list(departements)},
         note="Unités et établissements inventés, répartis selon la population des communes ; SIREN de 290000000 à "
         "299999999 (au-delà d'un million d'unités, à partir de 300000000). Aucune personne, aucune structure réelle.",
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from observatoire.bands import archive_bands
 from observatoire.catalog import derivees
 from observatoire.demonstration import generate
 from observatoire.derived import TableIncoherente, compute_table
@@ -130,3 +131,17 @@ def compute_tables(
                 dg.AssetCheckResult(check_name="pandera", asset_key=cle, passed=True, metadata={"lignes": lignes})
             ],
         )
+
+
+@dg.asset(
+    key=["archives", "tranches_effectifs"],
+    deps=[["socle", "etablissements"]],
+    group_name="etablissements",
+    kinds={"duckdb", "parquet"},
+    owners=PROPRIETAIRES,
+    description="Tranches d'effectifs de chaque mois de Sirene : aucun fichier ouvert n'en garde l'historique.",
+)
+def bands(verrouille: EntrepotVerrouille) -> dg.MaterializeResult:
+    """Archive the bands of the stock in place."""
+    chemin = archive_bands(verrouille.entrepot)
+    return dg.MaterializeResult(metadata={"archive": chemin.name if chemin else "aucune (démonstration, ou sans date)"})

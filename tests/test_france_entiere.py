@@ -1,0 +1,125 @@
+"""The whole country, small: any EPCI is a focal territory, whatever the format and the vintage of the files."""
+
+import csv
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow.parquet as parquet
+import pytest
+
+from observatoire.catalog import derivees, mesures
+from observatoire.cube import compute_cube, compute_measure
+from observatoire.demonstration import generate
+from observatoire.derived import compute_table
+from observatoire.indicators import compute_indicators
+from observatoire.ingestion import load_source
+from observatoire.releases import publish
+from observatoire.settings import REFERENCES, Settings
+from observatoire.sources import sources
+from observatoire.warehouse import Entrepot
+
+ETABLISSEMENTS = 12_000
+EPCI = {
+    "249740119": "La Réunion",
+    "246700488": "Alsace",
+    "248400251": "à cheval sur Occitanie et Provence-Alpes-Côte d'Azur",
+}
+
+
+def calculer(dossier: Path, **choix) -> Entrepot:
+    """Generate the country in one form, load it, compute every indicator."""
+    entrepot = Entrepot(Settings(dossier / "raw", dossier / "warehouse", "246300701"))
+    generate("sirene", entrepot.settings.raw, REFERENCES, etablissements=ETABLISSEMENTS, departements=None, **choix)
+    for source in sources().values():
+        assert load_source(entrepot, source).etat in ("a_jour", "absente")
+    for derivee in derivees().values():
+        compute_table(entrepot, derivee)
+    for mesure in mesures().values():
+        compute_measure(entrepot, mesure)
+    compute_cube(entrepot)
+    compute_indicators(entrepot)
+    return entrepot
+
+
+@pytest.fixture(scope="module")
+def pays(tmp_path_factory) -> Entrepot:
+    """Give the country as its producer publishes it today: Parquet, all columns."""
+    return calculer(tmp_path_factory.mktemp("pays"))
+
+
+def lignes(chemin: Path) -> list[dict[str, str]]:
+    with chemin.open(encoding="utf-8", newline="") as flux:
+        return list(csv.DictReader(flux))
+
+
+@pytest.fixture(scope="module")
+def direct(pays: Entrepot) -> dict[str, Counter]:
+    """Count the employers of each EPCI from the files themselves, with nothing of the product but its references."""
+    raw = pays.settings.raw
+    (unites,) = (raw / "sirene_unites_legales").glob("*.parquet")
+    (etablissements,) = (raw / "sirene_etablissements").glob("*.parquet")
+    retenues = {r["code_categorie_juridique"] for r in lignes(REFERENCES / "perimetre_ess.csv") if r["regle"] == "retenue"}
+    exclues = tuple(ligne["prefixe_naf"][:5] for ligne in lignes(REFERENCES / "naf_hors_ess.csv"))
+    ess = {
+        unite["siren"]
+        for unite in parquet.read_table(unites).to_pylist()
+        if str(unite["categorieJuridiqueUniteLegale"]) in retenues
+        and not (unite["activitePrincipaleUniteLegale"] or "").startswith(exclues)
+    }
+    epci = {ligne["code_commune"]: ligne["code_epci"] for ligne in lignes(REFERENCES / "communes.csv")}
+    anciennes = {ligne["code_ancien"]: ligne["code_commune"] for ligne in lignes(REFERENCES / "communes_anciennes.csv")}
+    comptes = {"tous": Counter(), "ess": Counter()}
+    for ligne in parquet.read_table(etablissements).to_pylist():
+        if ligne["etatAdministratifEtablissement"] == "A" and ligne["caractereEmployeurEtablissement"] == "O":
+            code = ligne["codeCommuneEtablissement"]
+            lieu = epci.get(code if code in epci else anciennes.get(code, ""))
+            comptes["tous"][lieu] += 1
+            comptes["ess"][lieu] += ligne["siren"] in ess
+    return comptes
+
+
+@pytest.mark.parametrize("code", EPCI, ids=EPCI.values())
+def test_n_importe_quel_epci_est_le_territoire_sans_rien_changer_d_autre(pays: Entrepot, direct, code: str):
+    nom, _ = publish(Entrepot(replace(pays.settings, territoire=code)))
+    with pays.connect(("indicateurs.valeurs", "referentiels.territoires")) as connexion:
+        valeurs = dict(
+            connexion.execute(
+                "SELECT indicateur, valeur FROM indicateurs.valeurs WHERE niveau = 'epci' AND code_territoire = ? AND axe = 'total'",
+                [code],
+            ).fetchall()
+        )
+        ((libelle,),) = connexion.execute(
+            "SELECT libelle FROM referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?", [code]
+        ).fetchall()
+    assert direct["tous"][code] > 0
+    assert valeurs["etablissements_employeurs_sirene"] == direct["tous"][code]
+    assert valeurs["etablissements_employeurs_ess_sirene"] == direct["ess"][code]
+    assert valeurs["part_ess_etablissements_employeurs_sirene"] == pytest.approx(
+        100 * direct["ess"][code] / direct["tous"][code]
+    )
+    page = pays.racine / "releases" / nom / "portrait" / "index.html"
+    assert libelle in page.read_text(encoding="utf-8")
+
+
+def test_chaque_epci_compte_ce_que_comptent_les_fichiers(pays: Entrepot, direct):
+    with pays.connect(("indicateurs.valeurs",)) as connexion:
+        trouves = dict(
+            connexion.execute("""
+                SELECT code_territoire, valeur::BIGINT FROM indicateurs.valeurs
+                WHERE indicateur = 'etablissements_employeurs_ess_sirene' AND niveau = 'epci' AND axe = 'total'
+                """).fetchall()
+        )
+    assert len(trouves) > 1_200
+    assert {code: nombre for code, nombre in trouves.items() if nombre} == {
+        code: nombre for code, nombre in direct["ess"].items() if nombre and code
+    }
+
+
+def test_ni_le_format_ni_le_millesime_des_colonnes_ne_change_un_indicateur(pays: Entrepot, tmp_path):
+    """Parquet of 2026, codes as integers and 54 columns; zipped CSV of 2022, codes as text and 48."""
+    autre = calculer(tmp_path, format="csv", vintage="2022")
+    for table in ("valeurs", "catalogue", "cube"):
+        attendu = parquet.read_table(pays.path_of("indicateurs", table))
+        assert parquet.read_table(autre.path_of("indicateurs", table)).equals(attendu), table
+    assert attendu.num_rows > 100_000
