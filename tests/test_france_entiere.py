@@ -19,7 +19,7 @@ from observatoire.settings import REFERENCES, Settings
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
 
-ETABLISSEMENTS = 12_000
+ETABLISSEMENTS = 60_000
 EPCI = {
     "249740119": "La Réunion",
     "246700488": "Alsace",
