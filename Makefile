@@ -30,7 +30,7 @@ ui: .venv/installe
 	@$(BIN)/dg dev --host 127.0.0.1
 
 bench: .venv/installe
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench $(OPTIONS)
 
 check: .venv/installe
 	@$(BIN)/ruff check .

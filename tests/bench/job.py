@@ -1,0 +1,64 @@
+"""The main job, timed from outside: functions of the product are wrapped, then `python -m pipelines` runs as it is.
+
+What no part claims is Dagster, Python and imports.
+"""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.bench.clock import Clock
+
+
+def _second(_: Any, element: Any, *__: Any) -> str:
+    return str(element.nom)
+
+
+def instrument(clock: Clock) -> None:
+    """Wrap the parts, upstream first: a module takes its functions from another when it is imported."""
+    from observatoire import validation
+
+    clock.wrap_generator(validation, "judge_file", "pandera")
+    clock.wrap(validation, "judge", "pandera")
+    from observatoire import demonstration, derived, ingestion
+
+    clock.wrap(demonstration, "generate", "demonstration", lambda jeu, *_, **__: str(jeu))
+    clock.wrap(ingestion, "load_source", "lecture", _second)
+    clock.wrap(derived, "compute_table", "tables", lambda _, table: str(table.nom))
+    from observatoire import cube
+
+    clock.wrap(cube, "compute_measure", "mesures", _second)
+    clock.wrap(cube, "compute_cube", "cube")
+    from observatoire import indicators
+
+    clock.wrap(indicators, "compute_indicators", "indicateurs")
+    from observatoire import releases
+
+    clock.wrap(releases, "write_duckdb", "publication", lambda *_: "observatoire.duckdb")
+    clock.wrap(releases, "export_tables", "publication", lambda *_: "Parquet et CSV")
+    clock.wrap(releases, "write_portrait", "publication", lambda *_: "portrait")
+    clock.wrap(releases, "publish", "publication", lambda *_: "empreintes et manifeste")
+
+
+def main(figures: str) -> int:
+    """Run the job; leave the seconds of its parts in a JSON file."""
+    start = time.perf_counter()
+    clock = Clock()
+    instrument(clock)
+    from pipelines.__main__ import main as run_job
+
+    ready = time.perf_counter()
+    code = run_job()
+    end = time.perf_counter()
+    parts = ("pandera", "lecture", "tables", "mesures", "cube", "indicateurs", "publication")
+    if silent := [part for part in parts if not clock.calls[part]]:
+        raise RuntimeError(f"jamais appelé, donc jamais chronométré : {', '.join(silent)} (renommé ?)")
+    clock.seconds["imports", ""] = ready - start
+    clock.seconds["dagster", ""] = end - start - sum(clock.seconds.values())
+    clock.write(Path(figures))
+    return code
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1]))
