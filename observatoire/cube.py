@@ -13,7 +13,7 @@ from observatoire.derived import versions_of
 from observatoire.sources import Source
 from observatoire.states import Etat, state_of
 from observatoire.territories import NIVEAUX
-from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint, repeated_keys, sql_literal
+from observatoire.warehouse import Entrepot, code_fingerprint, count_repeats, fingerprint, sql_literal
 
 CONTRIBUTION = {
     "niveau": "VARCHAR",
@@ -109,8 +109,7 @@ def _check(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, chemin: Path) -
             raise MesureInvalide(f"measures/{mesure.nom}.sql {reproche}, par exemple {exemples}.")
     for (axe,) in connexion.execute("SELECT DISTINCT axe FROM calcul ORDER BY axe").fetchall():
         connexion.execute(f"CREATE OR REPLACE TEMP VIEW sur_axe AS FROM calcul WHERE axe = {sql_literal(axe)}")
-        ((doubles,),) = connexion.execute(repeated_keys("sur_axe", "unite, periode, modalite")).fetchall()
-        if doubles:
+        if doubles := count_repeats(connexion, "sur_axe", "unite, periode, modalite"):
             raise MesureInvalide(
                 f"measures/{mesure.nom}.sql compte plusieurs fois la même unité (une jointure multiplie les lignes ?), "
                 f"axe « {axe} », {doubles} cas."

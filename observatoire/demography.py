@@ -1,8 +1,9 @@
 """Births and closures of employers: events dated by the history of Sirene, moves left out.
 
 A birth is the first day of the first period when an establishment was active and an employer; a closure, the last day
-of the last one, when the establishment is now closed. An establishment that takes the place of another is neither. What
-an establishment is today belongs to `establishments`; counting, to the measures.
+of the last one, when the establishment is now closed. An establishment that takes the place of another is neither, and
+one that no longer employs, or did not when it closed, is in neither: its stock does not say that it ever did. What an
+establishment is today belongs to `establishments`; counting, to the measures.
 """
 
 from observatoire.derived import Derivee
@@ -66,5 +67,6 @@ MOUVEMENTS_EMPLOYEURS = Derivee(
         FROM evenements
         JOIN (SELECT *, try_cast(siret AS BIGINT) AS s FROM socle.etablissements) e USING (s)
         CROSS JOIN stock
-        WHERE year(jour) BETWEEN annee - {ANNEES} AND annee - 1 AND (mouvement = 'naissance' OR NOT e.est_actif)""",
+        WHERE year(jour) BETWEEN annee - {ANNEES} AND annee - 1 AND e.est_employeur
+          AND (mouvement = 'naissance' OR NOT e.est_actif)""",
 )

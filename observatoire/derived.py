@@ -10,7 +10,7 @@ import duckdb
 
 from observatoire.schemas import Table
 from observatoire.validation import judge_file
-from observatoire.warehouse import Entrepot, fingerprint, repeated_keys, sql_literal
+from observatoire.warehouse import Entrepot, count_repeats, fingerprint, sql_literal
 
 
 class TableIncoherente(Exception):
@@ -80,8 +80,9 @@ def _check_table(connexion: duckdb.DuckDBPyConnection, derivee: Derivee, chemin:
     """Check the file of a table before it takes its place; `calcul` is its name in the queries of the controls."""
     connexion.execute(f"CREATE OR REPLACE TEMP VIEW calcul AS FROM read_parquet({sql_literal(chemin)})")
     cle = ", ".join(derivee.table.cle)
-    doubles = repeated_keys("calcul", cle)
-    for reproche, requete in ((f"a des lignes de même clé ({cle})", doubles), *derivee.controles):
+    if doubles := count_repeats(connexion, "calcul", cle):
+        raise TableIncoherente(f"{derivee.schema}.{derivee.nom} a des lignes de même clé ({cle}) : {doubles} cas.")
+    for reproche, requete in derivee.controles:
         ((cas,),) = connexion.execute(requete).fetchall()
         if cas:
             raise TableIncoherente(f"{derivee.schema}.{derivee.nom} {reproche} : {cas} cas.")

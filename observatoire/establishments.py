@@ -1,4 +1,4 @@
-"""Establishments: where each one is today, what it does, and whether its legal unit is in the ESS.
+"""Establishments that employ, or are in the ESS: where each one is today, what it does, whether its legal unit is ESS.
 
 Active ones, and the employers closed these last ten years. Which legal units are in the ESS belongs to `perimeter`;
 openings and closings to `demography`; counting, to the measures.
@@ -43,7 +43,7 @@ ETABLISSEMENTS = Derivee(
     ),
     publiee=False,
     table=Table(
-        "Établissements, actifs ou employeurs fermés depuis dix ans au plus : territoire, secteur, place dans l'ESS.",
+        "Établissements qui emploient ou sont de l'ESS, actifs ou fermés depuis dix ans au plus.",
         (
             Colonne("siret", TEXTE, "SIRET de l'établissement.", obligatoire=True),
             Colonne("siren", TEXTE, "SIREN de l'unité légale, celui qui fait foi s'il y en a deux.", obligatoire=True),
@@ -64,45 +64,64 @@ ETABLISSEMENTS = Derivee(
         mois AS (
             SELECT coalesce(strftime(max(date_traitement), '%Y-%m'), 'inconnu') AS millesime
             FROM socle.sirene_etablissements),
+        -- asked once of each code, not of each establishment
+        lieux AS (
+            SELECT e.code_commune_lu,
+                   CASE WHEN c.code_commune IS NOT NULL THEN 'commune' WHEN p.niveau IS NOT NULL THEN p.niveau
+                        WHEN z.code_territoire IS NOT NULL THEN 'departement' END AS niveau,
+                   coalesce(c.code_commune, p.code_territoire, z.code_territoire) AS code_territoire
+            FROM (SELECT DISTINCT code_commune_lu FROM socle.sirene_etablissements) e
+            LEFT JOIN referentiels.communes c ON c.code_commune = e.code_commune_lu
+            LEFT JOIN referentiels.passages_communes p ON p.code_ancien = e.code_commune_lu
+            LEFT JOIN referentiels.zonages z ON z.niveau = 'departement'
+                 AND z.code_territoire = e.code_commune_lu[:CASE WHEN e.code_commune_lu LIKE '97%' THEN 3 ELSE 2 END]),
         divisions AS (SELECT DISTINCT division_a88 AS a88, a38, a17 FROM referentiels.naf),
+        activites AS (
+            -- NAF 2025 keeps the divisions: those it moves are few, and no table of passage is official before 2027
+            SELECT e.code_naf AS code_lu, est_naf25, CASE WHEN NOT est_naf25 THEN n.code_naf END AS code_naf,
+                   a88, d.a38, d.a17,
+                   regexp_full_match(e.code_naf, '{ACTIVITE_CONNUE}')
+                       AND NOT regexp_full_match(e.code_naf, '{ACTIVITES_TUES}') AS est_publiable
+            FROM (SELECT DISTINCT code_naf, nomenclature_activite IS NOT DISTINCT FROM 'NAF25' AS est_naf25
+                  FROM socle.sirene_etablissements) e
+            LEFT JOIN referentiels.naf n ON n.code_naf = e.code_naf
+            LEFT JOIN divisions d ON d.a88 = CASE WHEN est_naf25 THEN e.code_naf[:2] ELSE n.division_a88 END),
         {DOUBLONS}
-        SELECT e.siret, coalesce(d.siren, e.siren) AS siren, e.etat_administratif = 'A' AS est_actif,
+        SELECT e.siret, e.siren_qui_fait_foi AS siren, e.etat_administratif = 'A' AS est_actif,
                CASE WHEN e.etat_administratif = 'F' THEN e.date_debut END AS date_fermeture,
-               CASE WHEN c.code_commune IS NOT NULL THEN 'commune' WHEN p.niveau IS NOT NULL THEN p.niveau
-                    WHEN z.code_territoire IS NOT NULL THEN 'departement' ELSE 'inconnu' END AS niveau,
-               coalesce(c.code_commune, p.code_territoire, z.code_territoire, 'inconnu') AS code_territoire,
-               CASE WHEN e.nomenclature_activite IS DISTINCT FROM 'NAF25' THEN n.code_naf END AS code_naf,
-               s.a17, s.a38, s.a88, e.tranche_effectifs, e.annee_effectifs, e.est_employeur, e.date_creation,
-               coalesce(u.est_ess, false) AS est_ess, coalesce(u.est_ess_large, false) AS est_ess_large,
-               CASE WHEN u.est_ess OR u.est_ess_large THEN u.famille END AS famille,
-               coalesce(u.est_publiable AND e.statut_diffusion = 'O'
-                        AND regexp_full_match(e.code_naf, '{ACTIVITE_CONNUE}')
-                        AND NOT regexp_full_match(e.code_naf, '{ACTIVITES_TUES}'), false) AS est_publiable,
+               coalesce(l.niveau, 'inconnu') AS niveau, coalesce(l.code_territoire, 'inconnu') AS code_territoire,
+               a.code_naf, a.a17, a.a38, a.a88, e.tranche_effectifs, e.annee_effectifs, e.est_employeur,
+               e.date_creation, e.est_ess, e.est_ess_large,
+               CASE WHEN e.est_ess OR e.est_ess_large THEN e.famille END AS famille,
+               coalesce(e.est_unite_publiable AND e.statut_diffusion = 'O' AND a.est_publiable, false) AS est_publiable,
                mois.millesime
-        FROM socle.sirene_etablissements e
+        FROM (
+            -- before any other join: two establishments out of three neither employ nor are in the ESS
+            SELECT e.*, coalesce(d.siren, e.siren) AS siren_qui_fait_foi, coalesce(u.est_ess, false) AS est_ess,
+                   coalesce(u.est_ess_large, false) AS est_ess_large, u.famille, u.est_publiable AS est_unite_publiable
+            FROM socle.sirene_etablissements e
+            LEFT JOIN doublons d ON d.siren_doublon = e.siren
+            LEFT JOIN socle.unites_ess u ON u.siren = coalesce(d.siren, e.siren)
+            WHERE e.est_employeur OR u.est_ess OR u.est_ess_large) e
         CROSS JOIN mois
-        LEFT JOIN doublons d ON d.siren_doublon = e.siren
-        LEFT JOIN socle.unites_ess u ON u.siren = coalesce(d.siren, e.siren)
-        LEFT JOIN referentiels.communes c ON c.code_commune = e.code_commune_lu
-        LEFT JOIN referentiels.passages_communes p ON p.code_ancien = e.code_commune_lu
-        LEFT JOIN referentiels.zonages z ON z.niveau = 'departement'
-             AND z.code_territoire = e.code_commune_lu[:CASE WHEN e.code_commune_lu LIKE '97%' THEN 3 ELSE 2 END]
-        LEFT JOIN referentiels.naf n ON n.code_naf = e.code_naf
-        -- NAF 2025 keeps the divisions: those it moves are few, and no table of passage is official before 2027
-        LEFT JOIN divisions s ON s.a88 = CASE WHEN e.nomenclature_activite = 'NAF25' THEN e.code_naf[:2]
-                                              ELSE n.division_a88 END""",
+        LEFT JOIN lieux l ON l.code_commune_lu = e.code_commune_lu
+        LEFT JOIN activites a ON a.code_lu = e.code_naf
+             AND a.est_naf25 = (e.nomenclature_activite IS NOT DISTINCT FROM 'NAF25')""",
     controles=(
         (
-            "n'a pas autant de lignes que le stock : une jointure en ajoute ou en perd",
-            "SELECT abs((SELECT count(*) FROM calcul) - (SELECT count(*) FROM socle.sirene_etablissements))",
+            "n'a pas tous les employeurs du stock, ou en a plus : une jointure en ajoute ou en perd",
+            """
+            SELECT abs((SELECT count(*) FROM calcul WHERE est_employeur)
+                       - (SELECT count(*) FROM socle.sirene_etablissements WHERE est_employeur))""",
         ),
         (
-            "a plus de 5 % d'établissements actifs sans unité légale (déposer les deux stocks Sirene du même mois)",
+            "a plus de 5 % d'employeurs actifs sans unité légale (déposer les deux stocks Sirene du même mois)",
             """
+            WITH employeurs AS (SELECT siren FROM calcul WHERE est_actif AND est_employeur),
+            connus AS (SELECT siren FROM socle.sirene_unites_legales SEMI JOIN employeurs USING (siren))
             SELECT CASE WHEN (SELECT count(*) FROM socle.sirene_unites_legales) > 0
-                         AND 20 * perdus > (SELECT count(*) FROM calcul WHERE est_actif) THEN perdus END
-            FROM (SELECT count(*) AS perdus FROM (SELECT try_cast(siren AS INTEGER) AS s FROM calcul WHERE est_actif)
-                  ANTI JOIN (SELECT try_cast(siren AS INTEGER) AS s FROM socle.sirene_unites_legales) USING (s))""",
+                         AND 20 * perdus > (SELECT count(*) FROM employeurs) THEN perdus END
+            FROM (SELECT count(*) AS perdus FROM employeurs ANTI JOIN connus USING (siren))""",
         ),
     ),
 )
@@ -166,8 +185,8 @@ RAPPROCHEMENTS = Derivee(
         WITH lieux AS (
             SELECT code_commune_lu, count(*) AS nombre FROM socle.sirene_etablissements GROUP BY ALL),
         perdus AS (
-            FROM (SELECT est_actif, try_cast(siren AS INTEGER) AS s FROM socle.etablissements)
-            ANTI JOIN (SELECT try_cast(siren AS INTEGER) AS s FROM socle.sirene_unites_legales) USING (s))
+            SELECT est_actif FROM socle.etablissements
+            ANTI JOIN (FROM socle.sirene_unites_legales SEMI JOIN socle.etablissements USING (siren)) USING (siren))
         SELECT 'commune' AS rapprochement, coalesce(code_commune_lu, 'sans code') AS cas,
                'compté au département quand le code commence comme le sien, sinon sans lieu' AS consequence, nombre
         FROM lieux ANTI JOIN referentiels.communes c ON c.code_commune = code_commune_lu
@@ -178,7 +197,7 @@ RAPPROCHEMENTS = Derivee(
         FROM lieux JOIN referentiels.passages_communes p ON p.code_ancien = code_commune_lu
         GROUP BY ALL
         UNION ALL
-        SELECT 'unité légale', CASE WHEN est_actif THEN 'absente du stock' ELSE 'absente du stock, établissement fermé'
+        SELECT 'unité légale', CASE WHEN est_actif THEN 'absente du stock' ELSE 'absente du stock, employeur fermé'
                                END AS cas, 'établissement compté hors de l''ESS', count(*)
         FROM perdus GROUP BY ALL
         UNION ALL

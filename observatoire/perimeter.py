@@ -103,19 +103,28 @@ UNITES_ESS = Derivee(
             FROM socle.corrections_ess c CROSS JOIN mois LEFT JOIN doublons d ON d.siren_doublon = c.siren
             WHERE jour <= coalesce(valide_au, jour)
             QUALIFY row_number() OVER (PARTITION BY coalesce(d.siren, c.siren) ORDER BY decidee_le DESC, c.siren) = 1),
+        -- asked once of each code, not of each unit
+        activites AS (
+            SELECT code_naf, regexp_matches(code_naf, (SELECT activites FROM exclues)) AS est_activite_exclue
+            FROM (SELECT DISTINCT code_naf FROM socle.sirene_unites_legales)),
+        categories_lues AS (
+            SELECT categorie_juridique,
+                   regexp_matches(categorie_juridique, (SELECT categories FROM jamais)) AS est_categorie_exclue
+            FROM (SELECT DISTINCT categorie_juridique FROM socle.sirene_unites_legales)),
         candidates AS (
             SELECT u.siren, u.categorie_juridique, u.denomination, u.statut_diffusion, u.code_naf, u.est_ess_insee,
                    p.famille AS famille_juridique, p.confiance AS confiance_categorie, p.regle,
                    f.siren IS NOT NULL AS est_listee, a.siren IS NOT NULL AS est_agreee,
                    c.sens, c.perimetre, c.famille AS famille_corrigee,
-                   coalesce(regexp_matches(u.code_naf, (SELECT activites FROM exclues)), false) AS est_activite_exclue,
-                   coalesce(regexp_matches(u.categorie_juridique, (SELECT categories FROM jamais)), false)
-                       AS est_categorie_exclue
+                   coalesce(est_activite_exclue, false) AS est_activite_exclue,
+                   coalesce(est_categorie_exclue, false) AS est_categorie_exclue
             FROM socle.sirene_unites_legales u
             LEFT JOIN categories p ON p.code_categorie_juridique = u.categorie_juridique
             LEFT JOIN listees f ON f.siren = u.siren
             LEFT JOIN agreees a ON a.siren = u.siren
             LEFT JOIN corrigees c ON c.siren = u.siren
+            LEFT JOIN activites ON activites.code_naf = u.code_naf
+            LEFT JOIN categories_lues ON categories_lues.categorie_juridique = u.categorie_juridique
             WHERE p.regle IN ('retenue', 'a_decider') OR u.est_ess_insee OR f.siren IS NOT NULL OR a.siren IS NOT NULL
                 OR c.siren IS NOT NULL),
         motivees AS (

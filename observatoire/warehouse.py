@@ -6,6 +6,7 @@ What the tables mean does not belong here.
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as arrow
 import pyarrow.parquet as parquet
@@ -24,6 +26,8 @@ from observatoire.settings import Settings
 
 # beyond this DuckDB works on disk: a run must fit in an ordinary machine, whatever the size of the country
 MEMOIRE = "1200MB"
+# folder where a run works on what is too large for memory
+ATELIER = ".travail-"
 SCHEMAS = ("socle", "referentiels", "qualite", "mesures", "indicateurs")
 
 
@@ -62,15 +66,16 @@ def utc_now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def repeated_keys(table: str, cle: str) -> str:
-    """Write the query that counts the keys a table repeats.
+def count_repeats(connexion: duckdb.DuckDBPyConnection, table: str, cle: str) -> int:
+    """Count the keys a table repeats.
 
-    Hashes first, eight bytes a key: the exact search, which holds the keys themselves, is for when two are equal.
+    Hashes first, eight bytes a key, sorted: the exact search holds the keys themselves, and is for when two are equal.
     """
-    return f"""
-        SELECT CASE WHEN count(*) = count(DISTINCT hash({cle})) THEN 0 ELSE (
-            SELECT count(*) FROM (SELECT {cle} FROM {table} GROUP BY ALL HAVING count(*) > 1)) END
-        FROM {table}"""
+    empreintes = np.sort(connexion.execute(f"SELECT hash({cle}) AS h FROM {table}").fetchnumpy()["h"])
+    if not (empreintes[1:] == empreintes[:-1]).any():
+        return 0
+    exacte = f"SELECT count(*) FROM (SELECT {cle} FROM {table} GROUP BY ALL HAVING count(*) > 1)"
+    return int(connexion.execute(exacte).fetchall()[0][0])
 
 
 def copy_query(connexion: duckdb.DuckDBPyConnection, requete: str, chemin: Path, dit: dict[str, Any]) -> None:
@@ -106,6 +111,8 @@ class Entrepot:
             with FileLock(self.racine / ".verrou", timeout=0):
                 for inacheve in self.racine.glob("*/.*.part"):  # left by a run that was killed
                     inacheve.unlink()
+                for atelier in self.racine.glob(f"{ATELIER}*"):  # gigabytes, where a large source was being read
+                    shutil.rmtree(atelier)
                 qui.write_text(f"{auteur}, processus {os.getpid()}, depuis {utc_now()} UTC", encoding="utf-8")
                 yield
                 qui.unlink(missing_ok=True)
@@ -184,6 +191,8 @@ class Entrepot:
             # spilling must not land in the current folder, nor in a release
             connexion.execute(f"SET temp_directory = {sql_literal(self.racine / '.duckdb')}")
             connexion.execute(f"SET memory_limit = '{MEMOIRE}'")
+            # a query that needs an order says so; keeping one nobody asked for takes memory and time
+            connexion.execute("SET preserve_insertion_order = false")
             for schema in SCHEMAS:
                 connexion.execute(f"CREATE SCHEMA {schema}")
                 for chemin in sorted((self.racine / schema).glob("[!.]*.parquet")):

@@ -10,7 +10,7 @@ from observatoire.former_communes import PASSAGES_COMMUNES
 from observatoire.settings import Settings
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
-from tests.depots import charger_source, comptes_justes, deposer, rejets
+from tests.depots import charger_source, comptes_justes, deposer, rejets, table
 from tests.donnees import lire_csv
 from tests.petit_sirene import PetitSirene
 
@@ -251,7 +251,7 @@ def test_c22_un_etablissement_sans_unite_legale_se_voit(petit):
     petit.calculer()
     assert petit.rapproches() == {
         ("unité légale", "absente du stock"): 1,
-        ("unité légale", "absente du stock, établissement fermé"): 1,
+        ("unité légale", "absente du stock, employeur fermé"): 1,
     }
     lus = petit.etablissements()
     assert len(lus) == 22
@@ -277,13 +277,13 @@ def test_c22_un_stock_d_unites_legales_incomplet_ne_publie_pas_une_part_fausse(p
 
 
 def test_des_employeurs_fermes_avec_leur_entreprise_n_arretent_rien(petit):
-    """Their legal unit, ceased without employees, is out of scope: that is no sign of two stocks of two months."""
+    """Their legal unit, ceased too long ago, is out of scope: that is no sign of two stocks of two months."""
     petit.unite("u")
     for rang in range(10):
-        petit.unite_seule(f"c{rang}", etatAdministratifUniteLegale="C", caractereEmployeurUniteLegale="N")
+        petit.unite_seule(f"c{rang}", etatAdministratifUniteLegale="C", dateDebut="2012-12-31")
         petit.etablissement(f"c{rang}", etatAdministratifEtablissement="F", dateDebut="2022-05-01")
     petit.calculer()
-    assert petit.rapproches() == {("unité légale", "absente du stock, établissement fermé"): 10}
+    assert petit.rapproches() == {("unité légale", "absente du stock, employeur fermé"): 10}
     assert len(petit.etablissements()) == 11
 
 
@@ -311,6 +311,7 @@ def test_les_extraits_reels_de_sirene_sont_tous_places(tmp_path, donnees):
     petit.calculer()
     assert all(comptes_justes(etat) for etat in petit.etats.values())
     lus = petit.lignes("socle.etablissements")
-    assert len(lus) == petit.etats["sirene_etablissements"].lignes_retenues > 0
+    employeurs = {ligne["siret"] for ligne in table(entrepot, "sirene_etablissements") if ligne["est_employeur"]}
+    assert employeurs == {ligne["siret"] for ligne in lus if ligne["est_employeur"]} and len(employeurs) > 3
     assert {ligne["niveau"] for ligne in lus if ligne["est_actif"]} == {"commune"}
     assert {ligne["millesime"] for ligne in lus} == {"2024-03"}

@@ -235,6 +235,7 @@ def write_duckdb(entrepot: Entrepot, chemin: str, release: dict[str, Any]) -> di
     """
     comptes = {}
     with entrepot.connect() as connexion:
+        connexion.execute("SET preserve_insertion_order = true")  # the same release, the same bytes
         register_quality(connexion, entrepot, release)
         _register(connexion, "r_dictionnaire", DICTIONNAIRE, dictionary_rows())
         connexion.execute(f"ATTACH {sql_literal(chemin)} AS public_ (STORAGE_VERSION 'v1.0.0')")
