@@ -30,7 +30,8 @@ EPCI = {
 def calculer(dossier: Path, **choix) -> Entrepot:
     """Generate the country in one form, load it, compute every indicator."""
     entrepot = Entrepot(Settings(dossier / "raw", dossier / "warehouse", "246300701"))
-    generate("sirene", entrepot.settings.raw, REFERENCES, etablissements=ETABLISSEMENTS, departements=None, **choix)
+    raw, pays = entrepot.settings.raw, {"etablissements": ETABLISSEMENTS, "departements": None, "historique": False}
+    generate("sirene", raw, REFERENCES, **pays, **choix)
     for source in sources().values():
         assert load_source(entrepot, source).etat in ("a_jour", "absente")
     for derivee in derivees().values():

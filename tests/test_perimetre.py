@@ -459,7 +459,7 @@ def test_une_liste_ou_une_correction_suit_un_siren_fusionne(petit, raison):
 # ---- what each reason brings adds up
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     unites=st.lists(
         st.tuples(

@@ -588,7 +588,7 @@ LIGNE_AU_HASARD = st.fixed_dictionaries(
 MALFORMEE = st.sampled_from(["x,y", "seul", ",".join("abcdefghijklmnopqrstuvwxyz")])
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rangs=st.lists(LIGNE_AU_HASARD | LIGNE_AU_HASARD | LIGNE_AU_HASARD | MALFORMEE, min_size=1, max_size=15),
     encodage=st.sampled_from(["utf-8", "cp1252"]),

@@ -1,8 +1,8 @@
 """The same work in pandas, in batches of half a million rows: what one would write without the product.
 
-It does less than the job, in its favour: what is left out is not counted, nothing is hashed, contributions are not kept,
-duplicates of SIREN, lists of agreements and history are not looked at, there is no DuckDB file, no page. What it gives is
-compared with the job's.
+It writes the stocks, the tables, the contributions that unfold each count, the cells, the values. It does less than the
+job, in its favour: nothing is hashed, what is left out is not counted, duplicates of SIREN, lists of agreements and history
+are not looked at, there is no DuckDB file, no page. What it gives is compared with the job's.
 """
 
 import json
@@ -17,7 +17,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from tests.bench.clock import Clock
-from tests.bench.pandas_cube import count_cells, median_ages, values
+from tests.bench.pandas_cube import MEASURES, count_cells, median_ages, modality, values
 
 Told = dict[str, Any]
 Given = dict[str, pd.DataFrame]
@@ -131,6 +131,8 @@ def located(rows: pd.DataFrame, units: pd.DataFrame, where: pd.DataFrame, given:
     divisions = naf[["division_a88", "a38", "a17"]].drop_duplicates().set_index("division_a88")
     departements = set(given["referentiels.zonages"].query("niveau == 'departement'")["code_territoire"])
     rows = rows.merge(units.drop(columns=["categorie_juridique", "denomination", "motif_ess"]), "left", "siren")
+    ess = rows["est_ess"].fillna(False).astype(bool) | rows["est_ess_large"].fillna(False).astype(bool)
+    rows = rows[rows["est_employeur"].fillna(False).astype(bool) | ess]
     rows = rows.merge(where, "left", "code_commune_lu")
     lost = rows["niveau"].isna()
     code = rows.loc[lost, "code_commune_lu"].fillna("")
@@ -161,6 +163,15 @@ def count(rows: pd.DataFrame) -> pd.DataFrame:
     employers = rows[rows["est_actif"] & rows["est_employeur"].fillna(False).astype(bool)]
     keys = [*PLACE, "a17", "a38", "a88", "tranche_effectifs", "famille", "est_ess", "est_ess_large"]
     return employers.groupby(keys, dropna=False).size().rename("nombre").reset_index()
+
+
+def contributions(rows: pd.DataFrame, axes: list[str], flag: str | None, month: pd.Timestamp) -> pd.DataFrame:
+    """Return a row per employer of a batch and breakdown: what a published count unfolds to."""
+    employers = rows[rows["est_actif"] & rows["est_employeur"].fillna(False).astype(bool)]
+    employers = employers[employers[flag]] if flag else employers
+    here = employers[[*PLACE, "siret", "siren"]].rename(columns={"siret": "unite", "siren": "repondant"})
+    here = here.assign(periode=f"{month:%Y-%m}", nombre_unites=1, valeur=1.0)
+    return pd.concat([here.assign(axe=axis, modalite=modality(employers, axis)) for axis in axes], ignore_index=True)
 
 
 def ages(rows: pd.DataFrame, month: pd.Timestamp) -> pd.DataFrame:
@@ -224,6 +235,7 @@ def establishments(
     name, where, month = "sirene_etablissements", places(given), pd.Timestamp(told["month"])
     stock, rules = Parquet(out / "socle" / f"{name}.parquet"), Rules(validated, "siret")
     all_, counts, aged, listed = Parquet(out / "socle" / "etablissements.parquet"), [], [], []
+    unfolded = {measure: Parquet(out / "mesures" / f"{measure}.parquet") for measure in MEASURES}
     for rows in clock.each("lecture", name, batches(told["files"][name], told["columns"][name])):
         with clock.part("lecture", name):
             rows = in_scope(rows, rows["est_employeur"].fillna(False).astype(bool))
@@ -238,8 +250,10 @@ def establishments(
         with clock.part("mesures"):
             counts.append(count(rows))
             aged.append(ages(rows, month))
-    stock.close()
-    all_.close()
+            for measure, flag in MEASURES.items():
+                unfolded[measure].write(contributions(rows, told["axes"].get(measure, []), flag, month))
+    for written in (stock, all_, *unfolded.values()):
+        written.close()
     with clock.part("pandera", name):
         rules.refuse_repeats()
     return pd.concat(counts, ignore_index=True), pd.concat(aged, ignore_index=True), pd.concat(listed)

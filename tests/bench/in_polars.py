@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from tests.bench.clock import Clock
-from tests.bench.polars_cube import count_cells, median_ages, values
+from tests.bench.polars_cube import MEASURES, count_cells, median_ages, modality, values
 
 Told = dict[str, Any]
 Given = dict[str, pl.DataFrame]
@@ -124,6 +124,11 @@ def located(rows: pl.LazyFrame, units: pl.LazyFrame, given: Given) -> pl.LazyFra
     active = pl.col("etat_administratif") == "A"
     return (
         rows.join(units.drop("categorie_juridique", "denomination", "motif_ess"), "siren", "left")
+        .filter(
+            pl.col("est_employeur").fill_null(False)
+            | pl.col("est_ess").fill_null(False)
+            | pl.col("est_ess_large").fill_null(False)
+        )
         .join(places(given), "code_commune_lu", "left")
         .join(divisions, "code_naf", "left")
         .with_columns(a88=pl.when(revised).then(pl.col("code_naf").str.head(2)).otherwise("division_a88"))
@@ -155,6 +160,23 @@ def located(rows: pl.LazyFrame, units: pl.LazyFrame, given: Given) -> pl.LazyFra
                 & publishable(pl.col("code_naf"))
             ).alias("est_publiable"),
         )
+    )
+
+
+def contributions(employers: pl.LazyFrame, axes: list[str], month: date) -> pl.LazyFrame:
+    """Return a row per employer and breakdown: what a published count unfolds to."""
+    return pl.concat(
+        employers.select(
+            *PLACE,
+            pl.lit(f"{month:%Y-%m}").alias("periode"),
+            pl.lit(axis).alias("axe"),
+            modality(axis).alias("modalite"),
+            pl.col("siret").alias("unite"),
+            pl.col("siren").alias("repondant"),
+            pl.lit(1).alias("nombre_unites"),
+            pl.lit(1.0).alias("valeur"),
+        )
+        for axis in axes
     )
 
 
@@ -210,6 +232,10 @@ def main(brief: str, output: str, validation: str, figures: str) -> None:
     with clock.part("mesures"):
         employers = rows.filter(pl.col("est_actif") & pl.col("est_employeur").fill_null(False))
         keys = [*PLACE, "a17", "a38", "a88", "tranche_effectifs", "famille", "est_ess", "est_ess_large"]
+        for measure, flag in MEASURES.items():
+            kept = employers.filter(pl.col(flag)) if flag else employers
+            unfolded = contributions(kept, told["axes"].get(measure, []), date.fromisoformat(told["month"]))
+            sink(unfolded, out / "mesures" / f"{measure}.parquet")
         counts = employers.group_by(keys).agg(pl.len().alias("nombre")).collect(engine="streaming")
     with clock.part("cube"):
         cells = count_cells(counts, told["axes"], given)

@@ -36,16 +36,19 @@ def count_cells(counts: pd.DataFrame, axes: dict[str, list[str]], given: Given) 
     for measure, flag in MEASURES.items():
         kept = counts[counts[flag]] if flag else counts
         for axis in axes.get(measure, []):
-            if axis == "total":
-                modality = pd.Series("total", index=kept.index)
-            elif axis == "famille×secteur":
-                modality = kept["famille"] + "|" + kept["a17"].fillna("inconnu")
-            else:
-                modality = kept[COLUMNS[axis]].fillna("inconnu")
-            here = kept.assign(modalite=modality).groupby([*PLACE, "modalite"])["nombre"].sum().reset_index()
+            here = kept.assign(modalite=modality(kept, axis)).groupby([*PLACE, "modalite"])["nombre"].sum().reset_index()
             summed = climb(here, above).groupby([*PLACE, "modalite"])["nombre"].sum().reset_index()
             found.append(with_zeros(summed, axis, given).assign(mesure=measure, axe=axis))
     return pd.concat(found, ignore_index=True)[["mesure", *CELL, "nombre"]]
+
+
+def modality(rows: pd.DataFrame, axis: str) -> pd.Series:
+    """Return the item of each row in a breakdown."""
+    if axis == "total":
+        return pd.Series("total", index=rows.index)
+    if axis == "famille×secteur":
+        return rows["famille"] + "|" + rows["a17"].fillna("inconnu")
+    return rows[COLUMNS[axis]].fillna("inconnu")
 
 
 def with_zeros(summed: pd.DataFrame, axis: str, given: Given) -> pd.DataFrame:

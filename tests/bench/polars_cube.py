@@ -38,17 +38,20 @@ def count_cells(counts: pl.DataFrame, axes: dict[str, list[str]], given: Given) 
     for measure, flag in MEASURES.items():
         kept = counts.lazy().filter(pl.col(flag)) if flag else counts.lazy()
         for axis in axes.get(measure, []):
-            if axis == "total":
-                modality = pl.lit("total")
-            elif axis == "famille×secteur":
-                modality = pl.concat_str("famille", pl.lit("|"), pl.col("a17").fill_null("inconnu"))
-            else:
-                modality = pl.col(COLUMNS[axis]).fill_null("inconnu")
-            here = kept.with_columns(modalite=modality).group_by(*PLACE, "modalite").agg(pl.col("nombre").sum())
+            here = kept.with_columns(modalite=modality(axis)).group_by(*PLACE, "modalite").agg(pl.col("nombre").sum())
             summed = climb(here, given).group_by(*PLACE, "modalite").agg(pl.col("nombre").sum().cast(pl.Int64))
             cells = with_zeros(summed, axis, given).with_columns(mesure=pl.lit(measure), axe=pl.lit(axis))
             found.append(cells.select("mesure", *CELL, "nombre").collect(engine="streaming"))
     return pl.concat(found)
+
+
+def modality(axis: str) -> pl.Expr:
+    """Return the item of a row in a breakdown."""
+    if axis == "total":
+        return pl.lit("total")
+    if axis == "famille×secteur":
+        return pl.concat_str("famille", pl.lit("|"), pl.col("a17").fill_null("inconnu"))
+    return pl.col(COLUMNS[axis]).fill_null("inconnu")
 
 
 def with_zeros(summed: pl.LazyFrame, axis: str, given: Given) -> pl.LazyFrame:
