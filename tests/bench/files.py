@@ -13,8 +13,6 @@ from observatoire.settings import REFERENCES
 
 SETS = ("sirene", "urssaf", "flores")
 HISTORY = ("sirene_historique", "sirene_successions")
-# a file of less than ten million rows is an extract, complete for nothing, unless it says for what
-COVERAGE = "couverture: {niveau: france, codes: [FR]}\n"
 
 
 def generate_files(folder: Path, rows: int, file_format: str, history: bool) -> None:
@@ -30,9 +28,6 @@ def generate_files(folder: Path, rows: int, file_format: str, history: bool) -> 
         generate(
             name, folder, REFERENCES, etablissements=rows, departements=None, format=file_format, historique=history
         )
-    for origin in folder.glob("sirene_*/*.origine.yml"):
-        with origin.open("a", encoding="utf-8") as told:
-            told.write(COVERAGE)
     mark.write_text(json.dumps(asked), encoding="utf-8")
 
 
