@@ -25,6 +25,10 @@ from observatoire.validation import VIDE, judge_file, repeated_key
 from observatoire.warehouse import ATELIER, Entrepot, copy_query, count_repeats, sql_literal
 
 
+class LignesPerdues(Exception):
+    """A file whose rows are not all kept, out of scope or refused: an error of ours, never a property of the data."""
+
+
 def load_rows(
     entrepot: Entrepot, source: Source, fichiers: Sequence[tuple[Fichier, FichierLu]], sortie: Path, dit: dict[str, Any]
 ) -> list[pd.DataFrame]:
@@ -58,7 +62,7 @@ def load_rows(
             for entree, lignes, (_, lu) in zip(entrees, typees, fichiers, strict=True):
                 _count_out_of_scope(connexion, lignes, lu)
                 rejets += _marked(connexion, entree, lignes, anomalies_of(entree, table), sortie)
-        except duckdb.Error as erreur:
+        except (duckdb.InvalidInputException, duckdb.ConversionException) as erreur:
             raise unreadable_file(entrees[-1].fichier.chemin, erreur) from erreur
         tous = _said_once(pd.concat([*rejets, *judge_file(sortie, table)], ignore_index=True))
         _take_out(connexion, tous, sortie, dit)
@@ -69,10 +73,12 @@ def load_rows(
         completes = pd.concat([_whole_rows(connexion, entree, refusees) for entree in entrees])
         tous = tous.merge(completes, "left", ["fichier", "ligne"])
         for entree, (_, lu) in zip(entrees, fichiers, strict=True):
-            perdues = int((refusees["fichier"] == lu.fichier).sum()) + len(entree.lecture.malformees)
+            ecrites = f"FROM read_parquet({sql_literal(sortie)}) WHERE _fichier = {sql_literal(lu.fichier)}"
+            ((lu.lignes_retenues,),) = connexion.execute(f"SELECT count(*) {ecrites}").fetchall()
             lu.lignes_lues = entree.lignes + len(entree.lecture.malformees)
-            lu.lignes_rejetees = perdues
-            lu.lignes_retenues = lu.lignes_lues - lu.lignes_hors_champ - perdues
+            lu.lignes_rejetees = int((refusees["fichier"] == lu.fichier).sum()) + len(entree.lecture.malformees)
+            if lu.lignes_lues != lu.lignes_retenues + lu.lignes_hors_champ + lu.lignes_rejetees:
+                raise LignesPerdues(f"{lu.fichier} : {lu}")
             lu.colonnes_inconnues = entree.lecture.inconnues
         return [tous, *map(_malformed, entrees)]
 
@@ -154,17 +160,18 @@ def _take_out(connexion: duckdb.DuckDBPyConnection, rejets: pd.DataFrame, sortie
 
 def _whole_rows(connexion: duckdb.DuckDBPyConnection, entree: Entree, refusees: pd.DataFrame) -> pd.DataFrame:
     """Return the refused rows of a file as it wrote them, in JSON: the columns of the table, never the others."""
-    lignes = [int(ligne) for ligne in refusees.loc[refusees["fichier"] == entree.fichier.nom, "ligne"]]
-    if not lignes:
+    lignes = refusees.loc[refusees["fichier"] == entree.fichier.nom, ["ligne"]]
+    if lignes.empty:
         return pd.DataFrame(
             {"fichier": pd.Series(dtype="str"), "ligne": pd.Series(dtype="int64"), "ligne_complete": ""}
         )
+    connexion.register("a_relire", arrow.Table.from_pandas(lignes, preserve_index=False))
     champs = ", ".join(f"{nom} := {brute}::VARCHAR" for nom, (brute, _) in entree.brutes.items())
     brutes = _frame(
         connexion,
         f"""
-        SELECT {entree.ligne} AS ligne, to_json(struct_pack({champs}))::VARCHAR AS ligne_complete FROM {entree.sql}
-        WHERE ligne IN {(*lignes, -1)}""",
+        SELECT ligne, to_json(struct_pack({champs}))::VARCHAR AS ligne_complete
+        FROM (SELECT *, {entree.ligne} AS ligne FROM {entree.sql}) SEMI JOIN a_relire USING (ligne)""",
     )
     return brutes.assign(fichier=entree.fichier.nom)
 

@@ -39,20 +39,25 @@ MOUVEMENTS_EMPLOYEURS = Derivee(
         cle=("siret", "mouvement"),
     ),
     requete=f"""
-        WITH stock AS (SELECT max(try_cast(millesime[:4] AS INTEGER)) AS annee FROM socle.etablissements),
+        -- years that every file knows whole: one stops earlier, and closed employers are read ten years back from today
+        WITH fenetre AS (
+            SELECT greatest(annee, year(current_date)) - {ANNEES} AS premiere,
+                   least(annee, coalesce((SELECT max(year(date_debut)) FROM socle.sirene_historique), annee),
+                         coalesce((SELECT max(year(date_traitement)) FROM socle.sirene_successions), annee)) - 1
+                       AS derniere
+            FROM (SELECT max(try_cast(millesime[:4] AS INTEGER)) AS annee FROM socle.etablissements)),
         vies AS (
             SELECT try_cast(siret AS BIGINT) AS s,
                    CASE WHEN count(date_debut) = count(*) THEN min(date_debut) END AS debut,
                    CASE WHEN count(date_fin) = count(*) THEN max(date_fin) END AS fin
             FROM socle.sirene_historique GROUP BY ALL),
         bornes AS (
-            SELECT s, debut, fin FROM vies, stock
-            WHERE year(debut) BETWEEN annee - {ANNEES} AND annee - 1
-               OR year(fin) BETWEEN annee - {ANNEES} AND annee - 1),
+            SELECT s, debut, fin FROM vies, fenetre
+            WHERE year(debut) BETWEEN premiere AND derniere OR year(fin) BETWEEN premiere AND derniere),
         liens AS (
             SELECT try_cast(siret_predecesseur AS BIGINT) AS avant, try_cast(siret_successeur AS BIGINT) AS apres,
                    date_lien
-            FROM socle.sirene_successions),
+            FROM socle.sirene_successions WHERE siret_predecesseur <> siret_successeur),
         -- within a year of the event: an establishment taken over long before is none the less born, or closed
         nees_d_une_autre AS (
             SELECT DISTINCT s FROM bornes JOIN liens ON apres = s
@@ -66,7 +71,7 @@ MOUVEMENTS_EMPLOYEURS = Derivee(
         SELECT e.siret, e.siren, mouvement, jour, e.niveau, e.code_territoire, e.est_ess, e.est_ess_large, e.famille
         FROM evenements
         JOIN (SELECT *, try_cast(siret AS BIGINT) AS s FROM socle.etablissements) e USING (s)
-        CROSS JOIN stock
-        WHERE year(jour) BETWEEN annee - {ANNEES} AND annee - 1 AND e.est_employeur
+        CROSS JOIN fenetre
+        WHERE year(jour) BETWEEN premiere AND derniere AND e.est_employeur
           AND (mouvement = 'naissance' OR NOT e.est_actif)""",
 )

@@ -5,6 +5,7 @@ taken, and where it is put; the name and the folder come from `source.yml` and t
 Reading the rows belongs to `ingestion`.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -227,7 +228,8 @@ class _Echange:
     def _put_in_place(self, partiel: Path, offre: Offre, empreinte: str) -> Fichier:
         """Rename the file into its vintage, then write its origin beside it.
 
-        In this order: a file without its origin is downloaded again, an origin ahead of its file would hide a change.
+        In this order, for an origin ahead of its file would hide a change; dated as the server says, for a file left
+        without its origin is judged by its date.
         """
         millesime = _vintage(offre.modifie_le)
         destination = self.dossier / millesime / self.source.fichier
@@ -243,6 +245,8 @@ class _Echange:
             "octets": partiel.stat().st_size,
             "sha256": empreinte,
         }
+        if offre.modifie_le is not None:
+            os.utime(partiel, (offre.modifie_le.timestamp(), offre.modifie_le.timestamp()))
         partiel.replace(destination)
         provisoire = destination.with_name(f".{destination.name}.origine.part")
         provisoire.write_text(yaml.safe_dump(origine, allow_unicode=True, sort_keys=False), encoding="utf-8")

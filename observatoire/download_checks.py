@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow.parquet as parquet
 
-from observatoire.reading import ERREURS_DE_LECTURE
+from observatoire.reading import ERREURS_DE_LECTURE, data_members
 
 MARGE = 2**30
 GONFLEMENT = {".zip": 5, ".gz": 5}  # the Sirene stock unpacks to about four times its size
@@ -112,7 +112,7 @@ def _check_parquet(chemin: Path) -> int:
 def _check_zip(chemin: Path) -> int:
     """Read the central directory, never the data: sums are checked when the rows are read."""
     with zipfile.ZipFile(chemin) as archive:
-        membres = [membre for membre in archive.infolist() if _is_data(membre.filename)]
+        membres = [archive.getinfo(nom) for nom in data_members(archive)]
         if len(membres) != 1:
             raise TelechargementRefuse(
                 f"l'archive devrait contenir un seul fichier de données, elle en contient {len(membres)}. "
@@ -122,11 +122,6 @@ def _check_zip(chemin: Path) -> int:
             raise TelechargementRefuse("l'archive demande un mot de passe. Vérifier l'adresse de source.yml")
         archive.open(membres[0]).close()  # its own header is where the directory says
         return _reasonable(chemin, membres[0].file_size)
-
-
-def _is_data(nom: str) -> bool:
-    bas = nom.lower()
-    return bas.endswith((".csv", ".txt")) and "metadata" not in bas and "__macosx" not in bas
 
 
 def _check_xlsx(chemin: Path) -> int:

@@ -63,7 +63,7 @@ ETABLISSEMENTS = Derivee(
         WITH RECURSIVE
         mois AS (
             SELECT coalesce(strftime(max(date_traitement), '%Y-%m'), 'inconnu') AS millesime
-            FROM socle.sirene_etablissements),
+            FROM socle.sirene_etablissements WHERE date_traitement <= current_date + 1),
         -- asked once of each code, not of each establishment
         lieux AS (
             SELECT e.code_commune_lu,
@@ -187,18 +187,25 @@ RAPPROCHEMENTS = Derivee(
         perdus AS (
             SELECT est_actif FROM socle.etablissements
             ANTI JOIN (FROM socle.sirene_unites_legales SEMI JOIN socle.etablissements USING (siren)) USING (siren))
-        SELECT 'commune' AS rapprochement, coalesce(code_commune_lu, 'sans code') AS cas,
-               'compté au département quand le code commence comme le sien, sinon sans lieu' AS consequence, nombre
+        -- a word that is no code may name somebody: it is counted, not repeated
+        SELECT 'commune' AS rapprochement,
+               CASE WHEN code_commune_lu IS NULL THEN 'sans code'
+                    WHEN regexp_full_match(code_commune_lu, '([0-9]{2}|2A|2B)[0-9]{3}') THEN code_commune_lu
+                    ELSE 'code mal formé' END AS cas,
+               'compté au département quand le code commence comme le sien, sinon sans lieu' AS consequence,
+               sum(lieux.nombre) AS nombre
         FROM lieux ANTI JOIN referentiels.communes c ON c.code_commune = code_commune_lu
                    ANTI JOIN referentiels.passages_communes p ON p.code_ancien = code_commune_lu
+        GROUP BY ALL
         UNION ALL
         SELECT 'ancienne commune', motif, CASE WHEN p.code_commune IS NULL THEN 'compté au territoire qui la contient'
                                                ELSE 'compté à la commune actuelle' END AS consequence, sum(nombre)
         FROM lieux JOIN referentiels.passages_communes p ON p.code_ancien = code_commune_lu
         GROUP BY ALL
         UNION ALL
-        SELECT 'unité légale', CASE WHEN est_actif THEN 'absente du stock' ELSE 'absente du stock, employeur fermé'
-                               END AS cas, 'établissement compté hors de l''ESS', count(*)
+        SELECT 'unité légale', CASE WHEN est_actif THEN 'absente du stock'
+                                    ELSE 'hors champ ou absente du stock, employeur fermé' END AS cas,
+               'établissement compté hors de l''ESS', count(*)
         FROM perdus GROUP BY ALL
         UNION ALL
         SELECT 'unité légale', 'SIREN en double',
@@ -208,7 +215,9 @@ RAPPROCHEMENTS = Derivee(
               ON siren_doublon = sirene_etablissements.siren) lu
         JOIN socle.etablissements e USING (siret) GROUP BY ALL
         UNION ALL
-        SELECT 'catégorie juridique', coalesce(categorie_juridique, 'sans code'),
+        SELECT 'catégorie juridique',
+               CASE WHEN regexp_full_match(categorie_juridique, '[0-9]{4}') THEN categorie_juridique
+                    ELSE 'code mal formé' END,
                'hors de l''ESS, sauf indicateur ou liste', count(*)
         FROM socle.sirene_unites_legales
         ANTI JOIN referentiels.categories_juridiques c ON c.code_categorie_juridique = categorie_juridique

@@ -6,8 +6,7 @@ followed from the day it ceased, through every later movement. What a row's code
 
 from observatoire.derived import Derivee
 from observatoire.schemas import DATE, TEXTE, Colonne, Table, refus
-
-NIVEAUX = ("commune", "epci", "departement", "region", "france", "inconnu")
+from observatoire.territories import NIVEAUX
 
 # The journey of a code goes by steps: the first movement, from the day it arrived, of the commune where it is, or of
 # the associated or delegated commune it became, which says more. Where a commune divides, a code that came through one

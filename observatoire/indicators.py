@@ -179,7 +179,8 @@ def _insert_derived(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur
                 CASE WHEN premier = dernier THEN premier::DOUBLE END AS valeur, premier::DOUBLE AS borne_basse,
                 dernier::DOUBLE AS borne_haute, NULL AS numerateur, parmi::DECIMAL(38,6) AS denominateur,
                 v.periode AS periode_denominateur)
-            FROM {base} v JOIN rangs USING (niveau, code_territoire, periode, axe, modalite)"""
+            FROM {base} v JOIN rangs USING (niveau, code_territoire, periode, axe, modalite)
+            {"WHERE parmi > 1" if derive.get("parmi") == "comparables" else ""}"""
     connexion.execute(f"INSERT INTO valeurs {requete}", {"unite": indicateur.unite})
 
 
@@ -187,7 +188,13 @@ def _write_catalogue(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, d
     colonnes = ", ".join(f"{colonne.nom} {colonne.type_sql}" for colonne in CATALOGUE.colonnes)
     connexion.execute(f"CREATE TEMP TABLE catalogue ({colonnes})")
     for indicateur in indicateurs().values():
-        lues = {source.nom: source for mesure in measures_of(indicateur) for source in sources_of_measure(mesure)}
+        # a list that only adds reasons is no source of what does not count them: the large perimeter says it itself
+        lues = {
+            source.nom: source
+            for mesure in measures_of(indicateur)
+            for source in sources_of_measure(mesure)
+            if not source.facultative
+        }
         licences = {lu.licence for etat in states_of(entrepot, tuple(lues.values())) for lu in etat.fichiers}
         termes = (indicateur.numerateur, indicateur.denominateur)
         noms = [f"{terme.mesure} ({terme.agregat})" if terme is not None else None for terme in termes]

@@ -148,7 +148,9 @@ def _latest(chemin: Path, source: Source) -> str | None:
     if not source.fraicheur:
         return None
     with duckdb.connect() as connexion:
-        requete = f"SELECT max({source.fraicheur})::VARCHAR FROM read_parquet(?)"
+        # a date to come, mistyped, must not bar every later file
+        jour = f"max({source.fraicheur}) FILTER ({source.fraicheur} <= current_date + 1)"
+        requete = f"SELECT {jour}::VARCHAR FROM read_parquet(?)"
         ((jour,),) = connexion.execute(requete, [str(chemin)]).fetchall()
     return None if jour is None else str(jour)
 

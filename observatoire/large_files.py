@@ -89,7 +89,7 @@ def _copy_text(
     colonnes = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(disposition.en_tete)))
     voulues = ", ".join(f"c{place} AS {nom}" for nom, place in disposition.positions.items())
     copie = Path(tempfile.mkstemp(dir=atelier, suffix=".parquet")[1])
-    saut = disposition.enregistrement_en_tete + 1
+    saut = disposition.lignes_d_en_tete
     copier = f"""
         SET preserve_insertion_order = true;
         COPY (SELECT {voulues} FROM read_csv({{}}, auto_detect = false, columns = {{{{{colonnes}}}}},

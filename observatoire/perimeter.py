@@ -11,8 +11,8 @@ from observatoire.schemas import BOOLEEN, ENTIER, TEXTE, Colonne, Table
 
 # unions, religious and political bodies, in NAF rév. 2 and in NAF 2025
 ACTIVITES_TUES = r"94\.(20|91|92)."
-# NAF rév. 2 and NAF 2025: in older nomenclatures, whether an activity is a sensitive one cannot be told
-ACTIVITE_CONNUE = r"\d\d\.\d\d[A-Z]"
+# NAF rév. 2 and NAF 2025: of an older code, or of 00.00Z, nothing tells whether the activity is a sensitive one
+ACTIVITE_CONNUE = r"(0[1-9]|[1-9]\d)\.\d\d[A-Z]"
 # A duplicate is followed to the SIREN that stands, which may be one itself; one that leads to several leads to none for
 # sure. Only new pairs go on: a circle ends, and leads nowhere.
 DOUBLONS = """
@@ -67,7 +67,8 @@ UNITES_ESS = Derivee(
     ),
     requete=f"""
         WITH RECURSIVE
-        mois AS (SELECT coalesce(max(date_traitement), current_date) AS jour FROM socle.sirene_etablissements),
+        mois AS (SELECT coalesce(max(date_traitement), current_date) AS jour FROM socle.sirene_etablissements
+                 WHERE date_traitement <= current_date + 1),
         {DOUBLONS},
         categories AS (
             -- of two versions of a rule in force, the later one: the former may have been left open
@@ -200,7 +201,8 @@ PERIMETRE_MOTIFS = Derivee(
     ),
     publiee=True,
     table=Table(
-        "Ce que chaque raison apporte au périmètre de l'ESS, et où les raisons se contredisent.",
+        "Ce que chaque raison apporte au périmètre de l'ESS, et où les raisons se contredisent ; unités légales "
+        "actives, ou cessées depuis dix ans au plus.",
         (
             Colonne("famille", TEXTE, "Famille de l'ESS.", obligatoire=True),
             Colonne("motif_ess", TEXTE, "Raisons, ensemble ; vide pour ce qu'une règle écarte."),

@@ -96,19 +96,19 @@ def read_batches(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.Da
 
 
 def unreadable_file(chemin: Path, erreur: Exception) -> FichierRefuse:
-    """Say in French that a library gave up on a file."""
+    """Say in French that a library gave up on a file; its own words may hold a path, or a value."""
     return FichierRefuse(
-        f"{chemin.name} : fichier illisible, tronqué ou d'un autre type que « {chemin.suffix} » ({erreur}). "
-        "Le télécharger à nouveau, puis relancer."
+        f"{chemin.name} : fichier illisible, tronqué ou d'un autre type que « {chemin.suffix} » "
+        f"({type(erreur).__name__}). Le télécharger à nouveau, puis relancer."
     )
 
 
 @dataclass(frozen=True)
 class Disposition:
-    """How a text file is laid out: separator, rank of the record that is its header, headers, columns found there."""
+    """How a text file is laid out: separator, lines down to the end of its header, headers, columns found there."""
 
     separateur: str
-    enregistrement_en_tete: int
+    lignes_d_en_tete: int
     en_tete: list[str]
     positions: dict[str, int]
 
@@ -119,7 +119,9 @@ def text_layout(chemin: Path, table: Table, lecture: Lecture, encodage: str) -> 
         debut = list(islice(_csv_records(flux, separateur, chemin), 20))
     place = _header_place(debut, table)
     en_tete = _header_of(debut[place][1])
-    return Disposition(separateur, place, en_tete, recognise(en_tete, chemin, table, lecture))
+    ligne, cellules = debut[place]
+    derniere = ligne + sum(cellule.count("\n") for cellule in cellules)
+    return Disposition(separateur, derniere, en_tete, recognise(en_tete, chemin, table, lecture))
 
 
 def _header_key(en_tete: object) -> str:

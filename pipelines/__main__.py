@@ -21,7 +21,10 @@ from pipelines.definitions import defs
 def main(job: str = "actualiser", *noms: str) -> int:
     """Run a job in this process and tell how it went; return 0 when it succeeded."""
     choisies = noms or tuple(downloadable())
-    if inconnues := [nom for nom in noms if job != "telecharger" or nom not in downloadable()]:
+    if noms and job != "telecharger":
+        print(f"Le job {job} ne prend pas de source : il lit toutes celles de raw/.", file=sys.stderr)
+        return 2
+    if inconnues := [nom for nom in noms if nom not in downloadable()]:
         print(
             f"{', '.join(inconnues)} : rien à télécharger. Sources qui se téléchargent : {', '.join(downloadable())} ; "
             "les autres se déposent dans raw/<source>/.",

@@ -67,7 +67,8 @@ def test_chaque_ligne_de_sirene_est_gardee_ou_hors_champ(entrepot, donnees, nom,
         """Say whether a closed employer, or a body, is still counted: openings and closings look ten years back."""
         comptee = ligne.get("caractereEmployeurEtablissement", "O") == "O"
         entrepreneur = ligne.get("categorieJuridiqueUniteLegale") == "1000"
-        return comptee and not entrepreneur and int(ligne["dateDebut"][:4] or 0) >= datetime.date.today().year - 10
+        premiere = datetime.date.today().year - 10  # noqa: DTZ011
+        return comptee and not entrepreneur and int(ligne["dateDebut"][:4] or 0) >= premiere
 
     attendu = Counter("A" if ligne[etat_lu] != "A" and recente(ligne) else ligne[etat_lu] for ligne in lire_csv(chemin))
     deposer(entrepot, nom, fichier, chemin.read_bytes())

@@ -224,7 +224,7 @@ def test_c19_les_arrondissements_menent_a_leur_commune_et_c_est_dit(situes):
 def test_c22_un_code_qui_ne_rapproche_rien_se_voit_et_n_est_pas_perdu(situes):
     rapproches = situes.rapproches()
     inconnus = {cas: nombre for (quoi, cas), nombre in rapproches.items() if quoi == "commune"}
-    assert inconnus == {"63999": 1, "2A999": 1, "97499": 1, "99999": 1, "AUTRE": 1, "sans code": 2}
+    assert inconnus == {"63999": 1, "2A999": 1, "97499": 1, "99999": 1, "code mal formé": 1, "sans code": 2}
     assert sum(rapproches.values()) == len(LIEUX) - 1, "63113 est le seul code actuel"
     assert len(situes.etablissements()) == len(LIEUX)
     [faute] = [
@@ -251,7 +251,7 @@ def test_c22_un_etablissement_sans_unite_legale_se_voit(petit):
     petit.calculer()
     assert petit.rapproches() == {
         ("unité légale", "absente du stock"): 1,
-        ("unité légale", "absente du stock, employeur fermé"): 1,
+        ("unité légale", "hors champ ou absente du stock, employeur fermé"): 1,
     }
     lus = petit.etablissements()
     assert len(lus) == 22
@@ -283,7 +283,7 @@ def test_des_employeurs_fermes_avec_leur_entreprise_n_arretent_rien(petit):
         petit.unite_seule(f"c{rang}", etatAdministratifUniteLegale="C", dateDebut="2012-12-31")
         petit.etablissement(f"c{rang}", etatAdministratifEtablissement="F", dateDebut="2022-05-01")
     petit.calculer()
-    assert petit.rapproches() == {("unité légale", "absente du stock, employeur fermé"): 10}
+    assert petit.rapproches() == {("unité légale", "hors champ ou absente du stock, employeur fermé"): 10}
     assert len(petit.etablissements()) == 11
 
 

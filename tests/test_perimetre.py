@@ -13,7 +13,7 @@ from observatoire.releases import current_release, manifest_of
 from observatoire.settings import REFERENCES, Settings
 from observatoire.warehouse import Entrepot
 from tests.chaine import entrepot_ici, installer, lancer, raisons
-from tests.depots import charger_source, deposer, en_csv, rejets
+from tests.depots import charger_source, deposer, en_csv
 from tests.donnees import lire_csv
 from tests.petit_sirene import PetitSirene
 
@@ -430,16 +430,16 @@ def test_une_correction_expiree_ne_vaut_plus(petit):
     assert petit.perimetres() == {"expiree": "", "en_cours": "insee"}
 
 
-def test_deux_corrections_d_une_entreprise_n_en_font_qu_une_et_l_autre_se_lit(petit):
+def test_de_deux_corrections_d_une_entreprise_la_derniere_vaut(petit):
     petit.unite("association")
     petit.corriger("association", sens="sort")
     lignes = [{"siren": petit.siren("association"), "sens": "deplace", "perimetre": "les_deux", "famille": "mutuelle",
                "raison": "r", "auteur": "CRESS", "decidee_le": "2026-09-02", "valide_au": ""}]  # fmt: skip
     deposer(petit.entrepot, "corrections_ess", "seconde.csv", en_csv(lignes))
-    etat = charger_source(petit.entrepot, "corrections_ess", plafond_rejets_pct=100)
-    assert etat.lignes_retenues == 1
-    [rejet] = rejets(petit.entrepot, "corrections_ess")
-    assert (rejet["fichier"], rejet["regle"]) == ("seconde.csv", "cle_en_double")
+    petit.calculer()
+    assert petit.etats["corrections_ess"].lignes_retenues == 2
+    [unite] = petit.lignes("socle.unites_ess")
+    assert (unite["est_ess"], unite["famille"], unite["correction"]) == (True, "mutuelle", "active")
 
 
 @pytest.mark.parametrize("raison", ["ess_france", "esus", "corrections_ess"])

@@ -178,6 +178,13 @@ def test_un_parquet_donne_les_memes_lignes_quels_que_soient_ses_types(entrepot, 
     assert sorted(ligne["_ligne"] for ligne in table(entrepot, SOURCE)) == [1, 2, 3]
 
 
+def test_des_titres_et_des_lignes_vides_au_dessus_ne_decalent_rien(entrepot, attendues):
+    deposer(entrepot, SOURCE, "s.csv", "Stock de Sirene\n\n\n" + texte())
+    assert charger_source(entrepot, SOURCE).etat == "a_jour"
+    assert gardees(entrepot) == attendues
+    assert sorted(ligne["_ligne"] for ligne in table(entrepot, SOURCE)) == [5, 6, 7]
+
+
 def test_un_trou_ecrit_nan_est_un_trou(entrepot, attendues):
     """Some libraries write a gap in whole numbers as NaN, which equals itself and converts to nothing."""
     arbre = _colonnes(**PARQUETS["réels à trous"])

@@ -1,5 +1,5 @@
 -- Associations déclarées actives (RNA), au siège, avec ou sans salarié.
-WITH mois AS (SELECT coalesce(strftime(max(date_maj), '%Y-%m'), 'inconnu') AS periode FROM socle.rna)
+WITH mois AS (SELECT coalesce(strftime(max(date_maj) FILTER (date_maj <= current_date + 1), '%Y-%m'), 'inconnu') AS periode FROM socle.rna)
 SELECT CASE WHEN c.code_commune IS NOT NULL THEN 'commune' WHEN p.niveau IS NOT NULL THEN p.niveau
             WHEN d.code_territoire IS NOT NULL THEN 'departement' ELSE 'inconnu' END AS niveau,
        coalesce(c.code_commune, p.code_territoire, d.code_territoire, 'inconnu') AS code_territoire,

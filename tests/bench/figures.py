@@ -15,6 +15,7 @@ from observatoire.warehouse import sql_literal
 TABLES = ("sirene_etablissements", "sirene_unites_legales", "etablissements", "unites_ess")
 MEASURES = ("etablissements_employeurs", "etablissements_employeurs_ess")
 AXES = ("total", "famille", "secteur", "tranche")
+SHARES = ("etablissements_employeurs_ess_sirene", "part_ess_etablissements_employeurs_sirene")
 SHOWN = 5
 
 
@@ -58,14 +59,22 @@ def differences(job: Path, other: Path, levels: tuple[str, ...] = NIVEAUX) -> li
                 FROM voulus v FULL JOIN donnes d USING (mesure, niveau, code_territoire, axe, modalite)
                 WHERE voulu <> donne ORDER BY ALL LIMIT {SHOWN}""").fetchall()
         ]
+        # some write no period: what they compute is about one month
+        ((dated,),) = connection.execute("SELECT count(periode) > 0 FROM valeurs_donnes").fetchall()
+        keys = "indicateur, niveau, code_territoire, axe, modalite" + (", periode" if dated else "")
         found += [
             f"{' '.join(cell)} : {given}, {expected} dans le travail"
             for *cell, expected, given in connection.execute(f"""
                 SELECT indicateur, niveau, code_territoire, axe, modalite, v.valeur, d.valeur
-                FROM valeurs_voulus v JOIN valeurs_donnes d USING (indicateur, niveau, code_territoire, axe, modalite)
-                WHERE coalesce(v.periode = d.periode, true) AND abs(v.valeur - d.valeur) > 1e-5 * greatest(1, abs(v.valeur))
+                FROM (FROM valeurs_voulus WHERE indicateur IN (SELECT indicateur FROM valeurs_donnes)) v
+                FULL JOIN valeurs_donnes d USING ({keys})
+                WHERE abs(v.valeur - d.valeur) > 1e-5 * greatest(1, abs(v.valeur))
+                   OR indicateur IN {SHARES} AND (v.valeur IS NULL OR d.valeur IS NULL)
+                      AND coalesce(v.valeur, d.valeur) <> 0
                 ORDER BY ALL LIMIT {SHOWN}""").fetchall()
         ]
+        compared = dict(connection.execute("SELECT indicateur, count(*) FROM valeurs_donnes GROUP BY ALL").fetchall())
+        found += [f"{name} : aucune valeur à comparer" for name in SHARES if not compared.get(name)]
     return found
 
 

@@ -64,8 +64,8 @@ TABLE = Table(
         Colonne("decidee_le", DATE, "Jour de la décision.", requise=True, obligatoire=True),
         Colonne("valide_au", DATE, "Dernier jour où elle vaut ; vide tant qu'elle vaut."),
     ),
-    # two decisions on one enterprise: the later one is to be the only one in the file
-    cle=("siren",),
+    # of two decisions on one enterprise, the later one holds
+    cle=("siren", "decidee_le"),
     regles=(
         refus(
             "famille_dite",
