@@ -38,6 +38,7 @@ MOIS = (
     "novembre",
     "décembre",
 )
+AXES_FINS = ("secteur_a38", "division_naf")  # a table says them; the sectors above them have the chart
 UNITES_TUES = ("rang", "rapport", "indice")  # the title already says them
 COULEUR, COULEUR_DEMONSTRATION = "#1f5c7a", "#a14a00"
 
@@ -257,7 +258,7 @@ def _ventilation(indicateur: Ligne, axe: str, propres: list[Ligne], libelles: Li
         lignes.sort(key=lambda ligne: (ligne["modalite"] == "inconnu", ligne["modalite"]))
     connues = [ligne for ligne in lignes if ligne["valeur"] is not None]
     figure, resume = None, ""
-    if len(noms) == 1 and len(connues) > 1 and not indicateur["est_derive"]:
+    if len(noms) == 1 and axe not in AXES_FINS and len(connues) > 1 and not indicateur["est_derive"]:
         classees = sorted(connues, key=lambda ligne: -ligne["valeur"])
         dit = [f"{ligne['libelle']} ({lisible(ligne, indicateur['decimales'])})" for ligne in classees]
         resume = f"Du plus haut au plus bas\u00a0: {', '.join(dit[:2])}{'… ' + dit[-1] if len(dit) > 2 else ''}."
