@@ -76,7 +76,10 @@ def downloadable() -> dict[str, Source]:
 def last_download(entrepot: Entrepot, source: Source) -> Telechargement | None:
     """Return what became of the last download of a source, None when it was never tried."""
     contenu = entrepot.read_json("telechargements", f"{source.nom}.json")
-    return None if contenu is None else Telechargement(**contenu)
+    try:
+        return None if contenu is None else Telechargement(**contenu)
+    except TypeError:  # written by another version: the next download says it again
+        return None
 
 
 def download(

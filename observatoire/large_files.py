@@ -88,21 +88,26 @@ def _copy_text(
     disposition = text_layout(texte, table, lecture, "utf-8-sig")
     colonnes = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(disposition.en_tete)))
     voulues = ", ".join(f"c{place} AS {nom}" for nom, place in disposition.positions.items())
-    copie = Path(tempfile.mkstemp(dir=atelier, suffix=".parquet")[1])
+    copie = Path(tempfile.mkdtemp(dir=atelier)) / "copie.parquet"
     saut = disposition.lignes_d_en_tete
-    copier = f"""
-        SET preserve_insertion_order = true;
-        COPY (SELECT {voulues} FROM read_csv({{}}, auto_detect = false, columns = {{{{{colonnes}}}}},
-                  delim = {sql_literal(disposition.separateur)}, quote = '"', escape = '"', skip = {saut},
-                  header = false, store_rejects = true, max_line_size = 10000000))
-        TO {sql_literal(copie)} (FORMAT parquet, COMPRESSION snappy);
-        SET preserve_insertion_order = false"""
+
+    def copier(lu: Path) -> None:
+        connexion.execute(f"""
+            SET preserve_insertion_order = true;
+            COPY (SELECT {voulues} FROM read_csv({sql_literal(lu)}, auto_detect = false, columns = {{{colonnes}}},
+                      delim = {sql_literal(disposition.separateur)}, quote = '"', escape = '"', skip = {saut},
+                      header = false, store_rejects = true, max_line_size = 10000000))
+            TO {sql_literal(copie)} (FORMAT parquet, COMPRESSION snappy);
+            SET preserve_insertion_order = false""")
+
     try:
-        connexion.execute(copier.format(sql_literal(texte)))
+        copier(texte)
     except duckdb.InvalidInputException:
         # ends of lines of two sorts (a file completed by hand, or from two machines): written again, all of one
         connexion.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
-        connexion.execute(copier.format(sql_literal(_transcribed(texte, atelier, "utf-8-sig", newline=None))))
+        copier(_transcribed(texte, atelier, "utf-8-sig", newline=None))
+    if texte != chemin:  # gigabytes, which nothing reads any more
+        texte.unlink()
     fautes = _faults(connexion, chemin)
     connexion.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")
     attendu = f"un autre nombre de champs que les {len(disposition.en_tete)} de l'en-tête"

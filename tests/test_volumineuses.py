@@ -563,12 +563,13 @@ def test_c21_un_stock_plus_ancien_et_accepte_remplace(entrepot):
 
 def _hors_champ(self: Source, rangs: pd.DataFrame) -> pd.Series:
     """Say in Python what `HORS_CHAMP` says in SQL."""
-    (sans_salarie, _), (anciens, _) = sources()[SOURCE].hors_champ_sql
+    (sans_salarie, _), (sans_date, _), (anciens, _) = sources()[SOURCE].hors_champ_sql
     ferme = rangs["etat_administratif"] == "F"
     employeur = rangs["est_employeur"].fillna(False)
     annees = pd.Series([0 if pd.isna(jour) else jour.year for jour in rangs["date_debut"]], index=rangs.index)
     aucune = pd.Series(None, index=rangs.index, dtype="str")
     vieux = aucune.mask((ferme & (annees < datetime.date.today().year - 10)).fillna(False).astype(bool), anciens)  # noqa: DTZ011
+    vieux = vieux.mask((ferme & rangs["date_debut"].isna()).fillna(False).astype(bool), sans_date)
     return vieux.mask((ferme & ~employeur).fillna(False).astype(bool), sans_salarie)
 
 

@@ -113,8 +113,9 @@ TABLE = Table(
 
 HORS_CHAMP = (
     ("établissement fermé, sans salarié", "etat_administratif = 'F' AND NOT coalesce(est_employeur, false)"),
+    ("établissement fermé à une date inconnue", "etat_administratif = 'F' AND date_debut IS NULL"),
     (
         "établissement fermé depuis plus de dix ans",
-        "etat_administratif = 'F' AND coalesce(year(date_debut), 0) < year(current_date) - 10",
+        "etat_administratif = 'F' AND year(date_debut) < year(current_date) - 10",
     ),
 )

@@ -107,8 +107,9 @@ TABLE = Table(
 
 HORS_CHAMP = (
     ("entrepreneur individuel cessé", "etat_administratif = 'C' AND categorie_juridique = '1000'"),
+    ("unité légale cessée à une date inconnue", "etat_administratif = 'C' AND date_debut IS NULL"),
     (
         "unité légale cessée depuis plus de dix ans",
-        "etat_administratif = 'C' AND coalesce(year(date_debut), 0) < year(current_date) - 10",
+        "etat_administratif = 'C' AND year(date_debut) < year(current_date) - 10",
     ),
 )
