@@ -137,6 +137,16 @@ def test_la_nature_suit_chaque_chiffre(public):
     ]
 
 
+def test_une_liste_facultative_ne_dit_rien_de_ce_qui_ne_la_compte_pas(public):
+    """The list of ESS France is frozen: only the large perimeter counts it, and says so itself."""
+    dits = public.execute("SELECT indicateur, champ FROM indicateurs.catalogue WHERE champ LIKE '%novembre 2023%'").fetchall()
+    assert {nom for nom, _ in dits} == {
+        "etablissements_employeurs_ess_large_sirene",
+        "part_ess_large_etablissements_employeurs_sirene",
+    }
+    assert not public.execute("FROM indicateurs.catalogue WHERE ruptures LIKE '%novembre 2023%'").fetchall()
+
+
 def test_les_lignes_lues_sont_toutes_comptees(public):
     assert (
         public.execute(

@@ -1,6 +1,7 @@
 """The whole country, small: any EPCI is a focal territory, whatever the format and the vintage of the files."""
 
 import csv
+import math
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -124,3 +125,30 @@ def test_ni_le_format_ni_le_millesime_des_colonnes_ne_change_un_indicateur(pays:
         attendu = parquet.read_table(pays.path_of("indicateurs", table))
         assert parquet.read_table(autre.path_of("indicateurs", table)).equals(attendu), table
     assert attendu.num_rows > 100_000
+
+
+def test_le_rang_parmi_les_comparables_est_celui_que_donne_la_regle(pays: Entrepot):
+    """Same type, twenty nearest populations in proportion: counted again from the references and the published shares."""
+    population, types = Counter(), {}
+    for ligne in lignes(REFERENCES / "communes.csv"):
+        population[ligne["code_epci"]] += int(ligne["population_municipale"] or 0)
+    for ligne in lignes(REFERENCES / "zonages.csv"):
+        if ligne["niveau"] == "epci":
+            types[ligne["code_territoire"]] = ligne["type_zonage"]
+    with pays.connect(("indicateurs.valeurs",)) as connexion:
+        requete = """SELECT code_territoire, valeur, borne_basse, borne_haute, denominateur FROM indicateurs.valeurs
+                     WHERE indicateur = ? AND niveau = 'epci' AND axe = 'total' AND periode = '2026-10'"""
+        lues = {
+            nom: {code: reste for code, *reste in connexion.execute(requete, [nom]).fetchall()}
+            for nom in ("part_ess_etablissements_employeurs_sirene", "rang_part_ess_comparables")
+        }
+    parts = {code: valeur for code, (valeur, *_) in lues["part_ess_etablissements_employeurs_sirene"].items()}
+    rangs = lues["rang_part_ess_comparables"]
+    for code in (*EPCI, "246300701"):
+        pareils = [autre for autre in types if types[autre] == types[code] and autre != code]
+        pareils.sort(key=lambda autre: (abs(math.log(population[autre] / population[code])), autre))
+        connues = [parts[autre] for autre in pareils[:20] if parts.get(autre) is not None]
+        rang = 1 + sum(part > parts[code] for part in connues)  # equals share the better rank
+        assert [float(nombre) for nombre in rangs[code]] == [rang, rang, rang, 1 + len(connues)], code
+    seul = next(code for code, type_zonage in types.items() if type_zonage == "MET69")
+    assert seul not in rangs, "seul de son type, il n'a pas de rang"

@@ -21,7 +21,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from observatoire import large_files
+from observatoire import bulk, large_files
 from observatoire.schemas import BOOLEEN, DATE, ENTIER, EUROS, TEXTE, Colonne
 from observatoire.settings import Settings
 from observatoire.sources import Source, sources
@@ -556,6 +556,19 @@ def test_c21_un_stock_plus_ancien_et_accepte_remplace(entrepot):
     deposer(entrepot, SOURCE, "acceptations.yml", f"- sha256: {empreinte}\n  raison: octobre était corrompu\n")
     etat = charger_source(entrepot, SOURCE)
     assert (etat.etat, etat.jusqu_au) == ("a_jour", "2026-01-31")
+
+
+def test_une_ligne_perdue_par_le_programme_refuse_la_source_et_garde_la_table(entrepot, monkeypatch):
+    """The counts are not deduced from each other: a query that lost rows would be seen."""
+    deposer(entrepot, SOURCE, "s.csv", texte())
+    assert charger_source(entrepot, SOURCE).etat == "a_jour"
+    avant = octets(entrepot, SOURCE)
+    copier = bulk.copy_query
+    monkeypatch.setattr(bulk, "copy_query", lambda c, requete, *reste: copier(c, f"FROM ({requete}) LIMIT 2", *reste))
+    deposer(entrepot, SOURCE, "s.csv", texte(*lignes(), {**BON, "siret": siret(BON["siren"], 77)}))
+    etat = charger_source(entrepot, SOURCE, plancher_pct=0)
+    assert (etat.etat, "LignesPerdues" in etat.motif) == ("en_echec", True), etat.motif
+    assert octets(entrepot, SOURCE) == avant
 
 
 # ---- both ways of reading say the same
