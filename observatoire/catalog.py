@@ -18,6 +18,7 @@ from observatoire.derived import Derivee
 from observatoire.sources import Source, sources
 
 RACINE = Path(__file__).parent
+ENTETES = {"unité": "unite", "champ": "champ", "diffusion": "diffusion"}
 Modalite = Literal["meme", "total"]
 Periode = Literal["meme", "derniere_connue"]
 AGREGATS = (
@@ -45,12 +46,18 @@ class Mesure:
         description: its leading comment, in French.
         requete: the SELECT.
         lit: tables it reads, `schema.table`, found in the SQL itself.
+        unite, champ: what it counts and of whom, in the field's words (comment lines `-- unité : …`, `-- champ : …`);
+            two figures whose words differ are not comparable, and do not make a share.
+        diffusion: `libre`, or `protegee` where it reads a restricted source (`-- diffusion : protegee`).
     """
 
     nom: str
     description: str
     requete: str
     lit: tuple[str, ...]
+    unite: str = ""
+    champ: str = ""
+    diffusion: str = "libre"
 
 
 @dataclass(frozen=True)
@@ -124,7 +131,9 @@ def mesures() -> dict[str, Mesure]:
     trouvees = {}
     for chemin in sorted((RACINE / "measures").glob("*.sql")):
         texte = chemin.read_text(encoding="utf-8")
-        commentaire = [ligne[2:].strip() for ligne in texte.splitlines() if ligne.startswith("--")]
+        commentaires = [ligne[2:].strip() for ligne in texte.splitlines() if ligne.startswith("--")]
+        entetes = dict(filter(None, map(_header, commentaires)))
+        description = " ".join(ligne for ligne in commentaires if _header(ligne) is None)
         try:
             arbre = sqlglot.parse_one(texte, dialect="duckdb")
         except sqlglot.errors.ParseError as erreur:
@@ -138,8 +147,14 @@ def mesures() -> dict[str, Mesure]:
                 f"measures/{chemin.name} lit {', '.join(inconnues)}, que rien ne déclare : écrire socle.<table> ou "
                 "referentiels.<table>, et vérifier le nom."
             )
-        trouvees[chemin.stem] = Mesure(chemin.stem, " ".join(commentaire), texte, tuple(sorted(lit)))
+        trouvees[chemin.stem] = Mesure(chemin.stem, description, texte, tuple(sorted(lit)), **entetes)
     return trouvees
+
+
+def _header(commentaire: str) -> tuple[str, str] | None:
+    """Read a comment that says a property of its measure (`unité : salariés`), None for one that describes it."""
+    clef, deux_points, valeur = commentaire.partition(" : ")
+    return (ENTETES[clef], valeur.strip()) if deux_points and clef in ENTETES else None
 
 
 @cache
