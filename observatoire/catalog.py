@@ -14,11 +14,12 @@ import yaml
 from sqlglot import expressions
 
 from observatoire import demography, establishments, former_communes, perimeter, territories
+from observatoire.comparison import Chiffre, comparable
 from observatoire.derived import Derivee
 from observatoire.sources import Source, sources
 
 RACINE = Path(__file__).parent
-ENTETES = {"unité": "unite", "champ": "champ", "diffusion": "diffusion"}
+ENTETES = {"unité": "unite", "champ": "champ", "périmètre": "perimetre", "diffusion": "diffusion"}
 Modalite = Literal["meme", "total"]
 Periode = Literal["meme", "derniere_connue"]
 AGREGATS = (
@@ -48,6 +49,7 @@ class Mesure:
         lit: tables it reads, `schema.table`, found in the SQL itself.
         unite, champ: what it counts and of whom, in the field's words (comment lines `-- unité : …`, `-- champ : …`);
             two figures whose words differ are not comparable, and do not make a share.
+        perimetre: definition of the ESS it counts (`-- périmètre : …`), empty when it counts everybody.
         diffusion: `libre`, or `protegee` where it reads a restricted source (`-- diffusion : protegee`).
     """
 
@@ -57,6 +59,7 @@ class Mesure:
     lit: tuple[str, ...]
     unite: str = ""
     champ: str = ""
+    perimetre: str = ""
     diffusion: str = "libre"
 
 
@@ -194,6 +197,8 @@ def _check(indicateur: Indicateur, entrees: dict[str, dict[str, Any]]) -> None:
         ):
             if valeur not in permises:
                 raise CatalogueInvalide(f"{ou} : {champ} « {valeur} » inconnu ({', '.join(permises)}).")
+    if reproche := _no_share(indicateur):
+        raise CatalogueInvalide(f"{ou} : une part a deux termes comparables ; {reproche}.")
     if indicateur.derive is not None:
         base = entrees.get(indicateur.derive.get("indicateur", ""))
         if base is None or "derive" in base:
@@ -204,6 +209,28 @@ def _check(indicateur: Indicateur, entrees: dict[str, dict[str, Any]]) -> None:
             raise CatalogueInvalide(f"{ou} : parmi est comparables, ou n'est pas dit.")
         if indicateur.derive.get("reference", "france") not in territories.NIVEAUX:
             raise CatalogueInvalide(f"{ou} : reference est un niveau ({', '.join(territories.NIVEAUX)}).")
+
+
+def _no_share(indicateur: Indicateur) -> str | None:
+    """Say why a percentage is no share: its terms are not of one unit, scope, producer and period."""
+    haut, bas = indicateur.numerateur, indicateur.denominateur
+    if indicateur.unite != "%" or haut is None or bas is None or haut.mesure == bas.mesure:
+        return None
+    if bas.periode != "meme":
+        return "le dénominateur est d'une autre période (écrire periode: meme)"
+    return comparable(figure_of(mesures()[haut.mesure]), figure_of(mesures()[bas.mesure]))
+
+
+def figure_of(mesure: Mesure) -> Chiffre:
+    """Return what a measure counts, as `comparison` asks it."""
+    comptees = [source for source in sources_of_measure(mesure) if source.famille != "references"]
+    return Chiffre(
+        unite=mesure.unite,
+        champ=mesure.champ,
+        producteurs=frozenset(source.producteur for source in comptees if not source.facultative),
+        perimetre=mesure.perimetre,
+        ruptures=tuple(sorted({source.ruptures for source in comptees} - {""})),
+    )
 
 
 @cache

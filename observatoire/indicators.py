@@ -5,7 +5,7 @@ Computing cells belongs to `cube`; what people read of an indicator belongs to `
 
 import duckdb
 
-from observatoire.catalog import Indicateur, Terme, indicateurs, measures_of, mesures, sources_of_measure
+from observatoire.catalog import Indicateur, Terme, figure_of, indicateurs, measures_of, mesures, sources_of_measure
 from observatoire.cube import states_of
 from observatoire.derived import versions_of
 from observatoire.schemas import BOOLEEN, ENTIER, NOMBRE, REEL, TEXTE, Colonne, Table
@@ -46,12 +46,17 @@ CATALOGUE = Table(
         Colonne("decimales", ENTIER, "Nombre de décimales à afficher."),
         Colonne("definition", TEXTE, "Définition."),
         Colonne("champ", TEXTE, "Champ couvert et exclu."),
+        Colonne("unite_statistique", TEXTE, "Ce qui est compté, et quand : moyenne annuelle, postes au 31 décembre…"),
+        Colonne("champ_statistique", TEXTE, "Parmi qui, en des mots qui se comparent d'un indicateur à l'autre."),
+        Colonne("perimetre", TEXTE, "Définition de l'ESS retenue ; vide pour ce qui compte tout le monde."),
+        Colonne("producteurs", TEXTE, "Producteurs de ce qui est compté ; d'une estimation, celui du total de calage."),
         Colonne("mesure_numerateur", TEXTE, "Mesure du numérateur et son agrégat."),
         Colonne("mesure_denominateur", TEXTE, "Mesure du dénominateur et son agrégat."),
         Colonne("libelle_numerateur", TEXTE, "Ce que compte le numérateur."),
         Colonne("libelle_denominateur", TEXTE, "Ce que compte le dénominateur."),
         Colonne("sources", TEXTE, "Sources."),
         Colonne("licence", TEXTE, "Licences de ces sources."),
+        Colonne("reutilisation", TEXTE, "Ce que ces licences demandent à qui réutilise la valeur."),
         Colonne("ruptures", TEXTE, "Ruptures de série."),
         Colonne("nature", TEXTE, "reelle, ou demonstration dès qu'une source l'est."),
         Colonne("est_derive", BOOLEEN, "Calculé à partir d'un autre indicateur."),
@@ -184,6 +189,23 @@ def _insert_derived(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur
     connexion.execute(f"INSERT INTO valeurs {requete}", {"unite": indicateur.unite})
 
 
+def reuse(licences: set[str]) -> str:
+    """Say what licences ask of whoever uses a value that rests on them: one share-alike licence binds the whole.
+
+    ODbL 1.0, section 4.4: a database derived from one under ODbL is shared under ODbL. Licence Ouverte 2.0 asks for the
+    source and its date, and is compatible with it.
+    """
+    dites = []
+    if any(licence.startswith("ODbL") for licence in licences):
+        dites.append(
+            "données dérivées d'une base sous ODbL 1.0 : une base qui en est tirée se partage sous la même licence, "
+            "en citant son producteur"
+        )
+    if any(licence.startswith("Licence Ouverte") for licence in licences):
+        dites.append("citer les sources et leur date")
+    return " ; ".join(dites)
+
+
 def _write_catalogue(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, dit: dict[str, object]) -> None:
     colonnes = ", ".join(f"{colonne.nom} {colonne.type_sql}" for colonne in CATALOGUE.colonnes)
     connexion.execute(f"CREATE TEMP TABLE catalogue ({colonnes})")
@@ -199,11 +221,14 @@ def _write_catalogue(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, d
         termes = (indicateur.numerateur, indicateur.denominateur)
         noms = [f"{terme.mesure} ({terme.agregat})" if terme is not None else None for terme in termes]
         libelles = [mesures()[terme.mesure].description if terme is not None else None for terme in termes]
+        chiffre = figure_of(measures_of(indicateur)[0])
         ligne = [
             indicateur.nom, indicateur.titre, indicateur.theme, indicateur.unite, indicateur.decimales,
-            indicateur.definition, indicateur.champ, *noms, *libelles,
+            indicateur.definition, indicateur.champ, chiffre.unite or None, chiffre.champ or None,
+            chiffre.perimetre or None, " ; ".join(sorted(chiffre.producteurs)), *noms, *libelles,
             " ; ".join(sorted(source.titre for source in lues.values())),
-            " ; ".join(sorted(licences)), " ; ".join(sorted({source.ruptures for source in lues.values()} - {""})),
+            " ; ".join(sorted(licences)), reuse(licences),
+            " ; ".join(sorted({source.ruptures for source in lues.values()} - {""})),
             nature_of(entrepot, indicateur), indicateur.derive is not None,
         ]
         connexion.execute(f"INSERT INTO catalogue VALUES ({', '.join('?' * len(ligne))})", ligne)

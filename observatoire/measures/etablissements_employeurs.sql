@@ -1,4 +1,6 @@
 -- Établissements employeurs actifs, toutes familles (Sirene, caractère employeur « O »).
+-- unité : établissements employeurs
+-- champ : employeurs publics et privés, agriculture comprise
 SELECT niveau, code_territoire, millesime AS periode, siret AS unite, siren AS repondant, 1 AS nombre_unites, 1 AS valeur,
        unnest([
            {axe: 'total', modalite: 'total'},

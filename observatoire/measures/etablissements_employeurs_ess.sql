@@ -1,4 +1,7 @@
 -- Établissements employeurs actifs de l'ESS (Sirene, périmètre Insee reconstitué).
+-- unité : établissements employeurs
+-- champ : employeurs publics et privés, agriculture comprise
+-- périmètre : Insee reconstitué
 SELECT niveau, code_territoire, millesime AS periode, siret AS unite, siren AS repondant, 1 AS nombre_unites, 1 AS valeur,
        unnest([
            {axe: 'total', modalite: 'total'},

@@ -1,5 +1,7 @@
 -- Établissements employeurs selon Flores (Insee), publics et privés.
 -- Une cellule d'un territoire que le découpage ne connaît pas est montrée à part : ses niveaux ne s'ajoutent pas.
+-- unité : établissements employeurs de décembre
+-- champ : public et privé, hors défense et particuliers employeurs
 SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire,
        time_period::VARCHAR AS periode,
        CASE WHEN t.niveau IS NULL THEN 'territoire_inconnu' WHEN activity = '_T' THEN 'total' ELSE 'activite_a5' END AS axe,

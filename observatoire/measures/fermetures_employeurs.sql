@@ -1,4 +1,6 @@
 -- Fermetures d'établissements employeurs dans l'année (toutes familles ; Sirene), déménagements et reprises exclus.
+-- unité : fermetures d'établissements employeurs
+-- champ : employeurs publics et privés, agriculture comprise
 SELECT niveau, code_territoire, year(jour)::VARCHAR AS periode, siret AS unite, siren AS repondant, 1 AS nombre_unites, 1 AS valeur,
        'total' AS axe, 'total' AS modalite
 FROM socle.mouvements_employeurs

@@ -1,4 +1,7 @@
 -- Fermetures d'établissements employeurs dans l'année (de l'ESS, périmètre Insee reconstitué ; Sirene), déménagements et reprises exclus.
+-- unité : fermetures d'établissements employeurs
+-- champ : employeurs publics et privés, agriculture comprise
+-- périmètre : Insee reconstitué
 SELECT niveau, code_territoire, year(jour)::VARCHAR AS periode, siret AS unite, siren AS repondant, 1 AS nombre_unites, 1 AS valeur,
        unnest([{axe: 'total', modalite: 'total'}, {axe: 'famille', modalite: famille}], recursive := true)
 FROM socle.mouvements_employeurs

@@ -1,5 +1,7 @@
 -- Postes salariés au 31 décembre selon Flores (Insee), publics et privés.
 -- Une cellule d'un territoire que le découpage ne connaît pas est montrée à part : ses niveaux ne s'ajoutent pas.
+-- unité : postes au 31 décembre
+-- champ : public et privé, hors défense et particuliers employeurs
 SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire,
        time_period::VARCHAR AS periode,
        CASE WHEN t.niveau IS NULL THEN 'territoire_inconnu' WHEN activity = '_T' THEN 'total' ELSE 'activite_a5' END AS axe,

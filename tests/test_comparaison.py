@@ -1,0 +1,116 @@
+"""Two figures are set side by side only when `comparable` lets them; a share is no exception."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from observatoire.catalog import CatalogueInvalide, figure_of, indicateurs, mesures
+from observatoire.comparison import Chiffre, comparable
+from observatoire.indicators import reuse
+from tests.fabrique import Fabrique, fabrique
+
+SALARIES = Chiffre(
+    unite="salariés, moyenne annuelle",
+    champ="secteur privé, régime général",
+    producteurs=frozenset({"Urssaf"}),
+    periode="2024",
+    ruptures=("2023 : les apprentis sont comptés",),
+)
+
+
+@pytest.fixture
+def petit(tmp_path: Path) -> Iterator[Fabrique]:
+    with fabrique(tmp_path) as petite:
+        yield petite
+
+
+def test_deux_chiffres_de_meme_nature_se_comparent():
+    assert comparable(SALARIES, SALARIES) is None
+    assert comparable(SALARIES, dataclasses.replace(SALARIES, perimetre="Insee")) is None, "a part and its whole"
+
+
+@pytest.mark.parametrize(
+    ("changement", "raison"),
+    [
+        ({"unite": "postes au 31 décembre"}, "deux unités (« salariés, moyenne annuelle », « postes au 31 décembre »)"),
+        ({"champ": "public et privé"}, "deux champs"),
+        ({"champ": ""}, "n'est pas dit"),
+        ({"producteurs": frozenset({"Insee"})}, "deux sources (Urssaf ; Insee)"),
+        ({"periode": "2025"}, "deux périodes (2024, 2025)"),
+        ({"periode": "inconnu"}, "la période de l'un est inconnue"),
+        ({"nature": "demonstration"}, "démonstration"),
+        ({"denominateur": SALARIES}, "l'un est un rapport"),
+    ],
+)
+def test_ce_qui_differe_est_dit_dans_les_deux_sens(changement: dict, raison: str):
+    autre = dataclasses.replace(SALARIES, **changement)
+    assert raison in (comparable(SALARIES, autre) or "")
+    assert comparable(autre, SALARIES) is not None
+
+
+def test_une_rupture_entre_deux_annees_est_nommee():
+    assert "apprentis" in (comparable(SALARIES, dataclasses.replace(SALARIES, periode="2019")) or "")
+    assert "apprentis" not in (comparable(SALARIES, dataclasses.replace(SALARIES, periode="2023")) or "")
+
+
+def test_deux_perimetres_de_l_ess_ne_se_comparent_pas():
+    un, deux = (dataclasses.replace(SALARIES, perimetre=nom) for nom in ("Insee reconstitué", "large, approché"))
+    assert "périmètres" in (comparable(un, deux) or "")
+
+
+def test_les_denominateurs_de_deux_rapports_sont_compares_aussi():
+    part = dataclasses.replace(SALARIES, denominateur=SALARIES)
+    autre = dataclasses.replace(SALARIES, denominateur=dataclasses.replace(SALARIES, champ="public et privé"))
+    assert comparable(part, part) is None
+    assert (comparable(part, autre) or "").startswith("leurs dénominateurs diffèrent : deux champs")
+
+
+# in the catalogue
+
+
+def test_les_mesures_du_produit_disent_ce_qu_elles_comptent():
+    postes, salaries = figure_of(mesures()["postes_flores"]), figure_of(mesures()["effectifs_prives_urssaf"])
+    assert "deux unités" in (comparable(postes, salaries) or "")
+    assert comparable(figure_of(mesures()["effectifs_ess_urssaf"]), salaries) is None
+    for indicateur in indicateurs().values():
+        if indicateur.unite == "%" and indicateur.numerateur is not None:
+            assert indicateur.denominateur is not None, f"{indicateur.nom} : un pourcentage sans dénominateur"
+
+
+def _part(petit: Fabrique, haut: str, bas: str, **denominateur: str) -> None:
+    for nom, entetes in (("haut", haut), ("bas", bas)):
+        petit.contributions(nom, [petit.ligne("commune:63001", 1)])
+        petit.mesure(nom, f"-- {nom}\n{entetes}FROM socle.depot_{nom}")
+    petit.indicateur(
+        "i", unite="%", facteur=100, numerateur={"mesure": "haut"}, denominateur={"mesure": "bas", **denominateur}
+    )
+
+
+DITE = "-- unité : salariés\n-- champ : secteur privé\n"
+
+
+@pytest.mark.parametrize(
+    ("bas", "denominateur", "raison"),
+    [
+        ("", {}, "n'est pas dit"),
+        ("-- unité : postes\n-- champ : secteur privé\n", {}, "deux unités"),
+        ("-- unité : salariés\n-- champ : public et privé\n", {}, "deux champs"),
+        (DITE, {"periode": "derniere_connue"}, "autre période"),
+    ],
+)
+def test_une_part_dont_les_termes_different_ne_se_charge_pas(petit: Fabrique, bas: str, denominateur: dict, raison: str):
+    _part(petit, DITE, bas, **denominateur)
+    with pytest.raises(CatalogueInvalide, match=f"« i ».*{raison}"):
+        indicateurs()
+
+
+def test_une_part_dont_les_termes_s_accordent_se_charge(petit: Fabrique):
+    _part(petit, DITE, DITE)
+    assert petit.publiees()["epci:A"] == 100
+
+
+def test_ce_qui_repose_sur_l_urssaf_se_partage_sous_odbl():
+    assert "ODbL" in reuse({"Licence Ouverte 2.0", "ODbL 1.0"}) and "ODbL" not in reuse({"Licence Ouverte 2.0"})
+    assert reuse(set()) == ""
