@@ -315,7 +315,7 @@ FLORES = {
 
 def test_une_cle_repetee_entre_fichiers_est_refusee_la_premiere_est_comptee(entrepot):
     cellules = [{**FLORES, "GEO": f"6300{rang}"} for rang in range(5)]
-    deposer(entrepot, "flores", "a_2023.csv", en_csv(cellules))
+    deposer(entrepot, "flores", "a_2024.csv", en_csv(cellules))
     deposer(entrepot, "flores", "b_2024.csv", en_csv([{**cellules[2], "OBS_VALUE": "99"}, {**FLORES, "GEO": "63009"}]))
     etat = charger_source(entrepot, "flores", cumul="union", plafond_rejets_pct=50)
     assert [(lu.lignes_retenues, lu.lignes_rejetees) for lu in etat.fichiers] == [(5, 0), (1, 1)]

@@ -496,20 +496,3 @@ def test_une_subvention_partagee_compte_une_fois_et_un_faux_identifiant_n_unit_p
     petit.indicateur("n", numerateur={"mesure": "subventions", "agregat": "nombre_repondants"})
     assert petit.publiees("i")["epci:A"] == 50 + 50 + 100 + 100
     assert petit.publiees("n")["epci:A"] == 4
-
-
-def test_une_cellule_flores_d_un_territoire_inconnu_ne_s_ajoute_a_rien(petit: Fabrique) -> None:
-    petit.source("flores", couverture="lignes")
-    textes = ("geo_object", "geo", "niveau", "activity", "flores_measure")
-    colonnes = {**dict.fromkeys(textes, TEXTE), "time_period": ENTIER, "obs_value": NOMBRE}
-    cellules = [("COM", "63001", "commune"), ("COM", "63999", "commune"), ("EPCI", "Z", "epci"), ("FRANCE", "F", "france")]
-    petit.table("socle", "flores", colonnes, [
-        {"geo_object": objet, "geo": geo, "niveau": niveau, "activity": "_T", "flores_measure": "EMPL3112",
-         "time_period": 2024, "obs_value": Decimal(10)}
-        for objet, geo, niveau in cellules
-    ])
-    petit.mesure_du_produit("postes_flores")
-    petit.indicateur("i", numerateur={"mesure": "postes_flores"})
-    assert petit.publiees("i") == {"commune:63001": 10, "france:FR": 10}
-    parties = {cle[4:]: v["valeur"] for cle, v in petit.valeurs().items() if cle[4] == "territoire_inconnu"}
-    assert parties == {("territoire_inconnu", "COM|_T"): 10, ("territoire_inconnu", "EPCI|_T"): 10}

@@ -1,7 +1,7 @@
-"""The two Urssaf tables: ESS by département, and the whole private sector by EPCI.
+"""The Urssaf tables: ESS by département, the same by région and division, and the whole private sector by EPCI.
 
-The second is the first spread over the EPCI, so that the two agree. Belongs here: drawing and writing these tables.
-Does not: the published figures they are scaled on (``margins``).
+All are the first one spread, so that they agree as far as tables of one producer do. Belongs here: drawing and
+writing these tables. Does not: the published figures they are scaled on (``margins``).
 """
 
 from pathlib import Path
@@ -12,6 +12,7 @@ import pandas as pd
 
 from observatoire.demonstration.geography import ANCIENNES_REGIONS, Geography
 from observatoire.demonstration.margins import FAMILIES, gross_pay_per_head, private_outside_ess
+from observatoire.demonstration.urssaf_divisions import ess_by_region
 from observatoire.demonstration.writing import Origin, replacing
 
 Floats = npt.NDArray[np.float64]
@@ -21,7 +22,7 @@ MEASURES = ["nombre_d_etablissements", "effectifs_salaries_moyens", "masse_salar
 
 
 def write(dossier: Path, geography: Geography, *, seed: int) -> list[Path]:
-    """Write both tables and return their paths."""
+    """Write the tables and return their paths."""
     rng = np.random.default_rng(seed)
     communes = geography.without_mayotte()
     ess = ess_by_departement(communes, geography, rng)
@@ -31,6 +32,7 @@ def write(dossier: Path, geography: Geography, *, seed: int) -> list[Path]:
         dossier / "urssaf_prive_epci" / f"{name}-secteur-prive-epci.csv": private_by_epci(
             communes, geography, ess, rng
         ),
+        dossier / "urssaf_ess_regions_na88" / f"{name}-ess-regions-x-na88.csv": ess_by_region(ess, seed, MEASURES),
     }
     for path, table in tables.items():
         origin = Origin(

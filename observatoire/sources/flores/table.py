@@ -1,13 +1,20 @@
 """A published cell of Flores (Insee): territory × activity × year × measure, in posts or employer establishments.
 
 ``OBS_STATUS``: A normal, K withheld (no value), W with an attached commune. A cell that is not in the file is not zero.
+A data set a nomenclature (A5, A17, A38, A88), each vintage with its year and the one before, revised: all are kept, and
+what reads them takes the latest vintage of a cell.
 """
 
+import re
+
 import pandas as pd
+import pyarrow as arrow
 
 from observatoire.schemas import ENTIER, NOMBRE, TEXTE, Colonne, Table, refus
 
 NIVEAUX = {"COM": "commune", "EPCI": "epci", "DEP": "departement", "REG": "region", "FRANCE": "france"}
+
+NOMENCLATURE = re.compile(r"DS_FLORES_(A\d+)_", re.IGNORECASE)
 
 TABLE = Table(
     "Flores : établissements employeurs et postes au 31 décembre, par territoire et activité.",
@@ -15,7 +22,14 @@ TABLE = Table(
         Colonne("geo_object", TEXTE, "Zonage dans les mots de l'Insee.", requise=True, obligatoire=True),
         Colonne("geo", TEXTE, "Code du territoire.", requise=True, obligatoire=True),
         Colonne("niveau", TEXTE, "Niveau du territoire dans l'observatoire.", calculee=True),
-        Colonne("activity", TEXTE, "Activité (agrégat A5) ou _T.", requise=True, obligatoire=True),
+        Colonne(
+            "nomenclature",
+            TEXTE,
+            "Nomenclature des activités du fichier : a5, a17, a38, a88 ; inconnue quand son nom ne la dit pas.",
+            calculee=True,
+        ),
+        Colonne("millesime", TEXTE, "Millésime du fichier : son année, et la précédente révisée.", calculee=True),
+        Colonne("activity", TEXTE, "Activité, dans la nomenclature du fichier, ou _T.", requise=True, obligatoire=True),
         Colonne("number_empl", TEXTE, "Taille d'établissement ou _T."),
         Colonne("legal_form_with_public", TEXTE, "Champ juridique ; 1T9X7 est le total publié."),
         Colonne(
@@ -51,7 +65,17 @@ TABLE = Table(
         ),
         Colonne("obs_value", NOMBRE, "Valeur ; vide quand elle n'est pas diffusée.", requise=True),
     ),
-    cle=("geo_object", "geo", "activity", "number_empl", "legal_form_with_public", "flores_measure", "time_period"),
+    cle=(
+        "nomenclature",
+        "millesime",
+        "geo_object",
+        "geo",
+        "activity",
+        "number_empl",
+        "legal_form_with_public",
+        "flores_measure",
+        "time_period",
+    ),
     regles=(
         refus(
             "valeur_diffusee",
@@ -63,8 +87,14 @@ TABLE = Table(
 
 
 def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
-    """Name the levels as the observatory does."""
-    return brut.assign(niveau=brut["geo_object"].map(NIVEAUX).astype(brut["geo_object"].dtype))
+    """Name the levels as the observatory does, and the data set by its file."""
+    trouvee = NOMENCLATURE.search(fichier)
+    texte = pd.ArrowDtype(arrow.string())
+    return brut.assign(
+        niveau=brut["geo_object"].map(NIVEAUX).astype(brut["geo_object"].dtype),
+        nomenclature=pd.Series(trouvee[1].lower() if trouvee else "inconnue", index=brut.index, dtype=texte),
+        millesime=pd.Series(millesime or "inconnu", index=brut.index, dtype=texte),
+    )
 
 
 def hors_champ(lignes: pd.DataFrame, motifs: pd.Series) -> pd.Series:

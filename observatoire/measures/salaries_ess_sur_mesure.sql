@@ -1,0 +1,16 @@
+-- Salariés de l'ESS selon une table sur mesure de l'Insee ou d'une CRESS ; ce que son producteur a supprimé le reste.
+-- unité : salariés, moyenne annuelle
+-- champ : celui de la table reçue
+-- périmètre : celui de la table reçue
+-- diffusion : producteur
+SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire, annee::VARCHAR AS periode,
+       CASE WHEN famille = 'total' AND secteur = 'total' THEN 'total' WHEN secteur = 'total' THEN 'famille' WHEN famille = 'total' THEN 'secteur'
+            ELSE 'famille×secteur' END AS axe,
+       CASE WHEN famille = 'total' AND secteur = 'total' THEN 'total'
+            ELSE concat_ws('|', nullif(famille, 'total'), nullif(secteur, 'total')) END AS modalite,
+       concat_ws('|', s.niveau, s.code_territoire) AS unite, concat_ws('|', s.niveau, s.code_territoire) AS repondant,
+       NULL AS nombre_unites, valeur
+FROM socle.tables_sur_mesure s
+LEFT JOIN referentiels.territoires t ON t.niveau = s.niveau AND t.code_territoire = s.code_territoire
+WHERE grandeur = 'salaries_moyens'
+  AND annee IN (SELECT annee FROM socle.tables_sur_mesure WHERE grandeur = 'salaries_moyens' AND famille = 'total' AND secteur = 'total')

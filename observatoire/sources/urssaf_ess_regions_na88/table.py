@@ -1,0 +1,54 @@
+"""Private employment of a région for a year and a NAF division, in the ESS by family or outside it (Urssaf).
+
+Another table than the one by département: the two differ by definition, and are never put in one equality. A null is no
+zero; a division that is not there is not zero either.
+"""
+
+import pandas as pd
+
+from observatoire.conversion import as_code, convert
+from observatoire.schemas import TEXTE, Colonne, Table, refus
+from observatoire.urssaf import ANNEE, EST_ESS, FAMILLE_ESS, MESURES
+
+TABLE = Table(
+    "Emploi privé par région et division de la NAF, dans l'ESS et hors ESS (Urssaf, régime général).",
+    (
+        ANNEE,
+        Colonne("code_region", TEXTE, "Code de la région.", ("Code région",), requise=True, obligatoire=True),
+        Colonne(
+            "secteur_na88",
+            TEXTE,
+            "Division, dans les mots de l'Urssaf (« 88 Action sociale »).",
+            ("Secteur NA88",),
+            requise=True,
+            obligatoire=True,
+        ),
+        Colonne(
+            "division_naf",
+            TEXTE,
+            "Code de la division de la NAF.",
+            calculee=True,
+            obligatoire=True,
+            regles=(
+                refus(
+                    "division_connue",
+                    "le secteur ne commence pas par les deux chiffres d'une division de la NAF",
+                    lambda v: v.str.fullmatch(r"\d{2}"),
+                ),
+            ),
+        ),
+        EST_ESS,
+        FAMILLE_ESS,
+        *MESURES,
+    ),
+    cle=("annee", "code_region", "division_naf", "est_ess", "famille_ess"),
+)
+
+
+def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
+    """Take the code of the division from its words, and give région codes 01 to 06 their zero back."""
+    codes = as_code(brut["code_region"], 2).str.strip()
+    return brut.assign(
+        code_region=codes.str.replace(r"^(\d)$", r"0\1", regex=True),
+        division_naf=convert(brut["secteur_na88"], TEXTE).str.slice(0, 2),
+    )
