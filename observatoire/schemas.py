@@ -158,10 +158,14 @@ class Table:
             strict=True,
         )
 
+    def arrow_alone(self) -> arrow.Schema:
+        """Build the Arrow schema of a table that is computed, whose rows come from no file."""
+        return arrow.schema([arrow.field(colonne.nom, colonne.type) for colonne in self.colonnes])
+
     def arrow(self) -> arrow.Schema:
         """Build the Arrow schema of the Parquet file, with the two columns that say where a row comes from."""
-        colonnes = [arrow.field(colonne.nom, colonne.type) for colonne in (*self.colonnes, *PROVENANCE)]
-        return arrow.schema(colonnes)
+        return arrow.schema([*self.arrow_alone(), *(arrow.field(colonne.nom, colonne.type) for colonne in PROVENANCE)])
+
 
 
 PROVENANCE = (

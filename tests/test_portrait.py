@@ -267,7 +267,7 @@ def test_une_source_en_echec_est_dite_a_cote_de_sa_derniere_valeur(page: Callabl
     assert "1~234 1~000 200 34" in dit
 
 
-@pytest.mark.parametrize("ou", ["publication", "valeur", "comparaison", "declaration"])
+@pytest.mark.parametrize("ou", ["publication", "valeur", "declaration"])
 def test_le_bandeau_de_demonstration_est_la_des_qu_une_donnee_l_est(page: Callable[..., str], ou: str) -> None:
     def demo(ici: str) -> dict[str, str]:
         return {"nature": "demonstration"} if ici == ou else {}
@@ -277,7 +277,7 @@ def test_le_bandeau_de_demonstration_est_la_des_qu_une_donnee_l_est(page: Callab
         catalogue=[indicateur("emplois")],
         valeurs=[
             valeur("emplois", 12, **demo("valeur")),
-            valeur("emplois", 99, ("departement", "63"), **demo("comparaison")),
+            valeur("emplois", 99, ("departement", "63"), **demo("valeur")),
         ],
         declarations=[declaration("14 500 emplois", ("epci", EPCI), **demo("declaration"))],
     )
@@ -285,6 +285,23 @@ def test_le_bandeau_de_demonstration_est_la_des_qu_une_donnee_l_est(page: Callab
     assert 'class="bandeau"' in contenu
     assert 'class="filigrane"' in contenu
     assert contenu.count('class="insigne insigne-demonstration"') == {"publication": 0, "valeur": 2}.get(ou, 1)
+
+
+@pytest.mark.parametrize(
+    ("autre", "raison"),
+    [
+        ({"nature": "demonstration"}, "l'un est une démonstration"),
+        ({"periode": "2019"}, "deux périodes (2019, 2024), séparées par une rupture de série (2023"),
+    ],
+)
+def test_deux_chiffres_qui_ne_se_comparent_pas_ne_sont_pas_mis_cote_a_cote(page: Callable[..., str], autre: dict, raison: str):
+    contenu = page(
+        catalogue=[indicateur("emplois", ruptures="2023 : les apprentis sont comptés")],
+        valeurs=[valeur("emplois", 12), valeur("emplois", 98765, ("departement", "63"), **autre)],
+    )
+    dit = texte(contenu)
+    assert "Non comparé : Puy-de-Dôme" in dit and raison in dit
+    assert "98~765" not in dit and "Territoires qui le contiennent" not in dit
 
 
 def test_sans_donnee_de_demonstration_la_page_n_en_parle_pas(page: Callable[..., str]) -> None:

@@ -9,6 +9,7 @@ import html
 import re
 import textwrap
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -20,6 +21,8 @@ import yaml
 from duckdb import DuckDBPyConnection, connect
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from plotly.offline import get_plotlyjs
+
+from observatoire.comparison import Chiffre, comparable
 
 Ligne = dict[str, Any]
 
@@ -143,6 +146,11 @@ def _qualite(base: DuckDBPyConnection, code: str) -> Ligne:
     return {
         "declarations": ici,
         "autres_declarations": len(declarations) - len(ici),
+        "arithmetique": [
+            ligne
+            for ligne in _query(base, "FROM indicateurs.arithmetique_declarations ORDER BY document, controle")
+            if ligne["document"] in {declaration["document"] for declaration in ici}
+        ],
         "rejets": _query(base, rejets),
         "sources": _query(base, "FROM qualite.sources ORDER BY titre, source, fichier"),
     }
@@ -204,9 +212,12 @@ def _file_record(indicateur: Ligne, valeurs: dict[tuple[str, str], list[Ligne]],
     }
     dernier = totaux["epci"][-1] if totaux["epci"] else None
     plus_larges = [totaux[niveau] for niveau in ("departement", "region", "france") if totaux[niveau]]
-    comparaisons = []
+    comparaisons: list[Ligne] = []
+    refusees: list[Ligne] = []
     if dernier and indicateur["unite"] != "rang":  # a rank among départements says nothing beside a rank among EPCI
-        comparaisons = [ligne for lignes in plus_larges for ligne in lignes if ligne["periode"] == dernier["periode"]]
+        for ligne in (lignes[-1] for lignes in _same_period_last(plus_larges, dernier)):
+            raison = comparable(_figure_of(indicateur, dernier), _figure_of(indicateur, ligne))
+            (refusees if raison else comparaisons).append({**ligne, "raison": raison})
     # unknown places add up, their ratios say nothing
     sans_lieu = totaux["inconnu"][-1] if totaux["inconnu"] and not indicateur["mesure_denominateur"] else None
     ailleurs = plus_larges[0][-1] if plus_larges and not propres else None
@@ -216,12 +227,33 @@ def _file_record(indicateur: Ligne, valeurs: dict[tuple[str, str], list[Ligne]],
         "est_connue": bool(propres),
         "dernier": dernier,
         "comparaisons": comparaisons,
+        "comparaisons_refusees": refusees,
         "serie": _serie(indicateur, totaux["epci"]),
         "sans_lieu": sans_lieu,
         "ailleurs": ailleurs,
         "ventilations": [_ventilation(indicateur, axe, propres, libelles) for axe in ventilees],
         "montrees": [*propres, *comparaisons, *(ligne for ligne in (sans_lieu, ailleurs) if ligne)],
     }
+
+
+def _same_period_last(par_niveau: list[list[Ligne]], dernier: Ligne) -> list[list[Ligne]]:
+    """Put last, among the values of each level, the one of the same period, if there is one."""
+    return [sorted(lignes, key=lambda ligne: ligne["periode"] == dernier["periode"]) for lignes in par_niveau]
+
+
+def _figure_of(indicateur: Ligne, ligne: Ligne) -> Chiffre:
+    """Say what a published value is, as `comparison` asks it; its denominator may be of another period."""
+    chiffre = Chiffre(
+        unite=indicateur["unite_statistique"] or indicateur["unite"],
+        champ=indicateur["champ_statistique"] or indicateur["champ"],
+        producteurs=frozenset((indicateur["producteurs"] or "").split(" ; ")),
+        periode=ligne["periode"],
+        perimetre=indicateur["perimetre"] or "",
+        nature=ligne["nature"],
+        ruptures=tuple((indicateur["ruptures"] or "").split(" ; ")),
+    )
+    bas = ligne["periode_denominateur"]
+    return chiffre if bas is None else replace(chiffre, denominateur=replace(chiffre, periode=bas))
 
 
 def _serie(indicateur: Ligne, lignes: list[Ligne]) -> Ligne | None:

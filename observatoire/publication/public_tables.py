@@ -10,10 +10,12 @@ import duckdb
 import pandas as pd
 
 from observatoire.catalog import derivees, sources_of
+from observatoire.document_arithmetic import ARITHMETIQUE
 from observatoire.indicators import CATALOGUE, VALEURS
-from observatoire.schemas import DATE, ENTIER, HORODATAGE, NOMBRE, PROVENANCE, TEXTE, Colonne, Table
+from observatoire.schemas import DATE, ENTIER, HORODATAGE, PROVENANCE, TEXTE, Colonne, Table
 from observatoire.sources import Source, sources
 from observatoire.states import state_of
+from observatoire.verdicts import VERDICTS
 from observatoire.warehouse import Entrepot, sql_literal
 
 CONTRAT = 1
@@ -86,16 +88,6 @@ DICTIONNAIRE = Table(
         Colonne("source", TEXTE, "Sources dont vient la colonne."),
     ),
 )
-CALCULEES = (
-    Colonne(
-        "valeur_calculee", NOMBRE, "Valeur que l'observatoire calcule en regard ; vide tant qu'aucune n'est comparable."
-    ),
-    Colonne("verdict", TEXTE, "confirme, ambigu, contredit, inverifiable ; vide tant que rien n'est comparé."),
-    Colonne("explication", TEXTE, "Pourquoi ce verdict."),
-    Colonne("nature", TEXTE, "reelle, ou demonstration dès qu'une donnée comparée l'est."),
-)
-
-
 @dataclass(frozen=True)
 class TablePublique:
     """A table of the public file: its place, its declaration, the query that fills it, and its sources."""
@@ -117,6 +109,9 @@ def public_tables() -> list[TablePublique]:
     publiques = [
         TablePublique("indicateurs", "valeurs", VALEURS, "FROM indicateurs.valeurs"),
         TablePublique("indicateurs", "catalogue", CATALOGUE, "FROM indicateurs.catalogue"),
+        TablePublique(
+            "indicateurs", "arithmetique_declarations", ARITHMETIQUE, "FROM indicateurs.arithmetique_declarations"
+        ),
     ]
     for nom, derivee in derivees().items():
         if derivee.publiee:
@@ -142,12 +137,11 @@ def _source_table(source: Source) -> TablePublique:
         masques = ", ".join(f"CASE WHEN NOT ({source.anonyme_si}) THEN {nom} END AS {nom}" for nom in nominatives)
         requete = f"SELECT * REPLACE ({masques}) {requete}"
     if source.nom == "declarations":
-        colonnes = (*source.table.colonnes, *CALCULEES, *PROVENANCE)
+        jugees = tuple(colonne for colonne in VERDICTS.colonnes if colonne.nom not in VERDICTS.cle)
+        colonnes = (*source.table.colonnes, *jugees, *PROVENANCE)
         requete = (
-            "SELECT * EXCLUDE (_fichier, _ligne), NULL::DECIMAL(38,6) AS valeur_calculee, NULL::VARCHAR AS verdict, "
-            "NULL::VARCHAR AS explication, "
-            "(SELECT min(nature) FROM r_sources WHERE source = 'declarations') AS nature, "
-            f"_fichier, _ligne {requete}"
+            f"FROM qualite.declarations LEFT JOIN indicateurs.verdicts USING ({', '.join(VERDICTS.cle)}) "
+            "ORDER BY _fichier, _ligne"
         )
     return TablePublique(
         str(source.schema_public), source.nom, Table(source.table.description, colonnes), requete, source.titre

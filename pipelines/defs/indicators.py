@@ -4,9 +4,12 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from observatoire import document_arithmetic, verdicts
 from observatoire.catalog import indicateurs, mesures
 from observatoire.cube import compute_cube
+from observatoire.document_arithmetic import ARITHMETIQUE
 from observatoire.indicators import CATALOGUE, VALEURS, compute_indicators
+from observatoire.verdicts import VERDICTS
 from pipelines.assets import PROPRIETAIRES, asset_key_of, column_schema
 from pipelines.defs.resources import EntrepotVerrouille
 
@@ -48,3 +51,33 @@ def valeurs(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
         metadata={"dagster/row_count": sum(comptes.values()), "valeurs par indicateur": dg.MetadataValue.md(detail)},
     )
     yield dg.MaterializeResult(asset_key=["indicateurs", "catalogue"], metadata={"dagster/row_count": len(comptes)})
+
+
+@dg.multi_asset(
+    name="declarations_jugees",
+    specs=[
+        dg.AssetSpec(
+            key=["indicateurs", nom],
+            deps=[asset_key_of(lue) for lue in lues],
+            group_name="indicateurs",
+            description=table.description,
+            kinds={"python", "parquet"},
+            owners=PROPRIETAIRES,
+            metadata={"dagster/column_schema": column_schema(table)},
+        )
+        for nom, table, lues in (
+            ("verdicts", VERDICTS, verdicts.LIT),
+            ("arithmetique_declarations", ARITHMETIQUE, document_arithmetic.LIT),
+        )
+    ],
+)
+def judge_declarations(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
+    """Set what documents declare against what is computed, and against itself."""
+    for nom, calculer in (
+        ("verdicts", verdicts.compute_verdicts),
+        ("arithmetique_declarations", document_arithmetic.compute_arithmetic),
+    ):
+        comptes = calculer(verrouille.entrepot)
+        yield dg.MaterializeResult(
+            asset_key=["indicateurs", nom], metadata={"dagster/row_count": sum(comptes.values()), **comptes}
+        )

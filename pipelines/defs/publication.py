@@ -18,7 +18,10 @@ from pipelines.defs.resources import EntrepotVerrouille
 
 @dg.asset(
     key=["publication", "release"],
-    deps=[[publique.schema, publique.nom] for publique in public_tables() if publique.dans_l_entrepot],
+    deps=[
+        ["indicateurs", "verdicts"],
+        *([publique.schema, publique.nom] for publique in public_tables() if publique.dans_l_entrepot),
+    ],
     group_name="publication",
     kinds={"duckdb", "parquet", "html"},
     owners=PROPRIETAIRES,
