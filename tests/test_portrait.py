@@ -284,7 +284,7 @@ def test_le_bandeau_de_demonstration_est_la_des_qu_une_donnee_l_est(page: Callab
     assert '<body class="demonstration">' in contenu
     assert 'class="bandeau"' in contenu
     assert 'class="filigrane"' in contenu
-    assert contenu.count('class="insigne insigne-demonstration"') == {"publication": 0, "valeur": 2}.get(ou, 1)
+    assert contenu.count('class="insigne insigne-demonstration"') == {"publication": 0, "valeur": 3}.get(ou, 1)
 
 
 @pytest.mark.parametrize(
