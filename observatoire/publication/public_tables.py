@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from observatoire.bridge import PONT
 from observatoire.catalog import derivees, sources_of
 from observatoire.document_arithmetic import ARITHMETIQUE
 from observatoire.indicators import CATALOGUE, VALEURS
@@ -112,6 +113,7 @@ def public_tables() -> list[TablePublique]:
         TablePublique(
             "indicateurs", "arithmetique_declarations", ARITHMETIQUE, "FROM indicateurs.arithmetique_declarations"
         ),
+        TablePublique("indicateurs", "pont_emploi", PONT, "FROM indicateurs.pont_emploi"),
     ]
     for nom, derivee in derivees().items():
         if derivee.publiee:
