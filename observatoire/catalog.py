@@ -13,7 +13,7 @@ import sqlglot
 import yaml
 from sqlglot import expressions
 
-from observatoire import demography, establishments, former_communes, perimeter, territories
+from observatoire import communal_jobs, demography, establishments, former_communes, perimeter, territories
 from observatoire.derived import Derivee
 from observatoire.sources import Source, sources
 
@@ -116,6 +116,7 @@ def derivees() -> dict[str, Derivee]:
         establishments.RAPPROCHEMENTS,
         perimeter.PERIMETRE_MOTIFS,
         demography.MOUVEMENTS_EMPLOYEURS,
+        communal_jobs.EMPLOIS_PRIVES_COMMUNES,
     )
     return {f"{derivee.schema}.{derivee.nom}": derivee for derivee in toutes}
 

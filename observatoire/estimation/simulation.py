@@ -52,8 +52,8 @@ class Employeurs:
         donneurs: what stands in for a missing band; its strata are also what employers of one kind have in common.
         mesure: headcount measured by another table, NaN for most; it stands in place of the band.
         tolerance: relative tolerance of that measure.
-        part_hors_total: share of these employers that the total does not seem to count, from the numbers of
-            establishments of both sources.
+        rapport_etablissements: establishments behind the total over these employers: below 1, the total leaves some
+            out; above, Sirene does not show all.
     """
 
     tranche: Integers
@@ -61,7 +61,7 @@ class Employeurs:
     donneurs: Donneurs
     mesure: Floats
     tolerance: float
-    part_hors_total: float = 0.0
+    rapport_etablissements: float = 1.0
 
     @property
     def groupe(self) -> Integers:
@@ -113,13 +113,16 @@ def _draw(employeurs: Employeurs, ordre: Integers, rng: np.random.Generator, tir
             bas[donnees] + position[sans] * largeur[donnees] + np.take_along_axis(commun_tranche, donnees, axis=0)
         ) + ECART_MANQUANTES * rng.standard_normal(tirages, dtype=np.float32)
     taille = np.where(tranche == MANQUANTE, 0.0, (bas + largeur / 2)[connue])
-    ecart = np.hypot(ECART_MOYENNE, ECART_DERIVE * np.exp(EXPOSANT_DERIVE * taille) * np.sqrt(employeurs.derive[ordre]))
-    logs += ecart.astype(np.float32)[:, None] * rng.standard_normal(forme, dtype=np.float32)
+    agitation = np.hypot(
+        ECART_MOYENNE, ECART_DERIVE * np.exp(EXPOSANT_DERIVE * taille) * np.sqrt(employeurs.derive[ordre])
+    )
+    logs += agitation.astype(np.float32)[:, None] * rng.standard_normal(forme, dtype=np.float32)
     logs += commun_strate[strate]
     valeurs: Draws = np.exp(logs)
     # an employer that Sirene does not show looks like one it shows in the same place, which then counts twice
-    hors_total = min(max(PART_PERIMETRE, employeurs.part_hors_total), PART_PERIMETRE_MAXIMUM)
-    for facteur, part in ((2, PART_PERIMETRE), (0, hors_total)):
+    ecart = employeurs.rapport_etablissements - 1
+    for facteur, mesuree in ((2, ecart), (0, -ecart)):
+        part = min(max(PART_PERIMETRE, mesuree), PART_PERIMETRE_MAXIMUM)
         valeurs.ravel()[rng.integers(0, valeurs.size, rng.binomial(valeurs.size, part))] *= facteur
     mesurees = np.flatnonzero(~np.isnan(mesure))
     if len(mesurees):

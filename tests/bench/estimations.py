@@ -88,7 +88,7 @@ def measure(departement: Departement, derive: int, graine: int) -> dict[str, np.
         donneurs=find_donors(rangs, cles, departement.famille[vus]),
         mesure=np.full(vus.sum(), np.nan),
         tolerance=0.0,
-        part_hors_total=1 - comptes / vus.sum(),
+        rapport_etablissements=comptes / vus.sum(),
     )
     total = float(departement.verite.sum())
     mesures = {}
