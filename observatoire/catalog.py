@@ -15,6 +15,7 @@ from sqlglot import expressions
 
 from observatoire import communal_jobs, demography, establishments, former_communes, perimeter, territories
 from observatoire.derived import Derivee
+from observatoire.estimation.tables import GRANDEURS, LUES
 from observatoire.sources import Source, sources
 
 RACINE = Path(__file__).parent
@@ -81,6 +82,7 @@ class Indicateur:
         numerateur, denominateur: its terms; a ratio has both.
         facteur: 100 for a percentage.
         axes: breakdowns kept; all of them when empty.
+        estimation: in place of a numerator, what is estimated (a `grandeur` of `indicateurs.estimations`).
         derive: second pass over another indicator: {type: specialisation, indicateur, reference} or
             {type: rang, indicateur, parmi: comparables (the EPCI of `referentiels.comparables`) or nothing}.
         decimales: digits shown.
@@ -95,6 +97,7 @@ class Indicateur:
     theme: str
     numerateur: Terme | None = None
     denominateur: Terme | None = None
+    estimation: str | None = None
     facteur: int = 1
     axes: tuple[str, ...] = ()
     derive: dict[str, str] | None = None
@@ -181,8 +184,10 @@ def indicateurs() -> dict[str, Indicateur]:
 
 def _check(indicateur: Indicateur, entrees: dict[str, dict[str, Any]]) -> None:
     ou = f"indicators.yml, « {indicateur.nom} »"
-    if (indicateur.numerateur is None) == (indicateur.derive is None):
-        raise CatalogueInvalide(f"{ou} : un numerateur ou un derive, l'un des deux.")
+    if sum(terme is not None for terme in (indicateur.numerateur, indicateur.estimation, indicateur.derive)) != 1:
+        raise CatalogueInvalide(f"{ou} : un numerateur, une estimation ou un derive, un seul des trois.")
+    if indicateur.estimation is not None and indicateur.estimation not in GRANDEURS:
+        raise CatalogueInvalide(f"{ou} : estimation « {indicateur.estimation} » inconnue ({', '.join(GRANDEURS)}).")
     for terme in (indicateur.numerateur, indicateur.denominateur):
         if terme is None:
             continue
@@ -219,6 +224,21 @@ def sources_of(table: str) -> tuple[Source, ...]:
 def sources_of_measure(mesure: Mesure) -> tuple[Source, ...]:
     """Return the sources a measure rests on."""
     lues = {source.nom: source for table in mesure.lit for source in sources_of(table)}
+    return tuple(lues[nom] for nom in sorted(lues))
+
+
+def is_estimated(indicateur: Indicateur) -> bool:
+    """Say whether an indicator rests on estimates, through the one it derives from."""
+    if indicateur.derive is not None:
+        return is_estimated(indicateurs()[indicateur.derive["indicateur"]])
+    return indicateur.estimation is not None
+
+
+def sources_of_indicator(indicateur: Indicateur) -> tuple[Source, ...]:
+    """Return the sources an indicator rests on, those of its estimates included."""
+    lues = {source.nom: source for mesure in measures_of(indicateur) for source in sources_of_measure(mesure)}
+    if is_estimated(indicateur):
+        lues |= {source.nom: source for table in LUES for source in sources_of(table)}
     return tuple(lues[nom] for nom in sorted(lues))
 
 

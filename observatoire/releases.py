@@ -15,7 +15,9 @@ from typing import Any
 from observatoire.catalog import derivees, mesures
 from observatoire.cube import cube_version, measure_version
 from observatoire.derived import table_version, versions_of
-from observatoire.indicators import values_version
+from observatoire.estimation.computation import ECRITES, estimations_version
+from observatoire.estimation.tables import LUES_RETROTESTS
+from observatoire.indicators import LUES, values_version
 from observatoire.publication.portrait import write_portrait
 from observatoire.publication.public_tables import CONTRAT, export_tables, write_duckdb
 from observatoire.sources import sources
@@ -179,7 +181,10 @@ def check_chain(entrepot: Entrepot) -> None:
         _require(entrepot, "mesures", mesure.nom, measure_version(mesure, lues), "recalculer_indicateurs")
     contributions = versions_of(entrepot, tuple(f"mesures.{nom}" for nom in mesures()))
     _require(entrepot, "indicateurs", "cube", cube_version(contributions), "recalculer_indicateurs")
-    lues = versions_of(entrepot, ("indicateurs.cube", "referentiels.territoires"))
+    version = estimations_version(versions_of(entrepot, LUES_RETROTESTS))
+    for schema, table in ECRITES:
+        _require(entrepot, schema, table, version, "recalculer_indicateurs")
+    lues = versions_of(entrepot, LUES)
     for table in ("valeurs", "catalogue"):
         _require(entrepot, "indicateurs", table, values_version(lues), "recalculer_indicateurs")
 

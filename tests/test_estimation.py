@@ -96,6 +96,7 @@ def test_une_tranche_manquante_prend_celles_de_sa_famille_et_de_son_secteur_s_il
 def employeurs(rangs: np.ndarray, **autres) -> Employeurs:
     rien = np.full(len(rangs), np.nan)
     defauts = {"derive": np.ones(len(rangs)), "donneurs": find_donors(rangs), "mesure": rien, "tolerance": 0.05}
+    defauts["nombre"] = np.ones(len(rangs), dtype=np.int64)
     return Employeurs(rangs, **{**defauts, **autres})
 
 
@@ -121,8 +122,8 @@ def test_une_mesure_de_l_urssaf_prend_la_place_de_la_tranche_avec_sa_tolerance()
     zone = np.arange(30)
     estimees = estimate(vus, 1_000.0, zone, 30, [1])
     bas, haut = plausible_range(estimees.tirages, estimees.point)
-    assert 38 <= bas[0] < haut[0] <= 42
-    assert haut[1] - bas[1] > 4 * (haut[0] - bas[0])
+    assert 30 < bas[0] < 40 < haut[0] < 50
+    assert haut[1] - bas[1] > 2 * (haut[0] - bas[0])
     logique_bas, logique_haut = certain_bounds(vus, 1_000.0, zone, 30)
     assert (logique_bas[0], logique_haut[0]) == (38, 42)
 

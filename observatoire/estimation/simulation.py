@@ -34,7 +34,9 @@ ECART_STRATE = 0.05
 ECART_MANQUANTES = 0.30
 # what the employers of a group have in common, as raking shares the gap: measured, known band, missing band
 MESUREE, CONNUE, SANS_TRANCHE = range(3)
-ECARTS_GROUPE = (0.001, 0.07, ECART_MANQUANTES)
+ECARTS_GROUPE = (0.02, 0.07, ECART_MANQUANTES)
+# and how far raking may move each, before what is left of the gap is shared by all
+LIMITES_GROUPE = ((0.95, 1.05), (0.75, 1.33), (0.05, 20.0))
 # share of the employers that the total does not count though Sirene shows them, and the reverse: at least this
 PART_PERIMETRE = 0.05
 PART_PERIMETRE_MAXIMUM = 0.30
@@ -51,6 +53,7 @@ class Employeurs:
         derive: years between the band and the total.
         donneurs: what stands in for a missing band; its strata are also what employers of one kind have in common.
         mesure: headcount measured by another table, NaN for most; it stands in place of the band.
+        nombre: employers behind the item: several where they were measured together.
         tolerance: relative tolerance of that measure.
         rapport_etablissements: establishments behind the total over these employers: below 1, the total leaves some
             out; above, Sirene does not show all.
@@ -60,6 +63,7 @@ class Employeurs:
     derive: Floats
     donneurs: Donneurs
     mesure: Floats
+    nombre: Integers
     tolerance: float
     rapport_etablissements: float = 1.0
 
@@ -126,8 +130,11 @@ def _draw(employeurs: Employeurs, ordre: Integers, rng: np.random.Generator, tir
         valeurs.ravel()[rng.integers(0, valeurs.size, rng.binomial(valeurs.size, part))] *= facteur
     mesurees = np.flatnonzero(~np.isnan(mesure))
     if len(mesurees):
-        autour = 1 + employeurs.tolerance * (2 * rng.random((len(mesurees), tirages), dtype=np.float32) - 1)
-        valeurs[mesurees] = mesure[mesurees][:, None] * autour
+        # the tables differ by a common amount; each cell, besides, by what its year was like
+        commun = 1 + employeurs.tolerance * (2 * rng.random(tirages, dtype=np.float32) - 1)
+        ecart_propre = (ECART_MOYENNE / np.sqrt(employeurs.nombre[ordre][mesurees])).astype(np.float32)
+        propre = np.exp(ecart_propre[:, None] * rng.standard_normal((len(mesurees), tirages), dtype=np.float32))
+        valeurs[mesurees] = mesure[mesurees].astype(np.float32)[:, None] * commun * propre
     return valeurs
 
 
@@ -141,7 +148,11 @@ def _rake(valeurs: Draws, groupe: Integers, total: float) -> None:
     poids = (sommes * np.array(ECARTS_GROUPE)[:, None]) ** 2
     ecart = total - sommes.sum(axis=0)
     part = ecart * poids / np.maximum(poids.sum(axis=0), 1e-12)
-    facteur = np.clip(1 + part / np.maximum(sommes, 1e-12), 0.2, 5.0)
+    moindre, plus_grand = np.array(LIMITES_GROUPE).T[:, :, None]
+    facteur = np.clip(1 + part / np.maximum(sommes, 1e-12), moindre, plus_grand)
+    reste = total - (sommes * facteur).sum(axis=0)
+    sans = np.maximum(sommes[SANS_TRANCHE], 1e-12)
+    facteur[SANS_TRANCHE] = np.clip(facteur[SANS_TRANCHE] + reste / sans, *LIMITES_GROUPE[SANS_TRANCHE])
     facteur *= total / np.maximum((sommes * facteur).sum(axis=0), 1e-12)
     for g in range(len(ECARTS_GROUPE)):
         valeurs[groupe == g] *= facteur[g].astype(np.float32)

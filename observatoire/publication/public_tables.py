@@ -10,6 +10,8 @@ import duckdb
 import pandas as pd
 
 from observatoire.catalog import derivees, sources_of
+from observatoire.estimation.computation import ECRITES
+from observatoire.estimation.tables import LUES_RETROTESTS
 from observatoire.indicators import CATALOGUE, VALEURS
 from observatoire.schemas import DATE, ENTIER, HORODATAGE, NOMBRE, PROVENANCE, TEXTE, Colonne, Table
 from observatoire.sources import Source, sources
@@ -118,6 +120,8 @@ def public_tables() -> list[TablePublique]:
         TablePublique("indicateurs", "valeurs", VALEURS, "FROM indicateurs.valeurs"),
         TablePublique("indicateurs", "catalogue", CATALOGUE, "FROM indicateurs.catalogue"),
     ]
+    origine = " ; ".join(sorted({source.titre for table in LUES_RETROTESTS for source in sources_of(table)}))
+    publiques += [TablePublique(*nom, table, f"FROM {'.'.join(nom)}", origine) for nom, table in ECRITES.items()]
     for nom, derivee in derivees().items():
         if derivee.publiee:
             origine = " ; ".join(source.titre for source in sources_of(nom))

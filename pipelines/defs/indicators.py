@@ -1,4 +1,4 @@
-"""The cube of all measures, and the indicators read from it."""
+"""The cube of all measures, the local estimates, and the indicators read from both."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,9 @@ import dagster as dg
 
 from observatoire.catalog import indicateurs, mesures
 from observatoire.cube import compute_cube
-from observatoire.indicators import CATALOGUE, VALEURS, compute_indicators
+from observatoire.estimation.computation import ECRITES, compute_estimations
+from observatoire.estimation.tables import LUES_RETROTESTS
+from observatoire.indicators import CATALOGUE, LUES, VALEURS, compute_indicators
 from pipelines.assets import PROPRIETAIRES, asset_key_of, column_schema
 from pipelines.defs.resources import EntrepotVerrouille
 
@@ -25,11 +27,32 @@ def cube(verrouille: EntrepotVerrouille) -> dg.MaterializeResult:
 
 
 @dg.multi_asset(
+    name="estimations",
+    specs=[
+        dg.AssetSpec(
+            key=list(nom),
+            deps=[asset_key_of(lue) for lue in LUES_RETROTESTS],
+            group_name="indicateurs",
+            description=table.description,
+            kinds={"python", "parquet"},
+            owners=PROPRIETAIRES,
+            metadata={"dagster/column_schema": column_schema(table)},
+        )
+        for nom, table in ECRITES.items()
+    ],
+)
+def estimations(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
+    """Estimate local jobs, and judge the method where its truth is published."""
+    for nom, lignes in compute_estimations(verrouille.entrepot).items():
+        yield dg.MaterializeResult(asset_key=nom.split("."), metadata={"dagster/row_count": lignes})
+
+
+@dg.multi_asset(
     name="indicateurs",
     specs=[
         dg.AssetSpec(
             key=["indicateurs", nom],
-            deps=[asset_key_of("indicateurs.cube"), asset_key_of("referentiels.territoires")],
+            deps=[asset_key_of(lue) for lue in LUES],
             group_name="indicateurs",
             description=table.description,
             kinds={"duckdb", "parquet"},

@@ -87,6 +87,7 @@ def measure(departement: Departement, derive: int, graine: int) -> dict[str, np.
         derive=np.full(vus.sum(), float(derive)),
         donneurs=find_donors(rangs, cles, departement.famille[vus]),
         mesure=np.full(vus.sum(), np.nan),
+        nombre=np.ones(vus.sum(), dtype=np.int64),
         tolerance=0.0,
         rapport_etablissements=comptes / vus.sum(),
     )
