@@ -16,8 +16,15 @@ import pandas as pd
 from observatoire.estimation.areas import bounds_of, certain_bounds, estimate
 from observatoire.estimation.calibration import TotalImpossible, check_total
 from observatoire.estimation.employers import as_arrays
-from observatoire.estimation.publication_rule import HORS_BORNES, SANS_TOTAL, estimation_row, payroll_row
-from observatoire.estimation.simulation import Draws, plausible_range
+from observatoire.estimation.publication_rule import (
+    AUCUN_EMPLOYEUR,
+    HORS_BORNES,
+    SANS_TOTAL,
+    Chiffres,
+    estimation_row,
+    payroll_row,
+)
+from observatoire.estimation.simulation import SANS_TRANCHE, Draws, Employeurs, plausible_range
 from observatoire.estimation.size_bands import MANQUANTE, band_ranks
 from observatoire.estimation.urssaf_totals import Totaux
 
@@ -44,7 +51,9 @@ class Cumul:
     bas: float = 0.0
     haut: float = 0.0
     refus: list[str] = field(default_factory=list)
-    masse_connue: bool = True
+    est_masse_connue: bool = True
+    est_renseigne: bool = False
+    est_vide: bool = True
 
 
 class Estimateur:
@@ -193,53 +202,51 @@ class Estimateur:
         return pd.concat([reste[colonnes], mesurees[colonnes]], ignore_index=True), tolerance, mesurees["mesure"]
 
     def _areas(
-        self, departement: str, modalite: str, unites: pd.DataFrame, employeurs: Any, total: float | None, motif: str,
-        places: pd.DataFrame,
+        self, departement: str, modalite: str, unites: pd.DataFrame, employeurs: Employeurs, total: float | None,
+        motif: str, places: pd.DataFrame,
     ) -> None:  # fmt: skip
         """Estimate the communes of a département, and add its part to its EPCI."""
         lieux = pd.MultiIndex.from_frame(unites[["code_commune", "code_epci"]].fillna(""))
         zone, zones = pd.factorize(lieux, sort=True)
         epci = pd.Index(zones.get_level_values(1)).astype(str)
         codes_epci, parts = np.unique(epci.to_numpy(dtype=object), return_inverse=True)
-        resultat = None
-        if total is not None and not motif:
-            graine = [GRAINE, *map(ord, f"{departement}|{modalite}")]
-            resultat = estimate(employeurs, total, zone, len(zones), graine)
-            bas, haut = plausible_range(resultat.tirages, resultat.point)
-            logique_bas, logique_haut = certain_bounds(employeurs, total, zone, len(zones))
-            commune = certain_bounds(employeurs, total, parts[zone], len(codes_epci))
-            salaire = self.totaux.pay_per_job(departement)
-            for rang, code in enumerate(codes_epci):
-                cumul = self._cumuls[code, modalite]
-                dedans = np.flatnonzero(parts == rang)
-                cumul.point += float(resultat.point[dedans].sum())
-                tirages = resultat.tirages[dedans].sum(axis=0)
-                cumul.tirages = cumul.tirages + tirages
-                cumul.masse = cumul.masse + (salaire or 0.0) * tirages
-                cumul.masse_connue &= salaire is not None
-                cumul.bas += float(commune[0][rang])
-                cumul.haut += float(commune[1][rang])
-        else:
+        par_code: dict[str, Chiffres] = {}
+        salaire = self.totaux.pay_per_job(departement)
+        if total is None or motif:
             for code in places["code_epci"].dropna().unique():
                 self._cumuls[code, modalite].refus.append(motif)
-        rangs = {code: rang for rang, code in enumerate(zones.get_level_values(0)) if code}
-        # in a commune only the total has its zero, as everywhere in the observatory
-        codes = (
-            places["code_commune"]
-            if modalite == "total"
-            else [code for code in places["code_commune"] if code in rangs]
-        )
-        for code in codes:
-            place = rangs.get(code)
-            chiffres: tuple[float, ...] | None = None
-            if resultat is not None:
-                chiffres = (0.0,) * 5 if place is None else (
-                    resultat.point[place], bas[place], haut[place], logique_bas[place], logique_haut[place]
-                )  # fmt: skip
+        else:
+            graine = [GRAINE, *map(ord, f"{departement}|{modalite}")]
+            resultat = estimate(employeurs, total, zone, len(zones), graine)
+            bornes = plausible_range(resultat.tirages, resultat.point)
+            logiques = certain_bounds(employeurs, total, zone, len(zones))
+            renseignes = np.bincount(zone, weights=employeurs.groupe != SANS_TRANCHE, minlength=len(zones)) > 0
+            tableau = np.column_stack([resultat.point, *bornes, *logiques]).tolist()
+            for (code, _), ligne, renseigne in zip(zones, tableau, renseignes.tolist(), strict=True):
+                par_code[str(code)] = Chiffres(*ligne, renseigne)
+            logiques = certain_bounds(employeurs, total, parts[zone], len(codes_epci))
+            for rang, code in enumerate(codes_epci):
+                dedans = np.flatnonzero(parts == rang)
+                cumul, tirages = self._cumuls[code, modalite], resultat.tirages[dedans].sum(axis=0)
+                cumul.point += float(resultat.point[dedans].sum())
+                cumul.tirages = cumul.tirages + tirages
+                cumul.masse = cumul.masse + (salaire or 0.0) * tirages
+                cumul.est_masse_connue &= salaire is not None
+                cumul.bas += float(logiques[0][rang])
+                cumul.haut += float(logiques[1][rang])
+                cumul.est_renseigne |= bool(renseignes[dedans].any())
+                cumul.est_vide = False
+        for code in map(str, places["code_commune"]):
+            chiffres = par_code.get(code)
+            # in a commune only the total has its zero, as everywhere in the observatory
+            if chiffres is None and modalite != "total":
+                continue
+            if chiffres is None and not motif:
+                chiffres = AUCUN_EMPLOYEUR
             masse = None
             if chiffres is not None and modalite == "total" and salaire is not None:
-                masse = (salaire * chiffres[1], salaire * chiffres[2])
-            self._write("commune", str(code), modalite, chiffres, motif, masse)
+                masse = (salaire * chiffres.bas, salaire * chiffres.haut)
+            self._write("commune", code, modalite, chiffres, motif, masse)
 
     def _epci(self, faits: set[str]) -> None:
         """Write the EPCI of which every département is done."""
@@ -253,20 +260,26 @@ class Estimateur:
                 refus = cumul.refus[0] if cumul.refus else ""
                 if modalite != "total" and refus:
                     continue
-                chiffres: tuple[float, ...] | None = None
-                masse = None
+                chiffres, masse = None, None
                 if not refus:
                     tirages = np.atleast_2d(np.asarray(cumul.tirages, dtype=np.float32))
                     bas, haut = plausible_range(tirages, np.array([cumul.point]))
-                    chiffres = (cumul.point, float(bas[0]), float(haut[0]), cumul.bas, cumul.haut)
-                    if modalite == "total" and cumul.masse_connue:
+                    chiffres = Chiffres(
+                        cumul.point,
+                        float(bas[0]),
+                        float(haut[0]),
+                        cumul.bas,
+                        cumul.haut,
+                        cumul.est_vide or cumul.est_renseigne,
+                    )
+                    if modalite == "total" and cumul.est_masse_connue:
                         masses = np.atleast_2d(np.asarray(cumul.masse, dtype=np.float32))
                         basses, hautes = plausible_range(masses, masses.mean(axis=1))
                         masse = (float(basses[0]), float(hautes[0]))
                 self._write("epci", str(code), modalite, chiffres, refus, masse)
 
     def _write(
-        self, niveau: str, code: str, modalite: str, chiffres: tuple[float, ...] | None, motif: str,
+        self, niveau: str, code: str, modalite: str, chiffres: Chiffres | None, motif: str,
         masse: tuple[float, float] | None,
     ) -> None:  # fmt: skip
         commun = {

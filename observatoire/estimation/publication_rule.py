@@ -3,6 +3,7 @@
 The thresholds are those of the house, not of a law. Computing the figures belongs to `local_jobs`.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,24 +17,48 @@ SANS_TOTAL = "le total de l'Urssaf n'est pas connu dans ce département : un eff
 Ligne = dict[str, Any]
 
 
-def estimation_row(commun: Ligne, comptes: Ligne, chiffres: tuple[float, ...] | None, motif: str) -> Ligne:
+@dataclass(frozen=True)
+class Chiffres:
+    """What is computed of an area, in employees.
+
+    Attributes:
+        point: estimate.
+        bas: low bound of the plausible range.
+        haut: high bound.
+        logique_bas: low logical bound.
+        logique_haut: high logical bound.
+        est_renseigne: whether a band or a measure is known of one employer at least.
+    """
+
+    point: float
+    bas: float
+    haut: float
+    logique_bas: float
+    logique_haut: float
+    est_renseigne: bool
+
+
+AUCUN_EMPLOYEUR = Chiffres(0.0, 0.0, 0.0, 0.0, 0.0, est_renseigne=True)
+
+
+def estimation_row(commun: Ligne, comptes: Ligne, chiffres: Chiffres | None, motif: str) -> Ligne:
     """Return a row of `indicateurs.estimations`, with only the figures that may be read.
 
     Args:
         commun: what names the row.
         comptes: employers of the area; empty where there are none.
-        chiffres: point, plausible bounds, logical bounds, in employees; None when nothing could be calibrated.
+        chiffres: what is computed; None when nothing could be calibrated.
         motif: why nothing could be.
     """
     nombre, repondants = comptes.get("nombre_etablissements", 0), comptes.get("nombre_repondants", 0)
     publication = "non_estimable"
     valeurs: list[float | None] = [None] * 5
-    if chiffres is not None and nombre and comptes["sans_tranche"] == nombre:
+    if chiffres is not None and not chiffres.est_renseigne:
         motif = "aucun employeur de ce territoire n'a de tranche d'effectifs connue"
     elif chiffres is not None:
-        point, bas, haut = chiffres[:3]
-        valeurs = [round(float(valeur), 1) for valeur in chiffres]
-        demi = 100 * (haut - bas) / 2 / point if point > 0 else 0.0
+        lus = (chiffres.point, chiffres.bas, chiffres.haut, chiffres.logique_bas, chiffres.logique_haut)
+        valeurs = [round(float(valeur), 1) for valeur in lus]
+        demi = 100 * (chiffres.haut - chiffres.bas) / 2 / chiffres.point if chiffres.point > 0 else 0.0
         raisons = []
         if nombre and demi > DEMI_LARGEUR_PCT:
             raisons.append(f"fourchette de ± {demi:.0f} %, au-delà de {DEMI_LARGEUR_PCT:.0f} %")
