@@ -223,7 +223,8 @@ class Estimateur:
             renseignes = np.bincount(zone, weights=employeurs.groupe != SANS_TRANCHE, minlength=len(zones)) > 0
             tableau = np.column_stack([resultat.point, *bornes, *logiques]).tolist()
             for (code, _), ligne, renseigne in zip(zones, tableau, renseignes.tolist(), strict=True):
-                par_code[str(code)] = Chiffres(*ligne, renseigne)
+                point, bas, haut, logique_bas, logique_haut = ligne
+                par_code[str(code)] = Chiffres(point, bas, haut, logique_bas, logique_haut, renseigne)
             logiques = certain_bounds(employeurs, total, parts[zone], len(codes_epci))
             for rang, code in enumerate(codes_epci):
                 dedans = np.flatnonzero(parts == rang)

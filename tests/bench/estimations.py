@@ -2,6 +2,13 @@
 
 The truth is drawn otherwise than the estimates suppose: lognormal sizes by kind of employer, growth of fat tails that
 the kinds share in part, bands the more often missing as the employer is small. No threshold of publication is applied.
+
+Measured, 20 départements a case. In an ordinary one (drift of a year or two, 10 % of bands missing, 5 % out of scope, 3 %
+of errors of perimeter) the 90 % range holds 88 to 90 % of communes and 89 to 90 % of EPCI; its half-width is about 60 %
+for the median commune (a few employers) and 15 % for the median EPCI, whose point is 5 % off. Without any error it holds
+97 to 99 %: too wide, on purpose. It falls to 75 % of EPCI at worst (four bands in five missing, with all other errors).
+Logical bounds hold always under exact assumptions, for 75 % of communes after two years of drift, 58 % with the other
+errors; as soon as a band is missing they say nothing (half-width of 300 % for an EPCI): they are for the annex.
 """
 
 import itertools
