@@ -218,6 +218,15 @@ def test_une_cellule_de_l_urssaf_tout_entiere_de_l_ess_resserre_la_fourchette():
         assert calage(ecartee, "63")["nombre_cellules_urssaf"] == 0
 
 
+def test_une_mesure_qui_contredit_le_total_laisse_la_place_aux_tranches():
+    lignes = employeurs(("63001", 12, "12"))
+    colonnes = ["code_commune", "code_naf", "comptes", "mesure", "tous_employeurs"]
+    cellules = pd.DataFrame([("63001", "88.99B", 12.0, 520.0, 12)], columns=colonnes)
+    estimateur = estimer(lignes, totaux({"63": 400.0}, cells=cellules, ecarts_communes={"63": 0.01}), {"63"})
+    assert (calage(estimateur, "63")["verdict"], calage(estimateur, "63")["nombre_cellules_urssaf"]) == ("cale", 0)
+    assert de(estimateur, "A")["estimation"] == pytest.approx(400)
+
+
 def test_la_masse_salariale_n_est_qu_un_ordre_de_grandeur():
     estimateur = estimer(employeurs(*BEAUCOUP), totaux({"63": 750.0, "43": 120.0}))
     masse, emplois = de(estimateur, "A", grandeur="masse_salariale_ess"), de(estimateur, "A")

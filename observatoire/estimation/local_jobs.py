@@ -129,21 +129,24 @@ class Estimateur:
             lignes = tous if modalite == "total" else tous[tous["famille"] == modalite]
             total, comptes = self.totaux.of(departement, modalite)
             retenus = lignes[lignes["est_estimee"]].reset_index(drop=True)
-            unites, tolerance, mesures = self._with_measures(departement, retenus)
             rapport = comptes / len(retenus) if len(retenus) and comptes else 1.0
+<<<<<<< HEAD
             employeurs = as_arrays(
                 unites, self.totaux.annee, [unites["famille"] + "|" + unites["secteur"], unites["famille"]],
                 rapport, tolerance,
             )
+=======
+            unites, tolerance, mesures = self._with_measures(departement, retenus)
+            employeurs = self._arrays(unites, rapport, tolerance)
+            motif = self._unreachable(employeurs, total)
+            if motif and len(mesures):
+                # two tables of two definitions may contradict each other where bands do not
+                unites, mesures = retenus, mesures.iloc[:0]
+                employeurs = self._arrays(unites, rapport, tolerance)
+                motif = self._unreachable(employeurs, total)
+            verdict = "total_inconnu" if total is None else "hors_bornes" if motif else "cale"
+>>>>>>> 5d5d00e3b728b9522404baad51276c579a990762
             bas, haut, _ = bounds_of(employeurs)
-            motif, verdict = "", "cale"
-            if total is None:
-                motif, verdict = SANS_TOTAL, "total_inconnu"
-            else:
-                try:
-                    check_total(bas, haut, total)
-                except TotalImpossible as erreur:
-                    motif, verdict = f"{HORS_BORNES} : {erreur}", "hors_bornes"
             if not motif and modalite != "total":
                 motif = self._mismatch(departement, modalite, rapport)
                 verdict = "non_rapprochee" if motif else verdict
@@ -152,7 +155,8 @@ class Estimateur:
                 departement, modalite, lignes, total_urssaf=total, somme_basse=bas.sum(), somme_haute=plafond,
                 ecart=None if total is None else total - float(np.clip(total, bas.sum(), plafond)),
                 verdict=verdict, explication=motif or CALE,
-                nombre_etablissements_urssaf=comptes, ecart_etablissements_pct=100 * (rapport - 1),
+                nombre_etablissements_urssaf=comptes,
+                ecart_etablissements_pct=100 * (rapport - 1) if len(retenus) and comptes else None,
                 nombre_cellules_urssaf=len(mesures), salaries_cellules_urssaf=float(mesures.sum()),
                 tolerance_cellules_pct=100 * tolerance,
             )
@@ -161,6 +165,22 @@ class Estimateur:
                     self._cumuls[code, modalite].refus.append(motif)
                 continue
             self._areas(departement, modalite, unites, employeurs, total, motif, places)
+
+    def _arrays(self, unites: pd.DataFrame, rapport: float, tolerance: float) -> Employeurs:
+        strates = [unites["famille"] + "|" + unites["secteur"], unites["famille"]]
+        return as_arrays(unites, self.totaux.annee, strates, rapport, tolerance)
+
+    @staticmethod
+    def _unreachable(employeurs: Employeurs, total: float | None) -> str:
+        """Say why a total cannot be calibrated on; nothing when it can."""
+        if total is None:
+            return SANS_TOTAL
+        bas, haut, _ = bounds_of(employeurs)
+        try:
+            check_total(bas, haut, total)
+        except TotalImpossible as erreur:
+            return f"{HORS_BORNES} : {erreur}"
+        return ""
 
     def _mismatch(self, departement: str, modalite: str, rapport: float) -> str:
         """Say why a family of Urssaf is not shown to be the one of the observatory; nothing when it is."""
