@@ -130,12 +130,6 @@ class Estimateur:
             total, comptes = self.totaux.of(departement, modalite)
             retenus = lignes[lignes["est_estimee"]].reset_index(drop=True)
             rapport = comptes / len(retenus) if len(retenus) and comptes else 1.0
-<<<<<<< HEAD
-            employeurs = as_arrays(
-                unites, self.totaux.annee, [unites["famille"] + "|" + unites["secteur"], unites["famille"]],
-                rapport, tolerance,
-            )
-=======
             unites, tolerance, mesures = self._with_measures(departement, retenus)
             employeurs = self._arrays(unites, rapport, tolerance)
             motif = self._unreachable(employeurs, total)
@@ -145,7 +139,6 @@ class Estimateur:
                 employeurs = self._arrays(unites, rapport, tolerance)
                 motif = self._unreachable(employeurs, total)
             verdict = "total_inconnu" if total is None else "hors_bornes" if motif else "cale"
->>>>>>> 5d5d00e3b728b9522404baad51276c579a990762
             bas, haut, _ = bounds_of(employeurs)
             if not motif and modalite != "total":
                 motif = self._mismatch(departement, modalite, rapport)
