@@ -18,7 +18,13 @@ from observatoire.derived import Derivee
 from observatoire.sources import Source, sources
 
 RACINE = Path(__file__).parent
-ENTETES = {"unité": "unite", "champ": "champ", "diffusion": "diffusion"}
+ENTETES = {
+    "unité": "unite",
+    "champ": "champ",
+    "diffusion": "diffusion",
+    "salariés": "salaries",
+    "plus gros salaire": "plus_gros_salaire",
+}
 Modalite = Literal["meme", "total"]
 Periode = Literal["meme", "derniere_connue"]
 AGREGATS = (
@@ -31,6 +37,9 @@ AGREGATS = (
     "top10_repondants",
     "herfindahl",
 )
+# the others say something of one respondent, or of a few
+AGREGATS_PROTEGES = ("somme", "nombre_unites", "nombre_repondants")
+CROISEMENT = "×"
 
 
 class CatalogueInvalide(Exception):
@@ -49,6 +58,8 @@ class Mesure:
         unite, champ: what it counts and of whom, in the field's words (comment lines `-- unité : …`, `-- champ : …`);
             two figures whose words differ are not comparable, and do not make a share.
         diffusion: `libre`, or `protegee` where it reads a restricted source (`-- diffusion : protegee`).
+        salaries: for a payroll, the measure that counts its employees (`-- salariés : …`).
+        plus_gros_salaire: for a payroll, the measure of the largest single pay (`-- plus gros salaire : …`).
     """
 
     nom: str
@@ -58,6 +69,13 @@ class Mesure:
     unite: str = ""
     champ: str = ""
     diffusion: str = "libre"
+    salaries: str = ""
+    plus_gros_salaire: str = ""
+
+    @property
+    def est_protegee(self) -> bool:
+        """Whether nothing of it is published before confidentiality is applied."""
+        return self.diffusion == "protegee"
 
 
 @dataclass(frozen=True)
@@ -148,7 +166,33 @@ def mesures() -> dict[str, Mesure]:
                 "referentiels.<table>, et vérifier le nom."
             )
         trouvees[chemin.stem] = Mesure(chemin.stem, description, texte, tuple(sorted(lit)), **entetes)
+    _check_diffusion(trouvees)
     return trouvees
+
+
+def _check_diffusion(trouvees: dict[str, Mesure]) -> None:
+    """Refuse what would publish a restricted source without protecting it."""
+    for nom, derivee in derivees().items():
+        if derivee.publiee and (lues := _restricted(sources_of(nom))):
+            raise CatalogueInvalide(
+                f"{nom} est publiée et lit {lues}, de diffusion restreinte : la déclarer publiee=False, ou n'en rien lire."
+            )
+    for mesure in trouvees.values():
+        ou = f"measures/{mesure.nom}.sql"
+        if mesure.diffusion not in ("libre", "protegee"):
+            raise CatalogueInvalide(f"{ou} : diffusion « {mesure.diffusion} » inconnue (libre, protegee).")
+        if not mesure.est_protegee and (lues := _restricted(sources_of_measure(mesure))):
+            raise CatalogueInvalide(
+                f"{ou} lit {lues}, de diffusion restreinte : écrire « -- diffusion : protegee » en tête de la mesure."
+            )
+        for jointe in filter(None, (mesure.salaries, mesure.plus_gros_salaire)):
+            if jointe not in trouvees:
+                raise CatalogueInvalide(f"{ou} nomme la mesure « {jointe} », qui n'existe pas dans measures/.")
+
+
+def _restricted(lues: tuple[Source, ...]) -> str:
+    """Name the restricted ones among sources."""
+    return ", ".join(source.nom for source in lues if source.diffusion == "restreinte")
 
 
 def _header(commentaire: str) -> tuple[str, str] | None:
@@ -194,6 +238,11 @@ def _check(indicateur: Indicateur, entrees: dict[str, dict[str, Any]]) -> None:
         ):
             if valeur not in permises:
                 raise CatalogueInvalide(f"{ou} : {champ} « {valeur} » inconnu ({', '.join(permises)}).")
+        if mesures()[terme.mesure].est_protegee and terme.agregat not in AGREGATS_PROTEGES:
+            raise CatalogueInvalide(
+                f"{ou} : l'agrégat « {terme.agregat} » de la mesure protégée « {terme.mesure} » trahirait un répondant "
+                f"(permis : {', '.join(AGREGATS_PROTEGES)})."
+            )
     if indicateur.derive is not None:
         base = entrees.get(indicateur.derive.get("indicateur", ""))
         if base is None or "derive" in base:

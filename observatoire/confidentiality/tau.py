@@ -1,0 +1,127 @@
+"""Secondary suppression of one table by τ-Argus: one process a call, in a private folder wiped afterwards.
+
+τ-Argus leaves clear values where it works, and stale files there change its answers. What tables there are, and what one
+says to another, belong to `linked`.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pytauargus.result import parse_simple_tab
+
+TOTAL = "Total"
+# a hidden cell is not to be known within ±10 %: a margin of 11 % keeps clear of it
+MARGE_PCT = 11
+DUREE_MAXIMALE_S = 600
+Codes = tuple[str, ...]
+
+
+class TauEnEchec(Exception):
+    """τ-Argus gave no answer for a table."""
+
+
+@dataclass(frozen=True)
+class CelluleDeTableau:
+    """A cell of a table: its exact value as text, its units, whether it must be hidden."""
+
+    valeur: str
+    nombre_unites: int
+    est_cachee: bool
+
+
+@dataclass(frozen=True)
+class Tableau:
+    """A table of two or three dimensions, totals included (code `Total`), empty cells left out.
+
+    Attributes:
+        cellules: cells by their codes.
+        contenants: for the first dimension, the code that contains a code, where it is not the total.
+    """
+
+    cellules: Mapping[Codes, CelluleDeTableau]
+    contenants: Mapping[str, str] = field(default_factory=dict)
+
+
+def run_tau(
+    tableau: Tableau, atelier: Path, regles: str = f"MAN({MARGE_PCT})", maxima: Mapping[Codes, str] | None = None
+) -> dict[Codes, str]:
+    """Return the status of each cell: `S` shown, `U` unsafe, `M` hidden to protect another.
+
+    Args:
+        tableau: the table.
+        atelier: folder in which the private one is made, and wiped.
+        regles: τ-Argus rules; by default the statuses given, protected by a margin.
+        maxima: largest contribution of each cell, for rules that need it; statuses are then not read.
+
+    Raises:
+        TauEnEchec: τ-Argus failed, or took more than ten minutes. Its words, which may hold values, are not repeated.
+    """
+    dimensions = [f"D{rang}" for rang in range(len(next(iter(tableau.cellules))))]
+    with tempfile.TemporaryDirectory(dir=atelier, prefix="tau-") as nom:
+        dossier = Path(nom)
+        _write(dossier, tableau, dimensions, regles, maxima)
+        try:
+            fini = subprocess.run(
+                [sys.executable, str(Path(__file__).with_name("tau_process.py"))],
+                cwd=dossier,
+                env={**os.environ, "TMPDIR": nom},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=DUREE_MAXIMALE_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise TauEnEchec(f"τ-Argus n'a pas fini en {DUREE_MAXIMALE_S} s") from None
+        if fini.returncode or not (dossier / "t.sortie").exists():
+            raise TauEnEchec(f"τ-Argus s'est arrêté (code {fini.returncode})")
+        lignes = parse_simple_tab(dossier / "t.sortie", dimensions, "V")
+    return {tuple(str(ligne[nom]) for nom in dimensions): str(ligne["status"]) for ligne in lignes}
+
+
+def _write(
+    dossier: Path, tableau: Tableau, dimensions: list[str], regles: str, maxima: Mapping[Codes, str] | None
+) -> None:
+    """Write the table, its metadata and the batch."""
+    with (dossier / "t.tab").open("w", encoding="utf-8") as flux:
+        for codes, cellule in tableau.cellules.items():
+            dernier = maxima[codes] if maxima else "U" if cellule.est_cachee else "S"
+            flux.write(";".join([*codes, cellule.valeur, str(cellule.nombre_unites), dernier]) + "\n")
+    metadonnees = ['<SEPARATOR> ";"', '<SAFE> "S"', '<UNSAFE> "U"', '<PROTECT> "P"']
+    for rang, dimension in enumerate(dimensions):
+        metadonnees += [f'{dimension} "" ""', "<RECODABLE>", f'<TOTCODE> "{TOTAL}"']
+        if rang == 0 and tableau.contenants:
+            (dossier / "t.hrc").write_text("\n".join(_tree(tableau)) + "\n", encoding="utf-8")
+            metadonnees += ["<HIERARCHICAL>", '<HIERCODELIST> "t.hrc"', '<HIERLEADSTRING> "@"']
+    metadonnees += ["V", "<NUMERIC>", "<DECIMALS> 6", "N", "<FREQUENCY>"]
+    metadonnees += ["M", "<MAXSCORE>"] if maxima else ["S", "<STATUS>"]
+    (dossier / "t.rda").write_text("\n".join(metadonnees) + "\n", encoding="utf-8")
+    croisees = "".join(f'"{nom}"' for nom in dimensions)
+    commandes = [
+        '<OPENTABLEDATA> "t.tab"',
+        '<OPENMETADATA> "t.rda"',
+        f'<SPECIFYTABLE> {croisees}|"V"|""|""',
+        f"<SAFETYRULE> {regles}",
+        "<READTABLE> 0",
+        "<SUPPRESS> MOD(1)",
+        '<WRITETABLE> (1,5,SO+,"t.sortie")',
+    ]
+    (dossier / "t.arb").write_text("\n".join(commandes) + "\n", encoding="utf-8")
+
+
+def _tree(tableau: Tableau) -> Iterable[str]:
+    """Write the codes of the first dimension, each under the code that contains it."""
+    enfants: dict[str, list[str]] = {}
+    for code in sorted({codes[0] for codes in tableau.cellules} - {TOTAL}):
+        enfants.setdefault(tableau.contenants.get(code, TOTAL), []).append(code)
+
+    def sous(code: str, profondeur: int) -> Iterable[str]:
+        for enfant in enfants.get(code, ()):
+            yield "@" * profondeur + enfant
+            yield from sous(enfant, profondeur + 1)
+
+    return sous(TOTAL, 0)
