@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from observatoire.catalog import CROISEMENT
@@ -68,7 +67,7 @@ def protect_linked(systeme: Systeme, cachees: Masque, atelier: Path) -> tuple[Ma
     Returns:
         The variables hidden, and the number of calls in which τ-Argus gave no answer.
     """
-    tableaux = _tables(systeme, geographies_of(systeme))
+    tableaux = _tables(systeme)
     cachees = cachees.copy()
     vus: list[frozenset[int] | None] = [None] * len(tableaux)
     echecs = 0
@@ -94,11 +93,11 @@ def protect_linked(systeme: Systeme, cachees: Masque, atelier: Path) -> tuple[Ma
 
 @dataclass(frozen=True)
 class _Table:
-    """The cells of a table: variable of each, and the tree of its rows."""
+    """The cells of a table: row of each in the cells of the system, its variable, and the trees of its codes."""
 
-    variables: dict[Codes, int]
-    contenants: dict[str, str]
     rangs: dict[Codes, int]
+    variables: dict[Codes, int]
+    contenants: tuple[dict[str, str], dict[str, str]]
 
 
 def _hide(systeme: Systeme, table: _Table, cachees: Masque, atelier: Path) -> frozenset[int] | None:
@@ -112,26 +111,24 @@ def _hide(systeme: Systeme, table: _Table, cachees: Masque, atelier: Path) -> fr
         statuts = run_tau(Tableau(cellules, table.contenants), atelier)
     except TauEnEchec:
         return None
-    return frozenset(table.variables[codes] for codes, statut in statuts.items() if statut in "UM" and codes in table.variables)
+    return frozenset(
+        table.variables[codes] for codes, statut in statuts.items() if statut in "UM" and codes in table.variables
+    )
 
 
-def _tables(systeme: Systeme, geographies: list[Geographie]) -> list[_Table]:
-    """Cut the cells into tables: each geography by each breakdown, and by each crossing above the commune."""
+def _tables(systeme: Systeme) -> list[_Table]:
+    """Cut the cells into tables: each geography by each breakdown, or by each side of a crossing."""
     cellules = systeme.cellules
     utiles = cellules[(cellules["valeur"] > 0) & cellules["texte"].notna() & cellules["nombre_unites"].notna()]
-    par_lieu = {lieu: lignes for lieu, lignes in utiles.groupby(["niveau", "code_territoire"])}
+    par_lieu = dict(iter(utiles.groupby(["niveau", "code_territoire"])))
     axes = sorted(set(utiles["axe"]) - {"total"})
     trouvees = []
-    for geographie in geographies:
-        noms = {geographie.tout: TOTAL} | {
-            lieu: f"L{rang}" for rang, lieu in enumerate(lieu for lieu in geographie.lieux if lieu in par_lieu)
-        }
-        feuilles = set(noms) - set(geographie.lieux.values()) - {geographie.tout}
-        if geographie.tout not in par_lieu or len(feuilles) < 2:
+    for geographie in geographies_of(systeme):
+        presents = [lieu for lieu in geographie.lieux if lieu in par_lieu]
+        noms = {geographie.tout: TOTAL} | {lieu: f"L{rang}" for rang, lieu in enumerate(presents)}
+        if geographie.tout not in par_lieu or len(set(presents) - set(geographie.lieux.values())) < 2:
             continue
-        lignes = pd.concat(
-            [par_lieu[lieu].assign(ligne=nom) for lieu, nom in noms.items()]
-        )
+        lignes = pd.concat([par_lieu[lieu].assign(ligne=nom) for lieu, nom in noms.items()])
         contenants = {
             noms[lieu]: noms[contenant]
             for lieu, contenant in geographie.lieux.items()
@@ -139,27 +136,18 @@ def _tables(systeme: Systeme, geographies: list[Geographie]) -> list[_Table]:
         }
         for axe in axes:
             if CROISEMENT not in axe and geographie.ventilations:
-                gardees, codes = lignes[lignes["axe"].isin(["total", axe])], 1
+                trouvees.append(_table(lignes, contenants, axe))
             elif CROISEMENT in axe and geographie.croisements:
-                gardees, codes = lignes[lignes["axe"].isin(["total", axe, *axe.split(CROISEMENT)])], 2
-            else:
-                continue
-            trouvees.append(_table(gardees, axe, codes, contenants))
+                trouvees += [_table(lignes, contenants, axe, cote) for cote in (0, 1)]
     return trouvees
 
 
-def _table(lignes: pd.DataFrame, axe: str, dimensions: int, contenants: dict[str, str]) -> _Table:
-    axes = axe.split(CROISEMENT)
-    variables, rangs = {}, {}
-    for rang, ligne, son_axe, modalite, variable in zip(
-        lignes.index, lignes["ligne"], lignes["axe"], lignes["modalite"], lignes["variable"], strict=True
-    ):
-        if son_axe == "total":
-            codes = (TOTAL,) * dimensions
-        elif son_axe == axe:
-            codes = tuple(modalite.split("|")) if dimensions == 2 else (modalite,)
-        else:
-            codes = (modalite, TOTAL) if son_axe == axes[0] else (TOTAL, modalite)
-        variables[(ligne, *codes)] = variable
-        rangs[(ligne, *codes)] = rang
-    return _Table(variables, contenants, rangs)
+def _table(lignes: pd.DataFrame, contenants: dict[str, str], axe: str, cote: int = 0) -> _Table:
+    """Cut one table: a breakdown, or a crossing whose cells lie under the modalities of one of its sides."""
+    dessus = axe.split(CROISEMENT)[cote]
+    gardees = lignes[lignes["axe"].isin({"total", dessus, axe})]
+    sous = {m: m.split("|")[cote] for m in gardees.loc[gardees["axe"] == axe, "modalite"]} if dessus != axe else {}
+    codes = zip(gardees["ligne"], gardees["modalite"].where(gardees["axe"] != "total", TOTAL), strict=True)
+    rangs = dict(zip(codes, gardees.index, strict=True))
+    variables = lignes["variable"].groupby(level=0).first()
+    return _Table(rangs, {codes: int(variables[rang]) for codes, rang in rangs.items()}, (contenants, sous))

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +18,8 @@ TOTAL = "Total"
 # a hidden cell is not to be known within ±10 %: a margin of 11 % keeps clear of it
 MARGE_PCT = 11
 DUREE_MAXIMALE_S = 600
-Codes = tuple[str, ...]
+DIMENSIONS = ("D0", "D1")
+Codes = tuple[str, str]
 
 
 class TauEnEchec(Exception):
@@ -36,15 +37,15 @@ class CelluleDeTableau:
 
 @dataclass(frozen=True)
 class Tableau:
-    """A table of two or three dimensions, totals included (code `Total`), empty cells left out.
+    """A table of two dimensions, totals included (code `Total`), empty cells left out.
 
     Attributes:
         cellules: cells by their codes.
-        contenants: for the first dimension, the code that contains a code, where it is not the total.
+        contenants: for each dimension, the code that contains a code, where it is not the total.
     """
 
     cellules: Mapping[Codes, CelluleDeTableau]
-    contenants: Mapping[str, str] = field(default_factory=dict)
+    contenants: tuple[Mapping[str, str], Mapping[str, str]] = field(default_factory=lambda: ({}, {}))
 
 
 def run_tau(
@@ -61,10 +62,9 @@ def run_tau(
     Raises:
         TauEnEchec: τ-Argus failed, or took more than ten minutes. Its words, which may hold values, are not repeated.
     """
-    dimensions = [f"D{rang}" for rang in range(len(next(iter(tableau.cellules))))]
     with tempfile.TemporaryDirectory(dir=atelier, prefix="tau-") as nom:
         dossier = Path(nom)
-        _write(dossier, tableau, dimensions, regles, maxima)
+        _write(dossier, tableau, regles, maxima)
         try:
             fini = subprocess.run(
                 [sys.executable, str(Path(__file__).with_name("tau_process.py"))],
@@ -79,32 +79,31 @@ def run_tau(
             raise TauEnEchec(f"τ-Argus n'a pas fini en {DUREE_MAXIMALE_S} s") from None
         if fini.returncode or not (dossier / "t.sortie").exists():
             raise TauEnEchec(f"τ-Argus s'est arrêté (code {fini.returncode})")
-        lignes = parse_simple_tab(dossier / "t.sortie", dimensions, "V")
-    return {tuple(str(ligne[nom]) for nom in dimensions): str(ligne["status"]) for ligne in lignes}
+        lignes = parse_simple_tab(dossier / "t.sortie", DIMENSIONS, "V")
+    return {(str(ligne["D0"]), str(ligne["D1"])): str(ligne["status"]) for ligne in lignes}
 
 
-def _write(
-    dossier: Path, tableau: Tableau, dimensions: list[str], regles: str, maxima: Mapping[Codes, str] | None
-) -> None:
+def _write(dossier: Path, tableau: Tableau, regles: str, maxima: Mapping[Codes, str] | None) -> None:
     """Write the table, its metadata and the batch."""
     with (dossier / "t.tab").open("w", encoding="utf-8") as flux:
         for codes, cellule in tableau.cellules.items():
             dernier = maxima[codes] if maxima else "U" if cellule.est_cachee else "S"
             flux.write(";".join([*codes, cellule.valeur, str(cellule.nombre_unites), dernier]) + "\n")
     metadonnees = ['<SEPARATOR> ";"', '<SAFE> "S"', '<UNSAFE> "U"', '<PROTECT> "P"']
-    for rang, dimension in enumerate(dimensions):
+    for rang, dimension in enumerate(DIMENSIONS):
         metadonnees += [f'{dimension} "" ""', "<RECODABLE>", f'<TOTCODE> "{TOTAL}"']
-        if rang == 0 and tableau.contenants:
-            (dossier / "t.hrc").write_text("\n".join(_tree(tableau)) + "\n", encoding="utf-8")
-            metadonnees += ["<HIERARCHICAL>", '<HIERCODELIST> "t.hrc"', '<HIERLEADSTRING> "@"']
+        if tableau.contenants[rang]:
+            codes_presents = {codes[rang] for codes in tableau.cellules} - {TOTAL}
+            arbre = "\n".join(_tree(codes_presents, tableau.contenants[rang]))
+            (dossier / f"{dimension}.hrc").write_text(arbre + "\n", encoding="utf-8")
+            metadonnees += ["<HIERARCHICAL>", f'<HIERCODELIST> "{dimension}.hrc"', '<HIERLEADSTRING> "@"']
     metadonnees += ["V", "<NUMERIC>", "<DECIMALS> 6", "N", "<FREQUENCY>"]
     metadonnees += ["M", "<MAXSCORE>"] if maxima else ["S", "<STATUS>"]
     (dossier / "t.rda").write_text("\n".join(metadonnees) + "\n", encoding="utf-8")
-    croisees = "".join(f'"{nom}"' for nom in dimensions)
     commandes = [
         '<OPENTABLEDATA> "t.tab"',
         '<OPENMETADATA> "t.rda"',
-        f'<SPECIFYTABLE> {croisees}|"V"|""|""',
+        '<SPECIFYTABLE> "D0""D1"|"V"|""|""',
         f"<SAFETYRULE> {regles}",
         "<READTABLE> 0",
         "<SUPPRESS> MOD(1)",
@@ -113,13 +112,13 @@ def _write(
     (dossier / "t.arb").write_text("\n".join(commandes) + "\n", encoding="utf-8")
 
 
-def _tree(tableau: Tableau) -> Iterable[str]:
-    """Write the codes of the first dimension, each under the code that contains it."""
+def _tree(presents: set[str], contenants: Mapping[str, str]) -> Iterator[str]:
+    """Write the codes of a dimension, each under the code that contains it."""
     enfants: dict[str, list[str]] = {}
-    for code in sorted({codes[0] for codes in tableau.cellules} - {TOTAL}):
-        enfants.setdefault(tableau.contenants.get(code, TOTAL), []).append(code)
+    for code in sorted(presents):
+        enfants.setdefault(contenants.get(code, TOTAL), []).append(code)
 
-    def sous(code: str, profondeur: int) -> Iterable[str]:
+    def sous(code: str, profondeur: int) -> Iterator[str]:
         for enfant in enfants.get(code, ()):
             yield "@" * profondeur + enfant
             yield from sous(enfant, profondeur + 1)
