@@ -4,6 +4,7 @@ Computing any of it does not belong here.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -173,15 +174,15 @@ def mesures() -> dict[str, Mesure]:
 def _check_diffusion(trouvees: dict[str, Mesure]) -> None:
     """Refuse what would publish a restricted source without protecting it."""
     for nom, derivee in derivees().items():
-        if derivee.publiee and (lues := _restricted(sources_of(nom))):
+        if derivee.publiee and (lues := _restricted([nom])):
             raise CatalogueInvalide(
-                f"{nom} est publiée et lit {lues}, de diffusion restreinte : la déclarer publiee=False, ou n'en rien lire."
+                f"{nom} est publiée et lit {lues}, de diffusion restreinte : publiee=False, ou ne pas la lire."
             )
     for mesure in trouvees.values():
         ou = f"measures/{mesure.nom}.sql"
         if mesure.diffusion not in ("libre", "protegee"):
             raise CatalogueInvalide(f"{ou} : diffusion « {mesure.diffusion} » inconnue (libre, protegee).")
-        if not mesure.est_protegee and (lues := _restricted(sources_of_measure(mesure))):
+        if not mesure.est_protegee and (lues := _restricted(mesure.lit)):
             raise CatalogueInvalide(
                 f"{ou} lit {lues}, de diffusion restreinte : écrire « -- diffusion : protegee » en tête de la mesure."
             )
@@ -190,9 +191,15 @@ def _check_diffusion(trouvees: dict[str, Mesure]) -> None:
                 raise CatalogueInvalide(f"{ou} nomme la mesure « {jointe} », qui n'existe pas dans measures/.")
 
 
-def _restricted(lues: tuple[Source, ...]) -> str:
-    """Name the restricted ones among sources."""
-    return ", ".join(source.nom for source in lues if source.diffusion == "restreinte")
+def _restricted(tables: Iterable[str]) -> str:
+    """Name the restricted sources among tables and what they are computed from."""
+    nommees = {source.nom for source in sources().values() if source.diffusion == "restreinte"}
+    a_voir, vues = list(tables), set()
+    while a_voir:
+        table = a_voir.pop()
+        vues.add(table.split(".")[1])
+        a_voir += derivees()[table].lit if table in derivees() else ()
+    return ", ".join(sorted(nommees & vues))
 
 
 def _header(commentaire: str) -> tuple[str, str] | None:

@@ -1,8 +1,8 @@
 """The attacker: what published cells and the equations between cells say of the hidden ones.
 
 It knows every published figure, every equation, that nothing is negative, and nothing else. A cell is *known* when one
-figure can be announced that is right within ±10 %: 0.9 × its upper bound does not exceed 1.1 × its lower bound. Deciding
-what to hide does not belong here.
+figure can be announced that is right within ±10 %: 0.9 × its upper bound does not exceed 1.1 × its lower bound.
+Deciding what to hide does not belong here.
 """
 
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class Bornes:
 
     def known(self) -> Masque:
         """Return the variables known within ±10 %."""
-        return (1 - PRECISION) * self.haut <= (1 + PRECISION) * self.bas * (1 + TOLERANCE)
+        return np.asarray((1 - PRECISION) * self.haut <= (1 + PRECISION) * self.bas * (1 + TOLERANCE))
 
 
 class SystemeIncoherent(Exception):
@@ -100,7 +100,9 @@ def _subtract(matrice: sparse.csr_matrix, valeurs: Reels) -> None:
 def _components(matrice: sparse.csr_matrix) -> list[tuple[np.ndarray, np.ndarray]]:
     """Cut the equations into groups that share no variable: (equations, variables)."""
     lignes, colonnes = matrice.shape
-    graphe = sparse.bmat([[None, matrice], [matrice.T, None]], format="csr") if lignes else sparse.csr_matrix((colonnes, colonnes))
+    if not lignes:
+        return [(np.zeros(0, dtype=int), np.array([colonne])) for colonne in range(colonnes)]
+    graphe = sparse.bmat([[None, matrice], [matrice.T, None]], format="csr")
     _, groupes = sparse.csgraph.connected_components(graphe, directed=False)
     ordre = np.argsort(groupes, kind="stable")
     coupes = np.flatnonzero(np.diff(groupes[ordre])) + 1
@@ -110,7 +112,7 @@ def _components(matrice: sparse.csr_matrix) -> list[tuple[np.ndarray, np.ndarray
 def _safe(bornes: Bornes, variables: np.ndarray) -> Masque:
     """Say which of these variables two feasible points already keep apart."""
     bas, haut = bornes.bas[variables], bornes.haut[variables]
-    return np.isfinite(bas) & ((1 - PRECISION) * haut > (1 + PRECISION) * bas * (1 + TOLERANCE))
+    return np.asarray(np.isfinite(bas) & ((1 - PRECISION) * haut > (1 + PRECISION) * bas * (1 + TOLERANCE)))
 
 
 def _bound(matrice: sparse.csr_matrix, second: Reels, bornes: Bornes, variables: np.ndarray, visees: Masque) -> None:
@@ -119,16 +121,17 @@ def _bound(matrice: sparse.csr_matrix, second: Reels, bornes: Bornes, variables:
     second = second / echelle
     alea = np.random.default_rng(0)
 
-    def point(cout: Reels) -> Reels | None:
+    def point(cout: Reels) -> bool:
+        """Find a feasible point; False when there is no bound in this direction."""
         reponse = optimize.linprog(cout, A_eq=matrice, b_eq=second, bounds=(0, None), method="highs")
         if reponse.status == 2:
             raise SystemeIncoherent
         if reponse.x is None:
-            return None
+            return False
         trouve = np.maximum(reponse.x, 0) * echelle
         bornes.bas[variables] = np.minimum(bornes.bas[variables], trouve)
         bornes.haut[variables] = np.maximum(bornes.haut[variables], trouve)
-        return reponse.x
+        return True
 
     reste = visees & ~_safe(bornes, variables)
     for essai in range(ESSAIS if reste.sum() > 2 else 0):
@@ -143,5 +146,5 @@ def _bound(matrice: sparse.csr_matrix, second: Reels, bornes: Bornes, variables:
                 break
             cout = np.zeros(len(variables))
             cout[rang] = signe
-            if point(cout) is None and signe == -1:
+            if not point(cout) and signe == -1:
                 bornes.haut[variables[rang]] = np.inf

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import sparse
 
 from observatoire.catalog import CROISEMENT, Mesure
-from observatoire.confidentiality.primary import primary_rules
+from observatoire.confidentiality.primary import SEUIL_UNITES, primary_rules
 from observatoire.territories import NIVEAUX
 
 Masque = npt.NDArray[np.bool_]
@@ -26,6 +26,7 @@ CLE = ("niveau", "code_territoire", "axe", "modalite")
 # what is known at a level and in nothing smaller: `en_propre:departement`
 EN_PROPRE = "en_propre:"
 RESTE = "reste:"
+DIFFERENCE = f"moins de {SEUIL_UNITES} unités dans une différence"
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,8 @@ def _write_cells(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, periode: 
         CREATE OR REPLACE TEMP TABLE secret_cellules AS
         WITH lignes AS (
             SELECT p.niveau_parent AS niveau, p.code_parent AS code_territoire, m.* EXCLUDE (niveau, code_territoire)
-            FROM mesures.{mesure.nom} m JOIN secret_places p USING (niveau, code_territoire) WHERE m.periode = $periode),
+            FROM mesures.{mesure.nom} m JOIN secret_places p USING (niveau, code_territoire)
+            WHERE m.periode = $periode),
         {primary_rules(mesure)},
         publiees AS (SELECT {", ".join(CLE)} FROM indicateurs.cube WHERE mesure = '{mesure.nom}' AND periode = $periode)
         SELECT row_number() OVER (ORDER BY {", ".join(CLE)}) - 1 AS id, {", ".join(f"s.{c}" for c in CLE)},
@@ -166,11 +168,14 @@ LIENS = f"""
 
 def _with_remainders(cellules: pd.DataFrame, liens: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give a remainder to each whole its parts do not fill; drop the equation where parts overlap or are withheld."""
-    comptes = liens.assign(
-        v=cellules["valeur"].to_numpy()[liens["partie"]], n=cellules["nombre_unites"].to_numpy()[liens["partie"]]
-    ).groupby("equation").agg(tout=("tout", "first"), v=("v", lambda s: s.sum(skipna=False)), n=("n", "sum"))
+    parties = cellules[["valeur", "nombre_unites"]].loc[liens["partie"]].reset_index(drop=True)
+    comptes = (
+        parties.assign(equation=liens["equation"], tout=liens["tout"], retenue=parties["valeur"].isna())
+        .groupby("equation")
+        .agg(tout=("tout", "first"), v=("valeur", "sum"), n=("nombre_unites", "sum"), retenue=("retenue", "any"))
+    )
     tout = cellules.loc[comptes["tout"]]
-    ecart = tout["valeur"].to_numpy() - comptes["v"].to_numpy()
+    ecart = np.where(comptes["retenue"], np.nan, tout["valeur"].to_numpy() - comptes["v"].to_numpy())
     manquent = tout["nombre_unites"].to_numpy() - comptes["n"].to_numpy()
     seuil = 1e-9 * np.abs(tout["valeur"].to_numpy()) + 1e-9
     incomplets = np.isfinite(ecart) & (ecart > seuil)
@@ -179,8 +184,8 @@ def _with_remainders(cellules: pd.DataFrame, liens: pd.DataFrame) -> tuple[pd.Da
     restes["niveau"] = RESTE + restes["niveau"]
     restes["valeur"], restes["nombre_unites"] = ecart[incomplets], manquent[incomplets]
     restes["texte"], restes["est_publiable"] = None, False
-    petits = (manquent[incomplets] > 0) & (manquent[incomplets] < 3)
-    restes["raison"] = np.where(petits, "moins de trois unités dans une différence", None)
+    petits = (manquent[incomplets] > 0) & (manquent[incomplets] < SEUIL_UNITES)
+    restes["raison"] = pd.Series(petits, index=restes.index).map({True: DIFFERENCE, False: None})
     ajouts = pd.DataFrame(
         {
             "equation": comptes.index[incomplets],
@@ -193,7 +198,7 @@ def _with_remainders(cellules: pd.DataFrame, liens: pd.DataFrame) -> tuple[pd.Da
 
 
 def _merge_equals(nombre: int, liens: pd.DataFrame) -> Entiers:
-    """Number the variables: a whole with one part is that part."""
+    """Give each cell the number of its variable: a whole with one part is that part."""
     seules = liens[liens.groupby("equation")["partie"].transform("size") == 1]
     graphe = sparse.coo_matrix(
         (np.ones(len(seules)), (seules["tout"].to_numpy(), seules["partie"].to_numpy())), shape=(nombre, nombre)

@@ -6,25 +6,31 @@ start at the EPCI: below, a table of three dimensions is mostly empty. τ-Argus 
 them tell together is for `attacker` to find.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
 from observatoire.catalog import CROISEMENT
 from observatoire.confidentiality.cells import Lieu, Masque, Systeme
-from observatoire.confidentiality.tau import TOTAL, CelluleDeTableau, Codes, Tableau, TauEnEchec, run_tau
+from observatoire.confidentiality.tau import TOTAL, CelluleDeTableau, Codes, Tableau, Tau, TauEnEchec
 
 PASSAGES = 8
+Lignes = dict[Lieu, Lieu | None]
 
 
 @dataclass(frozen=True)
 class Geographie:
-    """Rows of tables: the places that add up to `tout`, and for some of them the place of the table that contains them."""
+    """Rows of tables: the places that add up to `tout`, some of them inside another place of the table.
+
+    Attributes:
+        tout: the place they add up to.
+        lieux: each place, and the place of the table that contains it.
+        ventilations, croisements: whether each breakdown, each crossing makes a table.
+    """
+
 
     tout: Lieu
-    lieux: dict[Lieu, Lieu | None]
+    lieux: Lignes
     ventilations: bool = True
     croisements: bool = False
 
@@ -37,22 +43,26 @@ def geographies_of(systeme: Systeme) -> list[Geographie]:
     par_epci: dict[Lieu, list[Lieu]] = {}
     for lieu, epci in systeme.epci.items():
         par_epci.setdefault(epci, []).append(lieu)
-    trouvees, entiers = [], set()
+    trouvees: list[Geographie] = []
+    entiers: set[Lieu] = set()
     for zone, lieux in sorted(membres.items()):
         if zone[0] != "departement":
             continue
         dedans = {epci for epci, siens in par_epci.items() if all(systeme.zones.get(lieu) == zone for lieu in siens)}
         entiers |= dedans
-        contenants = {lieu: epci if (epci := systeme.epci.get(lieu)) in dedans else None for lieu in lieux}
+        contenants: Lignes = {}
+        for lieu in lieux:
+            son_epci = systeme.epci.get(lieu)
+            contenants[lieu] = son_epci if son_epci in dedans else None
         trouvees.append(Geographie(zone, dict.fromkeys(lieux)))
-        trouvees.append(Geographie(zone, contenants | dict.fromkeys(dedans)))
-        hauts = dedans | {lieu for lieu, epci in contenants.items() if epci is None}
-        trouvees.append(Geographie(zone, dict.fromkeys(sorted(hauts)), ventilations=False, croisements=True))
+        trouvees.append(Geographie(zone, {**contenants, **dict.fromkeys(sorted(dedans))}))
+        seuls = {lieu for lieu, epci in contenants.items() if epci is None}
+        trouvees.append(Geographie(zone, dict.fromkeys(sorted(dedans | seuls)), ventilations=False, croisements=True))
     trouvees += [
         Geographie(epci, dict.fromkeys(lieux)) for epci, lieux in sorted(par_epci.items()) if epci not in entiers
     ]
     france = ("france", "FR")
-    hauts = {
+    hauts: Lignes = {
         lieu: zone if zone[0] == "region" else None
         for lieu, zone in systeme.zones.items()
         if zone[0] in ("region", "france")
@@ -61,7 +71,7 @@ def geographies_of(systeme: Systeme) -> list[Geographie]:
     return trouvees
 
 
-def protect_linked(systeme: Systeme, cachees: Masque, atelier: Path) -> tuple[Masque, int]:
+def protect_linked(systeme: Systeme, cachees: Masque, tau: Tau) -> tuple[Masque, int]:
     """Hide what τ-Argus hides in each table, carried from table to table until stable.
 
     Returns:
@@ -72,22 +82,24 @@ def protect_linked(systeme: Systeme, cachees: Masque, atelier: Path) -> tuple[Ma
     vus: list[frozenset[int] | None] = [None] * len(tableaux)
     echecs = 0
     for _ in range(PASSAGES):
-        a_faire = []
-        for rang, cellules in enumerate(tableaux):
-            cachees_ici = frozenset(v for v in cellules.variables.values() if cachees[v])
-            if cachees_ici and cachees_ici != vus[rang]:
-                a_faire.append((rang, cachees_ici))
-        if not a_faire:
-            break
-        with ThreadPoolExecutor(2) as a_deux:
-            reponses = list(a_deux.map(lambda fait: _hide(systeme, tableaux[fait[0]], cachees, atelier), a_faire))
-        for (rang, ici), reponse in zip(a_faire, reponses, strict=True):
-            if reponse is None:
-                echecs += 1
-                vus[rang] = ici
+        stable, ajouts = True, cachees.copy()
+        for rang, table in enumerate(tableaux):
+            presentes = set(table.variables.values())
+            ici = frozenset(variable for variable in presentes if cachees[variable])
+            # τ-Argus stops on a table where all is hidden, and there is nothing to ask
+            if not ici or ici == vus[rang] or len(ici) == len(presentes):
                 continue
+            stable = False
+            reponse: frozenset[int] = frozenset()
+            try:
+                reponse = _hide(systeme, table, cachees, tau)
+            except TauEnEchec:
+                echecs += 1
             vus[rang] = ici | reponse
-            cachees[list(reponse)] = True
+            ajouts[list(reponse)] = True
+        cachees = ajouts
+        if stable:
+            break
     return cachees, echecs
 
 
@@ -100,17 +112,14 @@ class _Table:
     contenants: tuple[dict[str, str], dict[str, str]]
 
 
-def _hide(systeme: Systeme, table: _Table, cachees: Masque, atelier: Path) -> frozenset[int] | None:
-    """Ask τ-Argus for one table; return the variables it hides, None when it gave no answer."""
+def _hide(systeme: Systeme, table: _Table, cachees: Masque, tau: Tau) -> frozenset[int]:
+    """Ask τ-Argus for one table; return the variables it hides."""
     textes, nombres = systeme.cellules["texte"].to_numpy(), systeme.cellules["nombre_unites"].to_numpy()
     cellules = {
         codes: CelluleDeTableau(textes[rang], int(nombres[rang]), bool(cachees[table.variables[codes]]))
         for codes, rang in table.rangs.items()
     }
-    try:
-        statuts = run_tau(Tableau(cellules, table.contenants), atelier)
-    except TauEnEchec:
-        return None
+    statuts = tau.statuses(Tableau(cellules, table.contenants))
     return frozenset(
         table.variables[codes] for codes, statut in statuts.items() if statut in "UM" and codes in table.variables
     )
@@ -139,7 +148,8 @@ def _tables(systeme: Systeme) -> list[_Table]:
                 trouvees.append(_table(lignes, contenants, axe))
             elif CROISEMENT in axe and geographie.croisements:
                 trouvees += [_table(lignes, contenants, axe, cote) for cote in (0, 1)]
-    return trouvees
+    # a breakdown of one modality repeats the total
+    return [table for table in trouvees if len({modalite for _, modalite in table.rangs}) > 2]
 
 
 def _table(lignes: pd.DataFrame, contenants: dict[str, str], axe: str, cote: int = 0) -> _Table:

@@ -1,7 +1,7 @@
 """Primary rules: which cells a number of units, one respondent, or too few employees make confidential (Insee).
 
-Law n° 51-711 of 7 June 1951, article 6; thresholds of Insee's manual « Protection des tableaux » (annexe « Règles ») for
-business statistics, and of payroll files for employees. What protects these cells in turn does not belong here.
+Law n° 51-711 of 7 June 1951, article 6; thresholds of Insee's manual « Protection des tableaux » (annexe « Règles »)
+for business statistics, and of payroll files for employees. What protects these cells in turn does not belong here.
 """
 
 from observatoire.catalog import Mesure
@@ -22,7 +22,9 @@ def primary_rules(mesure: Mesure) -> str:
     how many units keeps the producer's own protection: only what it withholds is. A zero says nothing of anyone.
     """
     salaries = _joined(mesure.salaries, "sum(j.valeur)", "salaries")
-    plus_fort = _joined(mesure.plus_gros_salaire, "CASE WHEN count(j.valeur) = count(*) THEN max(j.valeur) END", "plus_fort")
+    plus_fort = _joined(
+        mesure.plus_gros_salaire, "CASE WHEN count(j.valeur) = count(*) THEN max(j.valeur) END", "plus_fort"
+    )
     return f"""
         par_repondant AS (
             SELECT {CELLULE}, repondant, sum(valeur) AS v, sum(nombre_unites) AS n,

@@ -1,10 +1,9 @@
-"""Protection of one system: primary rules, τ-Argus, the attacker, and what it finds hidden in turn, until it finds none.
+"""Protection of one system: primary rules, τ-Argus, the attacker, and what it finds hidden in turn until it is blind.
 
 Reading contributions belongs to `cells`; what a whole release gives away belongs to `audit`.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from observatoire.confidentiality.attacker import Bornes, attack
 from observatoire.confidentiality.cells import Masque, Reels, Systeme
 from observatoire.confidentiality.linked import protect_linked
 from observatoire.confidentiality.repair import repair
+from observatoire.confidentiality.tau import Tau
 
 # a total is worth more than a commune's breakdown
 POIDS = {"commune": 1.0, "epci": 2.0, "departement": 4.0, "region": 6.0, "france": 8.0}
@@ -40,13 +40,13 @@ class Protection:
 
 
 def protect(
-    systeme: Systeme, atelier: Path, deja_connues: Masque | None = None, a_cacher: Masque | None = None
+    systeme: Systeme, tau: Tau, deja_connues: Masque | None = None, a_cacher: Masque | None = None
 ) -> Protection:
     """Choose what to hide so that the attacker knows no hidden cell within ±10 %.
 
     Args:
         systeme: cells and equations.
-        atelier: folder for the private ones of τ-Argus.
+        tau: τ-Argus.
         deja_connues: variables known whatever is hidden now: a kept release gives them.
         a_cacher: variables to hide beside those of the primary rules.
     """
@@ -58,7 +58,7 @@ def protect(
     primaires &= ~(systeme.valeurs == 0)
     if not primaires.any():
         return Protection(primaires, [])
-    par_tau, echecs = protect_linked(systeme, primaires, atelier)
+    par_tau, echecs = protect_linked(systeme, primaires, tau)
     resultat = hide_until_unknown(systeme, par_tau, primaires, connues)
     if resultat.cachees.sum() <= ALLEGER_SOUS:
         resultat = _lighten(systeme, resultat, primaires, connues)
@@ -81,7 +81,7 @@ def hide_until_unknown(systeme: Systeme, cachees: Masque, primaires: Masque, dej
         if not len(fuites):
             return Protection(cachees, [int(v) for v in np.flatnonzero(perdues | (primaires & deja_connues))])
         montrees = publiables & ~cachees
-        for fuite in fuites:
+        for fuite in map(int, fuites):
             if not bornes.known()[fuite]:
                 continue
             trouve = repair(systeme.matrice, systeme.valeurs, fuite, np.where(montrees, couts, 0.0), deja_connues)
@@ -131,5 +131,3 @@ def leaks(systeme: Systeme, cachees: Masque, primaires: Masque, deja_connues: Ma
     visees = cachees & (publiables | primaires) & ~deja_connues & np.isfinite(systeme.valeurs)
     bornes = attack(systeme.matrice, _shown(systeme, publiables, cachees, deja_connues), visees)
     return np.asarray(bornes.known() & visees)
-
-

@@ -1,10 +1,9 @@
 """Secondary suppression of one table by τ-Argus: one process a call, in a private folder wiped afterwards.
 
-τ-Argus leaves clear values where it works, and stale files there change its answers. What tables there are, and what one
-says to another, belong to `linked`.
+τ-Argus leaves clear values where it works, and stale files there change its answers. What tables there are, and what
+one says to another, belong to `linked`.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -48,39 +47,63 @@ class Tableau:
     contenants: tuple[Mapping[str, str], Mapping[str, str]] = field(default_factory=lambda: ({}, {}))
 
 
-def run_tau(
-    tableau: Tableau, atelier: Path, regles: str = f"MAN({MARGE_PCT})", maxima: Mapping[Codes, str] | None = None
-) -> dict[Codes, str]:
-    """Return the status of each cell: `S` shown, `U` unsafe, `M` hidden to protect another.
+class Tau:
+    """τ-Argus, ready to answer; one process a table, each in a private folder made in `atelier` and wiped."""
 
-    Args:
-        tableau: the table.
-        atelier: folder in which the private one is made, and wiped.
-        regles: τ-Argus rules; by default the statuses given, protected by a margin.
-        maxima: largest contribution of each cell, for rules that need it; statuses are then not read.
+    def __init__(self, atelier: Path) -> None:
+        """Say where the private folders are made."""
+        self._atelier = atelier
+        self._processus: subprocess.Popen[str] | None = None
 
-    Raises:
-        TauEnEchec: τ-Argus failed, or took more than ten minutes. Its words, which may hold values, are not repeated.
-    """
-    with tempfile.TemporaryDirectory(dir=atelier, prefix="tau-") as nom:
-        dossier = Path(nom)
-        _write(dossier, tableau, regles, maxima)
-        try:
-            fini = subprocess.run(
-                [sys.executable, str(Path(__file__).with_name("tau_process.py"))],
-                cwd=dossier,
-                env={**os.environ, "TMPDIR": nom},
-                stdout=subprocess.DEVNULL,
+    def __enter__(self) -> "Tau":
+        """Nothing is started before the first table."""
+        return self
+
+    def __exit__(self, *erreur: object) -> None:
+        """Let the process go."""
+        if self._processus is not None:
+            self._processus.communicate()
+
+    def statuses(
+        self, tableau: Tableau, regles: str = f"MAN({MARGE_PCT})", maxima: Mapping[Codes, str] | None = None
+    ) -> dict[Codes, str]:
+        """Return the status of each cell: `S` shown, `U` unsafe, `M` hidden to protect another.
+
+        Args:
+            tableau: the table.
+            regles: τ-Argus rules; by default the statuses given, protected by a margin.
+            maxima: largest contribution of each cell, for rules that need it; statuses are then not read.
+
+        Raises:
+            TauEnEchec: τ-Argus failed, or took more than ten minutes. Its words, which may hold values, are not
+                repeated.
+        """
+        with tempfile.TemporaryDirectory(dir=self._atelier, prefix="tau-") as nom:
+            dossier = Path(nom).resolve()
+            _write(dossier, tableau, regles, maxima)
+            code = self._ask(dossier)
+            if code or not (dossier / "t.sortie").exists():
+                raise TauEnEchec(f"τ-Argus s'est arrêté sans réponse (code {code})")
+            lignes = parse_simple_tab(dossier / "t.sortie", DIMENSIONS, "V")
+        return {(str(ligne["D0"]), str(ligne["D1"])): str(ligne["status"]) for ligne in lignes}
+
+    def _ask(self, dossier: Path) -> int:
+        """Have a folder treated; return the exit code."""
+        if self._processus is None:
+            self._processus = subprocess.Popen(  # noqa: S603 — this interpreter, a file of this package
+                [sys.executable, str(Path(__file__).with_name("tau_process.py")), str(DUREE_MAXIMALE_S)],
+                cwd=self._atelier,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                timeout=DUREE_MAXIMALE_S,
-                check=False,
+                text=True,
             )
-        except subprocess.TimeoutExpired:
-            raise TauEnEchec(f"τ-Argus n'a pas fini en {DUREE_MAXIMALE_S} s") from None
-        if fini.returncode or not (dossier / "t.sortie").exists():
-            raise TauEnEchec(f"τ-Argus s'est arrêté (code {fini.returncode})")
-        lignes = parse_simple_tab(dossier / "t.sortie", DIMENSIONS, "V")
-    return {(str(ligne["D0"]), str(ligne["D1"])): str(ligne["status"]) for ligne in lignes}
+        entree, sortie = self._processus.stdin, self._processus.stdout
+        if entree is None or sortie is None:
+            raise TauEnEchec("τ-Argus ne répond pas")
+        entree.write(f"{dossier}\n")
+        entree.flush()
+        return int(sortie.readline() or -1)
 
 
 def _write(dossier: Path, tableau: Tableau, regles: str, maxima: Mapping[Codes, str] | None) -> None:

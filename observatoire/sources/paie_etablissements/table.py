@@ -20,7 +20,7 @@ TABLE = Table(
             regles=(
                 refus(
                     "siret_invalide",
-                    "SIRET invalide (quatorze chiffres et clé de contrôle attendus) : établissement impossible à situer",
+                    "SIRET invalide (quatorze chiffres et leur clé) : établissement impossible à situer",
                     is_siret,
                 ),
             ),
