@@ -130,8 +130,10 @@ class AttaquantDuTest:
         """Bound a cell from those that are shown."""
         valeurs = self.atomes["valeur"].to_numpy(dtype=float)
         connues = np.array([self.lignes[m] for m in montrees]).reshape(len(montrees), len(valeurs))
-        trouvees = []
+        trouvees: list[float] = []
         for signe in (1, -1):
+            if trouvees == [0]:
+                return 0, float("inf")  # nothing more to know: a cell that may be nothing is not known
             reponse = optimize.linprog(
                 signe * self.lignes[rang],
                 A_eq=connues / 1e4,

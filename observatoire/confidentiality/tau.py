@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 from pytauargus.result import parse_simple_tab
@@ -17,6 +18,7 @@ TOTAL = "Total"
 # a hidden cell is not to be known within ±10 %: a margin of 11 % keeps clear of it
 MARGE_PCT = 11
 DUREE_MAXIMALE_S = 600
+CHIFFRES = 7
 DIMENSIONS = ("D0", "D1")
 Codes = tuple[str, str]
 
@@ -108,10 +110,12 @@ class Tau:
 
 def _write(dossier: Path, tableau: Tableau, regles: str, maxima: Mapping[Codes, str] | None) -> None:
     """Write the table, its metadata and the batch."""
+    # τ-Argus fails on values of ten digits: powers of ten are exact, and change no status
+    trop = max(0, *(Decimal(cellule.valeur).adjusted() - CHIFFRES for cellule in tableau.cellules.values()))
     with (dossier / "t.tab").open("w", encoding="utf-8") as flux:
         for codes, cellule in tableau.cellules.items():
-            dernier = maxima[codes] if maxima else "U" if cellule.est_cachee else "S"
-            flux.write(";".join([*codes, cellule.valeur, str(cellule.nombre_unites), dernier]) + "\n")
+            dernier = _shift(maxima[codes], trop) if maxima else "U" if cellule.est_cachee else "S"
+            flux.write(";".join([*codes, _shift(cellule.valeur, trop), str(cellule.nombre_unites), dernier]) + "\n")
     metadonnees = ['<SEPARATOR> ";"', '<SAFE> "S"', '<UNSAFE> "U"', '<PROTECT> "P"']
     for rang, dimension in enumerate(DIMENSIONS):
         metadonnees += [f'{dimension} "" ""', "<RECODABLE>", f'<TOTCODE> "{TOTAL}"']
@@ -120,7 +124,7 @@ def _write(dossier: Path, tableau: Tableau, regles: str, maxima: Mapping[Codes, 
             arbre = "\n".join(_tree(codes_presents, tableau.contenants[rang]))
             (dossier / f"{dimension}.hrc").write_text(arbre + "\n", encoding="utf-8")
             metadonnees += ["<HIERARCHICAL>", f'<HIERCODELIST> "{dimension}.hrc"', '<HIERLEADSTRING> "@"']
-    metadonnees += ["V", "<NUMERIC>", "<DECIMALS> 6", "N", "<FREQUENCY>"]
+    metadonnees += ["V", "<NUMERIC>", "<DECIMALS> 9", "N", "<FREQUENCY>"]
     metadonnees += ["M", "<MAXSCORE>"] if maxima else ["S", "<STATUS>"]
     (dossier / "t.rda").write_text("\n".join(metadonnees) + "\n", encoding="utf-8")
     commandes = [
@@ -133,6 +137,11 @@ def _write(dossier: Path, tableau: Tableau, regles: str, maxima: Mapping[Codes, 
         '<WRITETABLE> (1,5,SO+,"t.sortie")',
     ]
     (dossier / "t.arb").write_text("\n".join(commandes) + "\n", encoding="utf-8")
+
+
+def _shift(valeur: str, rangs: int) -> str:
+    """Divide a decimal by a power of ten, exactly."""
+    return format(Decimal(valeur).scaleb(-rangs), "f")
 
 
 def _tree(presents: set[str], contenants: Mapping[str, str]) -> Iterator[str]:
