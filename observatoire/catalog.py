@@ -4,6 +4,7 @@ Computing any of it does not belong here.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,14 @@ from observatoire.estimation.tables import CALEES_SUR, GRANDEURS, LUES
 from observatoire.sources import Source, sources
 
 RACINE = Path(__file__).parent
-ENTETES = {"unité": "unite", "champ": "champ", "périmètre": "perimetre", "diffusion": "diffusion"}
+ENTETES = {
+    "unité": "unite",
+    "champ": "champ",
+    "périmètre": "perimetre",
+    "diffusion": "diffusion",
+    "salariés": "salaries",
+    "plus gros salaire": "plus_gros_salaire",
+}
 Modalite = Literal["meme", "total"]
 Periode = Literal["meme", "derniere_connue"]
 AGREGATS = (
@@ -33,6 +41,10 @@ AGREGATS = (
     "top10_repondants",
     "herfindahl",
 )
+# the others say something of one respondent, or of a few
+AGREGATS_PROTEGES = ("somme", "nombre_unites", "nombre_repondants")
+CROISEMENT = "×"
+DIFFUSIONS = ("libre", "protegee", "producteur")
 
 
 class CatalogueInvalide(Exception):
@@ -51,7 +63,10 @@ class Mesure:
         unite, champ: what it counts and of whom, in the field's words (comment lines `-- unité : …`, `-- champ : …`);
             two figures whose words differ are not comparable, and do not make a share.
         perimetre: definition of the ESS it counts (`-- périmètre : …`), empty when it counts everybody.
-        diffusion: `libre`, or `protegee` where it reads a restricted source (`-- diffusion : protegee`).
+        diffusion: `libre`; where it reads a restricted source, `protegee` (`-- diffusion : protegee`), or `producteur`
+            when its rows are cells that their producer already protected: a cell without a value stays suppressed.
+        salaries: for a payroll, the measure that counts its employees (`-- salariés : …`).
+        plus_gros_salaire: for a payroll, the measure of the largest single pay (`-- plus gros salaire : …`).
     """
 
     nom: str
@@ -62,6 +77,13 @@ class Mesure:
     champ: str = ""
     perimetre: str = ""
     diffusion: str = "libre"
+    salaries: str = ""
+    plus_gros_salaire: str = ""
+
+    @property
+    def est_protegee(self) -> bool:
+        """Whether nothing of it is published before confidentiality is applied."""
+        return self.diffusion == "protegee"
 
 
 @dataclass(frozen=True)
@@ -155,7 +177,39 @@ def mesures() -> dict[str, Mesure]:
                 "referentiels.<table>, et vérifier le nom."
             )
         trouvees[chemin.stem] = Mesure(chemin.stem, description, texte, tuple(sorted(lit)), **entetes)
+    _check_diffusion(trouvees)
     return trouvees
+
+
+def _check_diffusion(trouvees: dict[str, Mesure]) -> None:
+    """Refuse what would publish a restricted source without protecting it."""
+    for nom, derivee in derivees().items():
+        if derivee.publiee and (lues := _restricted([nom])):
+            raise CatalogueInvalide(
+                f"{nom} est publiée et lit {lues}, de diffusion restreinte : publiee=False, ou ne pas la lire."
+            )
+    for mesure in trouvees.values():
+        ou = f"measures/{mesure.nom}.sql"
+        if mesure.diffusion not in DIFFUSIONS:
+            raise CatalogueInvalide(f"{ou} : diffusion « {mesure.diffusion} » inconnue ({', '.join(DIFFUSIONS)}).")
+        if mesure.diffusion == "libre" and (lues := _restricted(mesure.lit)):
+            raise CatalogueInvalide(
+                f"{ou} lit {lues}, de diffusion restreinte : écrire « -- diffusion : protegee » en tête de la mesure."
+            )
+        for jointe in filter(None, (mesure.salaries, mesure.plus_gros_salaire)):
+            if jointe not in trouvees:
+                raise CatalogueInvalide(f"{ou} nomme la mesure « {jointe} », qui n'existe pas dans measures/.")
+
+
+def _restricted(tables: Iterable[str]) -> str:
+    """Name the restricted sources among tables and what they are computed from."""
+    nommees = {source.nom for source in sources().values() if source.diffusion == "restreinte"}
+    a_voir, vues = list(tables), set()
+    while a_voir:
+        table = a_voir.pop()
+        vues.add(table.split(".")[1])
+        a_voir += derivees()[table].lit if table in derivees() else ()
+    return ", ".join(sorted(nommees & vues))
 
 
 def _header(commentaire: str) -> tuple[str, str] | None:
@@ -203,6 +257,11 @@ def _check(indicateur: Indicateur, entrees: dict[str, dict[str, Any]]) -> None:
         ):
             if valeur not in permises:
                 raise CatalogueInvalide(f"{ou} : {champ} « {valeur} » inconnu ({', '.join(permises)}).")
+        if mesures()[terme.mesure].est_protegee and terme.agregat not in AGREGATS_PROTEGES:
+            raise CatalogueInvalide(
+                f"{ou} : l'agrégat « {terme.agregat} » de la mesure protégée « {terme.mesure} » trahirait un répondant "
+                f"(permis : {', '.join(AGREGATS_PROTEGES)})."
+            )
     if reproche := _no_share(indicateur):
         raise CatalogueInvalide(f"{ou} : une part a deux termes comparables ; {reproche}.")
     if indicateur.derive is not None:

@@ -6,6 +6,7 @@ Computing cells belongs to `cube`; what people read of an indicator belongs to `
 import duckdb
 
 from observatoire.catalog import (
+    CROISEMENT,
     Indicateur,
     Terme,
     figure_of_indicator,
@@ -76,7 +77,12 @@ CATALOGUE = Table(
 
 # what is calibrated on a table under this licence is data derived from it, whatever else it is made of
 ODBL = "ODbL 1.0"
-LUES = ("indicateurs.cube", "indicateurs.estimations", "referentiels.territoires")
+VALEURS_LISENT = (
+    "indicateurs.cube",
+    "indicateurs.suppressions",
+    "indicateurs.estimations",
+    "referentiels.territoires",
+)
 
 
 def nature_of(entrepot: Entrepot, indicateur: Indicateur) -> str:
@@ -90,6 +96,13 @@ def compute_indicators(entrepot: Entrepot) -> dict[str, int]:
     with entrepot.connect() as connexion:
         colonnes = ", ".join(f"{colonne.nom} {colonne.type_sql}" for colonne in VALEURS.colonnes)
         connexion.execute(f"CREATE TEMP TABLE valeurs ({colonnes})")
+        # of cells their producer already protected, one that has no value was withheld: it is not merely unknown
+        deja = ", ".join(f"'{mesure.nom}'" for mesure in mesures().values() if mesure.diffusion == "producteur")
+        connexion.execute(f"""
+            CREATE TEMP VIEW cellules AS
+            SELECT c.*, s.raison IS NOT NULL OR (est_incomplete AND mesure IN ({deja or "''"})) AS est_supprimee
+            FROM indicateurs.cube c
+            LEFT JOIN indicateurs.suppressions s USING (mesure, {', '.join(VALEURS.cle[1:])})""")
         for indicateur in indicateurs().values():
             if indicateur.numerateur is not None:
                 _insert_values(connexion, indicateur, indicateur.numerateur, nature_of(entrepot, indicateur))
@@ -98,7 +111,7 @@ def compute_indicators(entrepot: Entrepot) -> dict[str, int]:
         for indicateur in indicateurs().values():
             if indicateur.derive is not None:
                 _insert_derived(connexion, indicateur, indicateur.derive)
-        entrees = versions_of(entrepot, LUES)
+        entrees = versions_of(entrepot, VALEURS_LISENT)
         dit: dict[str, object] = {"version": values_version(entrees), "entrees": entrees}
         entrepot.write_query(
             connexion, f"FROM valeurs ORDER BY {', '.join(VALEURS.cle)}", "indicateurs", "valeurs", dit
@@ -109,7 +122,7 @@ def compute_indicators(entrepot: Entrepot) -> dict[str, int]:
 
 
 def values_version(entrees: dict[str, str | None]) -> str:
-    """Return the version of the values, from the cube and the declarations."""
+    """Return the version of the values, from the cube, what is suppressed of it and the declarations."""
     return fingerprint(entrees, code_fingerprint("indicators.py", "indicators.yml"))
 
 
@@ -117,18 +130,27 @@ def _insert_values(
     connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur, numerateur: Terme, nature: str
 ) -> None:
     denominateur = indicateur.denominateur
-    cellules = f"SELECT * FROM indicateurs.cube WHERE mesure = '{numerateur.mesure}'{_on(indicateur)}"
+    cellules = f"SELECT * FROM cellules WHERE mesure = '{numerateur.mesure}'{_on(indicateur)}"
+    if mesures()[numerateur.mesure].est_protegee:
+        # the crossing of two breakdowns in a commune counts too few units for any of it to be published
+        cellules += f" AND NOT (niveau = 'commune' AND contains(axe, '{CROISEMENT}'))"
     haut = f"n.{numerateur.agregat}"
     if denominateur is None:
         jointure, bas, periode_bas, valeur = "", "NULL", "NULL", f"{haut}::DOUBLE * {indicateur.facteur}"
+        supprimee = "n.est_supprimee"
     else:
         jointure, bas, periode_bas = _join(denominateur), f"d.{denominateur.agregat}", "d.periode"
         valeur = f"CASE WHEN {bas} <> 0 THEN {haut}::DOUBLE / {bas}::DOUBLE * {indicateur.facteur} END"
+        supprimee = "(n.est_supprimee OR d.est_supprimee)"
+    # of a suppressed row no figure is left, and nothing tells which term or which rule it is
+    libre = f"CASE WHEN NOT {supprimee} THEN"
     connexion.execute(f"""
         INSERT INTO valeurs
         SELECT '{indicateur.nom}', n.niveau, n.code_territoire, coalesce(t.libelle, 'Lieu inconnu'), n.periode, n.axe,
-               n.modalite, {valeur} AS valeur, NULL, NULL, $unite, {haut}, {bas}, {periode_bas}, n.nombre_unites,
-               CASE WHEN valeur IS NULL THEN 'O' ELSE '{indicateur.statut}' END, 'F', '{nature}'
+               n.modalite, {libre} {valeur} END AS valeur, NULL, NULL, $unite, {libre} {haut} END, {libre} {bas} END,
+               {periode_bas}, {libre} n.nombre_unites END,
+               CASE WHEN valeur IS NULL THEN 'O' ELSE '{indicateur.statut}' END,
+               CASE WHEN {supprimee} THEN 'C' ELSE 'F' END, '{nature}'
         FROM ({cellules}) n {jointure}
         LEFT JOIN referentiels.territoires t ON t.niveau = n.niveau AND t.code_territoire = n.code_territoire""",
         {"unite": indicateur.unite},
@@ -192,7 +214,7 @@ def _join(terme: Terme) -> str:
             FROM (SELECT DISTINCT niveau, code_territoire, periode FROM indicateurs.cube
                   WHERE mesure = '{terme.mesure}') p
             WHERE p.niveau = n.niveau AND p.code_territoire = n.code_territoire)"""
-    return f"""JOIN (SELECT * FROM indicateurs.cube WHERE mesure = '{terme.mesure}'{total}) d
+    return f"""JOIN (SELECT * FROM cellules WHERE mesure = '{terme.mesure}'{total}) d
         ON d.niveau = n.niveau AND d.code_territoire = n.code_territoire AND {ventilation} AND {periode}"""
 
 
@@ -202,11 +224,15 @@ def _insert_derived(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur
                 AND niveau NOT IN ('inconnu', 'commune'){_on(indicateur)})"""
     if derive["type"] == "specialisation":
         reference = derive.get("reference", "france")
+        libre = "v.statut_confidentialite = 'F' AND r.statut_confidentialite = 'F'"
         requete = f"""
             SELECT v.* REPLACE ('{indicateur.nom}' AS indicateur, $unite AS unite,
                 CASE WHEN r.valeur <> 0 THEN v.valeur / r.valeur END AS valeur,
-                NULL AS borne_basse, NULL AS borne_haute, v.valeur::DECIMAL(38,6) AS numerateur,
-                r.valeur::DECIMAL(38,6) AS denominateur, r.periode AS periode_denominateur,
+                NULL AS borne_basse, NULL AS borne_haute,
+                CASE WHEN {libre} THEN v.valeur::DECIMAL(38,6) END AS numerateur,
+                CASE WHEN {libre} THEN r.valeur::DECIMAL(38,6) END AS denominateur, r.periode AS periode_denominateur,
+                CASE WHEN {libre} THEN v.nombre_unites END AS nombre_unites,
+                CASE WHEN {libre} THEN 'F' ELSE 'C' END AS statut_confidentialite,
                 CASE WHEN v.valeur IS NULL OR coalesce(r.valeur, 0) = 0 THEN 'O'
                      ELSE v.statut_observation END AS statut_observation)
             FROM {base} v
@@ -235,8 +261,9 @@ def _insert_derived(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur
                 CASE WHEN premier = dernier THEN premier::DOUBLE END AS valeur, premier::DOUBLE AS borne_basse,
                 dernier::DOUBLE AS borne_haute, NULL AS numerateur, parmi::DECIMAL(38,6) AS denominateur,
                 v.periode AS periode_denominateur)
-            FROM {base} v JOIN rangs USING (niveau, code_territoire, periode, axe, modalite)
-            {"WHERE parmi > 1" if derive.get("parmi") == "comparables" else ""}"""
+            FROM {base} v LEFT JOIN rangs USING (niveau, code_territoire, periode, axe, modalite)
+            WHERE {"parmi > 1" if derive.get("parmi") == "comparables" else "parmi IS NOT NULL"}
+                  OR (v.statut_confidentialite = 'C' AND niveau <> 'france')"""
     connexion.execute(f"INSERT INTO valeurs {requete}", {"unite": indicateur.unite})
 
 

@@ -14,11 +14,13 @@ from typing import Any
 
 from observatoire import bridge, document_arithmetic, verdicts
 from observatoire.catalog import derivees, mesures
+from observatoire.confidentiality.audit import first_leak
+from observatoire.confidentiality.suppressions import suppressions_version
 from observatoire.cube import cube_version, measure_version
 from observatoire.derived import table_version, versions_of
 from observatoire.estimation.computation import ECRITES, estimations_version
 from observatoire.estimation.tables import LUES_RETROTESTS
-from observatoire.indicators import LUES, values_version
+from observatoire.indicators import VALEURS_LISENT, values_version
 from observatoire.publication.portrait import write_portrait
 from observatoire.publication.public_tables import CONTRAT, export_tables, write_duckdb
 from observatoire.publication.quality_report import write_quality_report
@@ -43,9 +45,12 @@ def publish(entrepot: Entrepot) -> tuple[str, bool]:
         The release that stands for the present state, and whether it was made now.
 
     Raises:
-        PublicationRefusee: a table was rewritten and what reads it was not, or this very content was retracted.
+        PublicationRefusee: a table was rewritten and what reads it was not, what would be published gives a
+            confidential cell away, or this very content was retracted.
     """
     check_chain(entrepot)
+    if fuite := first_leak(entrepot):
+        raise PublicationRefusee(fuite)
     identite = _identity(entrepot)
     if identite in {retiree["identite"] for retiree in _retracted(entrepot)}:
         raise PublicationRefusee(
@@ -187,7 +192,8 @@ def check_chain(entrepot: Entrepot) -> None:
     estimee = estimations_version(versions_of(entrepot, LUES_RETROTESTS))
     for schema, table in ECRITES:
         _require(entrepot, schema, table, estimee, "recalculer_indicateurs")
-    lues = versions_of(entrepot, LUES)
+    _require(entrepot, "indicateurs", "suppressions", suppressions_version(entrepot), "recalculer_indicateurs")
+    lues = versions_of(entrepot, VALEURS_LISENT)
     for table in ("valeurs", "catalogue"):
         _require(entrepot, "indicateurs", table, values_version(lues), "recalculer_indicateurs")
     for table, tables_lues, version in (

@@ -26,6 +26,7 @@ import yaml
 
 from observatoire import catalog
 from observatoire import sources as module_sources
+from observatoire.confidentiality.suppressions import compute_suppressions
 from observatoire.cube import CONTRIBUTION, compute_cube, compute_measure
 from observatoire.derived import compute_table
 from observatoire.indicators import compute_indicators
@@ -113,12 +114,12 @@ class Fabrique:
         self._calcules.clear()
         self.entrepot.write_json(asdict(Etat(source, "a_jour", "v1", nature, couverture)), "etats", f"{source}.json")
 
-    def source(self, nom: str, absence: str = "zero", **etat: Any) -> None:
+    def source(self, nom: str, absence: str = "zero", diffusion: str = "publique", **etat: Any) -> None:
         """Declare a source and say that it was loaded."""
         dossier = self.declarations / "sources" / nom
         dossier.mkdir(parents=True, exist_ok=True)
         dit = {"titre": nom, "description": nom, "famille": "budgets", "producteur": "p", "licence": "l"}
-        (dossier / "source.yml").write_text(yaml.safe_dump({**dit, "absence": absence}), encoding="utf-8")
+        (dossier / "source.yml").write_text(yaml.safe_dump({**dit, "absence": absence, "diffusion": diffusion}), encoding="utf-8")
         self.etat(nom, **etat)
 
     def mesure(self, nom: str, requete: str) -> None:
@@ -153,11 +154,17 @@ class Fabrique:
         total = self.ligne(lieu, valeur, **champs)
         return [total, {**total, "axe": axe, "modalite": modalite}]
 
-    def contributions(self, mesure: str, lignes: list[Ligne], **source: Any) -> None:
-        """Declare a measure that is a source of contributions written by hand."""
+    def contributions(self, mesure: str, lignes: list[Ligne], entete: str = "", **source: Any) -> None:
+        """Declare a measure that is a source of contributions written by hand; `entete`: its properties, as comments."""
         self.source(f"depot_{mesure}", **source)
         self.table("socle", f"depot_{mesure}", COLONNES_CONTRIBUTIONS, lignes)
-        self.mesure(mesure, f"-- {mesure}\nFROM socle.depot_{mesure}")
+        self.mesure(mesure, f"-- {mesure}\n{entete}\nFROM socle.depot_{mesure}")
+
+    def protegee(self, mesure: str, lignes: list[Ligne], entete: str = "") -> None:
+        """Declare a protected measure, and the indicator of its sum, of the same name."""
+        protegee = f"-- diffusion : protegee\n{entete}"
+        self.contributions(mesure, lignes, protegee, couverture="inconnue", diffusion="restreinte")
+        self.indicateur(mesure, numerateur={"mesure": mesure})
 
     def cube(self) -> dict[tuple[str, ...], Ligne]:
         """Compute measures and cube; return the cells by measure, level, code, period, axis and modality."""
@@ -172,6 +179,7 @@ class Fabrique:
         """Compute everything; return the values by indicator, level, code, period, axis and modality."""
         if "valeurs" not in self._calcules:
             self.cube()
+            compute_suppressions(self.entrepot)
             compute_indicators(self.entrepot)
             self._calcules["valeurs"] = self._par_cle("valeurs", "indicateur")
         return self._calcules["valeurs"]

@@ -10,6 +10,7 @@ import pyarrow.parquet as parquet
 import pytest
 
 from observatoire.catalog import derivees, mesures
+from observatoire.confidentiality.suppressions import compute_suppressions
 from observatoire.cube import compute_cube, compute_measure
 from observatoire.demonstration import generate
 from observatoire.derived import compute_table
@@ -40,6 +41,7 @@ def calculer(dossier: Path, **choix) -> Entrepot:
     for mesure in mesures().values():
         compute_measure(entrepot, mesure)
     compute_cube(entrepot)
+    compute_suppressions(entrepot)
     compute_indicators(entrepot)
     return entrepot
 

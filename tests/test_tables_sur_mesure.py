@@ -66,6 +66,16 @@ def test_la_table_remplace_l_estimation_la_ou_elle_a_une_valeur(petit: Fabrique)
     assert publie("salaries_ess_sur_mesure", "A")[0] == 1000
 
 
+def test_ce_que_le_producteur_a_supprime_le_reste(petit: Fabrique):
+    petit.contributions("m", [petit.ligne("epci:A", 7), petit.ligne("epci:B", None)], couverture="lignes", absence="inconnue")
+    petit.mesure("m", "-- m\n-- diffusion : producteur\nFROM socle.depot_m")
+    petit.indicateur("i", numerateur={"mesure": "m"})
+    valeurs = petit.valeurs()
+    supprimee = valeurs["i", "epci", "B", "2024", "total", "total"]
+    assert (supprimee["statut_confidentialite"], supprimee["valeur"], supprimee["nombre_unites"]) == ("C", None, None)
+    assert valeurs["i", "epci", "A", "2024", "total", "total"]["statut_confidentialite"] == "F"
+
+
 def test_la_table_note_l_estimation(petit: Fabrique):
     _observatoire(petit, {"A": 1000, "B": 600, "C": 100, "D": None})
     _estimations(petit, ("A", 950.0, 900.0, 1010.0), ("B", 500.0, 450.0, 560.0), ("C", None, 80.0, 130.0), ("D", 5.0, 4.0, 6.0))

@@ -6,12 +6,13 @@ import dagster as dg
 
 from observatoire import bridge, document_arithmetic, verdicts
 from observatoire.catalog import indicateurs, mesures
+from observatoire.confidentiality.suppressions import SUPPRESSIONS, SecretNonGaranti, compute_suppressions
 from observatoire.cube import compute_cube
 from observatoire.derived import compute_table
 from observatoire.document_arithmetic import ARITHMETIQUE
 from observatoire.estimation.computation import ECRITES, compute_estimations
 from observatoire.estimation.tables import LUES_RETROTESTS
-from observatoire.indicators import CATALOGUE, LUES, VALEURS, compute_indicators
+from observatoire.indicators import CATALOGUE, VALEURS, VALEURS_LISENT, compute_indicators
 from observatoire.scoring import NOTES
 from observatoire.verdicts import VERDICTS
 from pipelines.assets import PROPRIETAIRES, asset_key_of, column_schema
@@ -29,6 +30,32 @@ from pipelines.defs.resources import EntrepotVerrouille
 def cube(verrouille: EntrepotVerrouille) -> dg.MaterializeResult:
     """Compute the cube."""
     return dg.MaterializeResult(metadata={"dagster/row_count": compute_cube(verrouille.entrepot)})
+
+
+@dg.asset(
+    key=["indicateurs", "suppressions"],
+    deps=[["indicateurs", "cube"], ["referentiels", "appartenances"]],
+    group_name="indicateurs",
+    kinds={"python", "parquet"},
+    owners=PROPRIETAIRES,
+    description=f"{SUPPRESSIONS.description} Règles, suppression secondaire, puis un attaquant qui les éprouve.",
+    metadata={"dagster/column_schema": column_schema(SUPPRESSIONS)},
+)
+def suppressions(verrouille: EntrepotVerrouille) -> dg.MaterializeResult:
+    """Choose what is suppressed of the protected measures; a cell that nothing protects stops the run."""
+    try:
+        bilan = compute_suppressions(verrouille.entrepot)
+    except SecretNonGaranti as erreur:
+        raise dg.Failure(description=str(erreur), allow_retries=False) from None
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": bilan.cellules,
+            "par une règle": bilan.primaires,
+            "pour en protéger une autre": bilan.secondaires,
+            "tableaux que τ-Argus n'a pas traités": bilan.echecs_tau,
+            "règle des 80 % non vérifiée": ", ".join(bilan.sans_regle_80) or "aucune",
+        }
+    )
 
 
 @dg.multi_asset(
@@ -57,7 +84,7 @@ def estimations(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult
     specs=[
         dg.AssetSpec(
             key=["indicateurs", nom],
-            deps=[asset_key_of(lue) for lue in LUES],
+            deps=[asset_key_of(table) for table in VALEURS_LISENT],
             group_name="indicateurs",
             description=table.description,
             kinds={"duckdb", "parquet"},

@@ -25,6 +25,7 @@ from observatoire.catalog import (
     sources_of,
     sources_of_measure,
 )
+from observatoire.confidentiality import suppressions
 from observatoire.files import files_of
 from observatoire.publication.public_tables import public_tables
 from observatoire.schemas import BOOLEEN, DATE, TEXTE, Colonne
@@ -167,7 +168,8 @@ def floor_steps(entrepot: RecordedWarehouse) -> list[Step]:
     told = {nom: i for nom, i in indicateurs().items() if {m.nom for m in measures_of(i)} <= set(measured)}
     cube.mesures = lambda: measured  # type: ignore[assignment]
     indicators.indicateurs = lambda: told  # type: ignore[assignment]
-    for entrepot.part, compute in (("cube", cube.compute_cube), ("indicateurs", indicators.compute_indicators)):
+    computed = (cube.compute_cube, suppressions.compute_suppressions, indicators.compute_indicators)
+    for entrepot.part, compute in zip(("cube", "indicateurs", "indicateurs"), computed, strict=True):
         compute(entrepot)
     written = {("indicateurs", "valeurs"), *((table.schema, table.nom) for table in counted)}
     steps += entrepot.steps

@@ -1,0 +1,150 @@
+"""The attacker: what published cells and the equations between cells say of the hidden ones.
+
+It knows every published figure, every equation, that nothing is negative, and nothing else. A cell is *known* when one
+figure can be announced that is right within ±10 %: 0.9 × its upper bound does not exceed 1.1 × its lower bound.
+Deciding what to hide does not belong here.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import optimize, sparse
+
+from observatoire.confidentiality.cells import Masque, Reels
+
+PRECISION = 0.10
+# a feasible point proves several cells at once: so many are tried before the cells left are bounded one by one
+ESSAIS = 12
+TOLERANCE = 1e-7
+
+
+@dataclass
+class Bornes:
+    """What the attacker knows of each variable: `bas` and `haut`, exact where it is known, wide enough elsewhere."""
+
+    bas: Reels
+    haut: Reels
+    par_soustraction: Masque = field(default_factory=lambda: np.zeros(0, dtype=bool))
+
+    def known(self) -> Masque:
+        """Return the variables known within ±10 %."""
+        return np.asarray((1 - PRECISION) * self.haut <= (1 + PRECISION) * self.bas * (1 + TOLERANCE))
+
+
+class SystemeIncoherent(Exception):
+    """What is published contradicts itself: no value of the hidden cells satisfies the equations."""
+
+
+def attack(matrice: sparse.csr_matrix, connues: Reels, visees: Masque, acquis: Bornes | None = None) -> Bornes:
+    """Bound the hidden variables that are aimed at.
+
+    Args:
+        matrice: equations × variables; each equation is zero.
+        connues: value of each published variable, NaN for the hidden ones.
+        visees: variables to bound; those that are published are already known and left out.
+        acquis: bounds already reached by feasible points of a system where fewer variables were hidden.
+
+    Raises:
+        SystemeIncoherent: the published values satisfy no equation system of non-negative cells.
+    """
+    valeurs = connues.copy()
+    _subtract(matrice, valeurs)
+    par_soustraction = np.isnan(connues) & ~np.isnan(valeurs)
+    bornes = acquis or Bornes(np.full(len(valeurs), np.inf), np.full(len(valeurs), -np.inf))
+    determinees = ~np.isnan(valeurs)
+    bornes.bas[determinees] = bornes.haut[determinees] = np.maximum(valeurs[determinees], 0)
+    bornes.par_soustraction = par_soustraction
+    inconnues = np.flatnonzero(np.isnan(valeurs))
+    if not len(inconnues):
+        return bornes
+    restantes = matrice[:, inconnues].tocsr()
+    actives = np.flatnonzero(np.diff(restantes.indptr))
+    restantes = restantes[actives]
+    second = -(matrice[actives] @ np.where(np.isnan(valeurs), 0, valeurs))
+    blocs = _components(restantes)
+    for lignes, colonnes in blocs:
+        cherchees = visees[inconnues[colonnes]] & ~_safe(bornes, inconnues[colonnes])
+        if not cherchees.any():
+            continue
+        if not len(lignes):
+            bornes.bas[inconnues[colonnes]], bornes.haut[inconnues[colonnes]] = 0, np.inf
+            continue
+        bloc = restantes[lignes][:, colonnes]
+        _bound(bloc, second[lignes], bornes, inconnues[colonnes], visees[inconnues[colonnes]])
+    return bornes
+
+
+def _subtract(matrice: sparse.csr_matrix, valeurs: Reels) -> None:
+    """Fill in every variable that one equation suffices to give, until there is none."""
+    transposee = matrice.tocsc()
+    absents = np.isnan(valeurs)
+    compte = np.abs(matrice) @ absents.astype(float)
+    file = list(np.flatnonzero(compte == 1))
+    while file:
+        equation = file.pop()
+        ligne = slice(matrice.indptr[equation], matrice.indptr[equation + 1])
+        colonnes, signes = matrice.indices[ligne], matrice.data[ligne]
+        manque = np.isnan(valeurs[colonnes])
+        if manque.sum() != 1:
+            continue
+        (variable,), (signe,) = colonnes[manque], signes[manque]
+        reste = -(signes[~manque] @ valeurs[colonnes[~manque]]) / signe
+        # a difference of large published totals is zero up to their rounding
+        valeurs[variable] = 0.0 if abs(reste) <= 1e-12 * np.abs(valeurs[colonnes[~manque]]).max(initial=0) else reste
+        for autre in transposee.indices[transposee.indptr[variable] : transposee.indptr[variable + 1]]:
+            compte[autre] -= 1
+            if compte[autre] == 1:
+                file.append(autre)
+
+
+def _components(matrice: sparse.csr_matrix) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Cut the equations into groups that share no variable: (equations, variables)."""
+    lignes, colonnes = matrice.shape
+    if not lignes:
+        return [(np.zeros(0, dtype=int), np.array([colonne])) for colonne in range(colonnes)]
+    graphe = sparse.bmat([[None, matrice], [matrice.T, None]], format="csr")
+    _, groupes = sparse.csgraph.connected_components(graphe, directed=False)
+    ordre = np.argsort(groupes, kind="stable")
+    coupes = np.flatnonzero(np.diff(groupes[ordre])) + 1
+    return [(g[g < lignes], g[g >= lignes] - lignes) for g in np.split(ordre, coupes)]
+
+
+def _safe(bornes: Bornes, variables: np.ndarray) -> Masque:
+    """Say which of these variables two feasible points already keep apart."""
+    bas, haut = bornes.bas[variables], bornes.haut[variables]
+    return np.asarray(np.isfinite(bas) & ((1 - PRECISION) * haut > (1 + PRECISION) * bas * (1 + TOLERANCE)))
+
+
+def _bound(matrice: sparse.csr_matrix, second: Reels, bornes: Bornes, variables: np.ndarray, visees: Masque) -> None:
+    """Bound a component: feasible points first, each of which may prove many cells, then two programs a cell left."""
+    echelle = max(float(np.abs(second).max(initial=0)), 1e-9) / 1e3
+    second = second / echelle
+    alea = np.random.default_rng(0)
+
+    def point(cout: Reels) -> bool:
+        """Find a feasible point; False when there is no bound in this direction."""
+        reponse = optimize.linprog(cout, A_eq=matrice, b_eq=second, bounds=(0, None), method="highs")
+        if reponse.status == 2:
+            raise SystemeIncoherent
+        if reponse.x is None:
+            return False
+        trouve = np.maximum(reponse.x, 0) * echelle
+        bornes.bas[variables] = np.minimum(bornes.bas[variables], trouve)
+        bornes.haut[variables] = np.maximum(bornes.haut[variables], trouve)
+        return True
+
+    reste = visees & ~_safe(bornes, variables)
+    for essai in range(ESSAIS if reste.sum() > 2 else 0):
+        poids = alea.uniform(0.5, 1.5, len(variables)) * reste
+        point(poids if essai % 2 == 0 else -poids)
+        avant, reste = reste.sum(), visees & ~_safe(bornes, variables)
+        if not reste.any() or (essai > 2 and avant - reste.sum() < 2):
+            break
+    for rang in np.flatnonzero(reste):
+        for signe in (1, -1):
+            if _safe(bornes, variables[rang : rang + 1])[0]:
+                break
+            cout = np.zeros(len(variables))
+            cout[rang] = signe
+            if not point(cout) and signe == -1:
+                bornes.haut[variables[rang]] = np.inf

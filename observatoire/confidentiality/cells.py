@@ -1,0 +1,224 @@
+"""The cells of a protected measure for one period, and the equations that tie them: what an attacker reasons on.
+
+A cell is a territory and a modality of a breakdown. Beside those that are published, some exist only as differences:
+what is known at a département but in none of its communes, a crossing at the commune. They are nowhere in a release,
+and subtraction gives them. Which cells are sensitive belongs to `primary`; hiding, to the modules after it.
+"""
+
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from observatoire.catalog import CROISEMENT, Mesure
+from observatoire.confidentiality.primary import SEUIL_UNITES, primary_rules
+from observatoire.territories import NIVEAUX
+
+Masque = npt.NDArray[np.bool_]
+Reels = npt.NDArray[np.float64]
+Entiers = npt.NDArray[np.int64]
+Lieu = tuple[str, str]
+
+CLE = ("niveau", "code_territoire", "axe", "modalite")
+# what is known at a level and in nothing smaller: `en_propre:departement`
+EN_PROPRE = "en_propre:"
+RESTE = "reste:"
+DIFFERENCE = f"moins de {SEUIL_UNITES} unités dans une différence"
+
+
+@dataclass(frozen=True)
+class Systeme:
+    """The cells of a measure in a period, and what ties them.
+
+    Attributes:
+        cellules: one row a cell, columns `CLE`, `valeur` (float, null when withheld), `texte` (the exact value),
+            `nombre_unites`, `raison` (of the primary suppression, null when there is none), `est_publiable` (its row is
+            in a release, hidden or not) and `variable`.
+        matrice: equations × variables, -1 for the whole and 1 for its parts; each row is zero on the true values. Cells
+            that count the same units are one variable.
+        valeurs: value of each variable, NaN when withheld.
+        zones, epci: the place each place counts in: commune, département, région, France; and its EPCI.
+    """
+
+    cellules: pd.DataFrame
+    matrice: sparse.csr_matrix
+    valeurs: Reels
+    zones: dict[Lieu, Lieu]
+    epci: dict[Lieu, Lieu]
+
+    @property
+    def nombre(self) -> int:
+        """Number of variables."""
+        return len(self.valeurs)
+
+    def variables_of(self, cellules: Masque) -> Masque:
+        """Return the variables that have a cell among these."""
+        masque = np.zeros(self.nombre, dtype=bool)
+        masque[self.cellules["variable"].to_numpy()[cellules]] = True
+        return masque
+
+
+def periods_of(connexion: duckdb.DuckDBPyConnection, mesure: Mesure) -> list[str]:
+    """Return the periods a measure speaks of."""
+    requete = f"SELECT DISTINCT periode FROM mesures.{mesure.nom} ORDER BY periode"
+    return [periode for (periode,) in connexion.execute(requete).fetchall()]
+
+
+def build_system(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, periode: str) -> Systeme:
+    """Build the cells of a measure in a period, and their equations, from its contributions.
+
+    Args:
+        connexion: the warehouse, with its tables as views.
+        mesure: a protected measure.
+        periode: one of its periods.
+    """
+    _write_cells(connexion, mesure, periode)
+    cellules = connexion.execute("FROM secret_cellules ORDER BY id").df()
+    _write_places(connexion)
+    liens = connexion.execute(LIENS).df()
+    liens, restes = _with_remainders(cellules, liens)
+    cellules = pd.concat([cellules, restes], ignore_index=True)
+    variables = _merge_equals(len(cellules), liens)
+    cellules["variable"] = variables
+    valeurs = np.zeros(variables.max() + 1 if len(variables) else 0)
+    valeurs[variables] = cellules["valeur"].to_numpy(dtype=float)
+    matrice = _matrix(liens, variables, len(valeurs))
+    return Systeme(cellules, matrice, valeurs, _places(connexion, "zones"), _places(connexion, "epci"))
+
+
+def _places(connexion: duckdb.DuckDBPyConnection, genre: str) -> dict[Lieu, Lieu]:
+    """Read in which place each place with a cell counts."""
+    requete = f"""
+        SELECT niveau, code_territoire, niveau_parent, code_parent FROM secret_lieux
+        SEMI JOIN secret_cellules USING (niveau, code_territoire) WHERE genre = '{genre}' ORDER BY ALL"""
+    return {(n, c): (np_, cp) for n, c, np_, cp in connexion.execute(requete).fetchall()}
+
+
+def _write_cells(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, periode: str) -> None:
+    """Write `secret_cellules`: every cell of the period, with what the rules need to know of it."""
+    connexion.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE secret_places AS
+        SELECT niveau, code_territoire, niveau_parent, code_parent FROM referentiels.appartenances
+        UNION ALL SELECT niveau, code_territoire, niveau, code_territoire FROM referentiels.territoires
+        UNION ALL SELECT 'inconnu', 'inconnu', 'inconnu', 'inconnu'
+        UNION ALL SELECT niveau, code_territoire, '{EN_PROPRE}' || niveau, code_territoire
+        FROM referentiels.territoires WHERE niveau <> 'commune'"""
+    )
+    connexion.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE secret_cellules AS
+        WITH lignes AS (
+            SELECT p.niveau_parent AS niveau, p.code_parent AS code_territoire, m.* EXCLUDE (niveau, code_territoire)
+            FROM mesures.{mesure.nom} m JOIN secret_places p USING (niveau, code_territoire)
+            WHERE m.periode = $periode),
+        {primary_rules(mesure)},
+        publiees AS (SELECT {", ".join(CLE)} FROM indicateurs.cube WHERE mesure = '{mesure.nom}' AND periode = $periode)
+        SELECT row_number() OVER (ORDER BY {", ".join(CLE)}) - 1 AS id, {", ".join(f"s.{c}" for c in CLE)},
+               s.somme::DOUBLE AS valeur, s.somme::VARCHAR AS texte, s.nombre_unites, s.raison,
+               p.niveau IS NOT NULL AND NOT (s.niveau = 'commune' AND s.axe LIKE '%{CROISEMENT}%') AS est_publiable
+        FROM statistiques s LEFT JOIN publiees p USING ({", ".join(CLE)})""",
+        {"periode": periode},
+    )
+
+
+def _write_places(connexion: duckdb.DuckDBPyConnection) -> None:
+    """Write `secret_lieux`: in which place each place counts, up to France, and in its EPCI."""
+    ordre = f"list_position({list(NIVEAUX)}, niveau_parent)"
+    connexion.execute(f"""
+        CREATE OR REPLACE TEMP TABLE secret_lieux AS
+        WITH plus_proche AS (
+            SELECT niveau, code_territoire, niveau_parent, code_parent FROM referentiels.appartenances
+            WHERE niveau_parent IN ('departement', 'region', 'france')
+            QUALIFY row_number() OVER (PARTITION BY niveau, code_territoire ORDER BY {ordre}) = 1)
+        SELECT 'zones' AS genre, niveau, code_territoire, niveau_parent, code_parent
+        FROM plus_proche WHERE niveau <> 'epci'
+        UNION ALL SELECT 'zones', '{EN_PROPRE}epci', code_territoire, niveau_parent, code_parent
+        FROM plus_proche WHERE niveau = 'epci'
+        UNION ALL SELECT 'zones', '{EN_PROPRE}' || niveau, code_territoire, niveau, code_territoire
+        FROM referentiels.territoires WHERE niveau NOT IN ('commune', 'epci')
+        UNION ALL SELECT 'epci', niveau, code_territoire, niveau_parent, code_parent
+        FROM referentiels.appartenances WHERE niveau = 'commune' AND niveau_parent = 'epci'
+        UNION ALL SELECT 'epci', '{EN_PROPRE}epci', code_territoire, 'epci', code_territoire
+        FROM referentiels.territoires WHERE niveau = 'epci'""")
+
+
+# each whole and its parts: the places it holds, the modalities of a breakdown, the two sides of a crossing
+LIENS = f"""
+    WITH liens AS (
+        SELECT l.genre, t.id AS tout, e.id AS partie
+        FROM secret_cellules e JOIN secret_lieux l USING (niveau, code_territoire)
+        JOIN secret_cellules t ON t.niveau = l.niveau_parent AND t.code_territoire = l.code_parent
+             AND t.axe = e.axe AND t.modalite = e.modalite
+        UNION ALL
+        SELECT e.axe, t.id, e.id FROM secret_cellules e
+        JOIN secret_cellules t ON t.niveau = e.niveau AND t.code_territoire = e.code_territoire AND t.axe = 'total'
+        WHERE e.axe <> 'total' AND NOT contains(e.axe, '{CROISEMENT}')
+        UNION ALL
+        SELECT e.axe || rang, t.id, e.id
+        FROM (SELECT *, unnest([1, 2]) AS rang FROM secret_cellules WHERE contains(axe, '{CROISEMENT}')) e
+        JOIN secret_cellules t ON t.niveau = e.niveau AND t.code_territoire = e.code_territoire
+             AND t.axe = split_part(e.axe, '{CROISEMENT}', rang) AND t.modalite = split_part(e.modalite, '|', rang))
+    SELECT dense_rank() OVER (ORDER BY tout, genre) - 1 AS equation, tout, partie FROM liens
+    ORDER BY equation, partie"""
+
+
+def _with_remainders(cellules: pd.DataFrame, liens: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give a remainder to each whole its parts do not fill; drop the equation where parts overlap or are withheld."""
+    parties = cellules[["valeur", "nombre_unites"]].loc[liens["partie"]].reset_index(drop=True)
+    comptes = (
+        parties.assign(equation=liens["equation"], tout=liens["tout"], retenue=parties["valeur"].isna())
+        .groupby("equation")
+        .agg(tout=("tout", "first"), v=("valeur", "sum"), n=("nombre_unites", "sum"), retenue=("retenue", "any"))
+    )
+    tout = cellules.loc[comptes["tout"]]
+    ecart = np.where(comptes["retenue"], np.nan, tout["valeur"].to_numpy() - comptes["v"].to_numpy())
+    manquent = tout["nombre_unites"].to_numpy() - comptes["n"].to_numpy()
+    seuil = 1e-9 * np.abs(tout["valeur"].to_numpy()) + 1e-9
+    incomplets = np.isfinite(ecart) & (ecart > seuil)
+    fausses = ~np.isfinite(ecart) | (ecart < -seuil)
+    restes = cellules.loc[comptes["tout"][incomplets]].copy()
+    restes["niveau"] = RESTE + restes["niveau"]
+    restes["valeur"], restes["nombre_unites"] = ecart[incomplets], manquent[incomplets]
+    restes["texte"], restes["est_publiable"] = None, False
+    petits = (manquent[incomplets] > 0) & (manquent[incomplets] < SEUIL_UNITES)
+    restes["raison"] = pd.Series(petits, index=restes.index).map({True: DIFFERENCE, False: None})
+    ajouts = pd.DataFrame(
+        {
+            "equation": comptes.index[incomplets],
+            "tout": comptes["tout"][incomplets].to_numpy(),
+            "partie": np.arange(len(restes)) + len(cellules),
+        }
+    )
+    gardees = liens[~liens["equation"].isin(comptes.index[fausses])]
+    return pd.concat([gardees, ajouts], ignore_index=True), restes
+
+
+def _merge_equals(nombre: int, liens: pd.DataFrame) -> Entiers:
+    """Give each cell the number of its variable: a whole with one part is that part."""
+    seules = liens[liens.groupby("equation")["partie"].transform("size") == 1]
+    graphe = sparse.coo_matrix(
+        (np.ones(len(seules)), (seules["tout"].to_numpy(), seules["partie"].to_numpy())), shape=(nombre, nombre)
+    )
+    _, variables = sparse.csgraph.connected_components(graphe, directed=False)
+    return np.asarray(variables, dtype=np.int64)
+
+
+def _matrix(liens: pd.DataFrame, variables: Entiers, nombre: int) -> sparse.csr_matrix:
+    """Write the equations on variables, each once."""
+    plusieurs = liens[liens.groupby("equation")["partie"].transform("size") > 1]
+    touts = plusieurs.drop_duplicates("equation")
+    lignes = np.concatenate([plusieurs["equation"].to_numpy(), touts["equation"].to_numpy()]).astype(int)
+    colonnes = variables[np.concatenate([plusieurs["partie"].to_numpy(), touts["tout"].to_numpy()]).astype(int)]
+    signes = np.concatenate([np.ones(len(plusieurs)), -np.ones(len(touts))])
+    _, lignes = np.unique(lignes, return_inverse=True)
+    matrice = sparse.coo_matrix((signes, (lignes, colonnes)), shape=(len(touts), nombre)).tocsr()
+    matrice.sort_indices()
+    vues: dict[tuple[bytes, bytes], int] = {}
+    for rang in range(matrice.shape[0]):
+        ligne = slice(matrice.indptr[rang], matrice.indptr[rang + 1])
+        vues.setdefault((matrice.indices[ligne].tobytes(), matrice.data[ligne].tobytes()), rang)
+    return matrice[sorted(vues.values())]

@@ -1,0 +1,226 @@
+"""The table of what is suppressed, cell by cell, of every protected measure: after the cube, before the values.
+
+Restricted like the cube, never published. Nothing is computed when no restricted source has a row.
+"""
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from observatoire.catalog import Mesure, indicateurs, mesures
+from observatoire.confidentiality.cells import CLE, Masque, Systeme, build_system, periods_of
+from observatoire.confidentiality.protection import Protection, protect
+from observatoire.confidentiality.published import differs_by_few, gives_away, kept_releases, known_cells, match, same
+from observatoire.confidentiality.tau import Tau
+from observatoire.confidentiality.years import arrivals, hidden_in_other_years
+from observatoire.derived import versions_of
+from observatoire.schemas import TEXTE, Colonne, Table
+from observatoire.warehouse import ATELIER, Entrepot, code_fingerprint, fingerprint
+
+SUPPRESSIONS = Table(
+    "Cellules des mesures protégées dont rien n'est publié (diffusion restreinte).",
+    (
+        Colonne("mesure", TEXTE, "Mesure."),
+        Colonne("niveau", TEXTE, "Niveau du territoire."),
+        Colonne("code_territoire", TEXTE, "Code du territoire."),
+        Colonne("periode", TEXTE, "Période."),
+        Colonne("axe", TEXTE, "Ventilation."),
+        Colonne("modalite", TEXTE, "Modalité."),
+        Colonne("raison", TEXTE, "Règle qui la rend confidentielle, ou « protège une autre cellule »."),
+    ),
+    cle=("mesure", "niveau", "code_territoire", "periode", "axe", "modalite"),
+)
+SECONDAIRE = "protège une autre cellule"
+DIFFERENCE_RELEASE = "différence d'une ou deux unités avec une publication gardée"
+DIFFERENCE_ANNEE = "différence d'une ou deux unités avec une autre année"
+# patterns of several years carried to one another: each pass hides more, so it ends
+PASSAGES = 5
+
+
+class SecretNonGaranti(Exception):
+    """A cell that no suppression protects. The message, in French, names it, the way to it, and says what to do."""
+
+
+@dataclass
+class Bilan:
+    """What was suppressed: counts only, they are kept in the history of runs."""
+
+    cellules: int = 0
+    primaires: int = 0
+    secondaires: int = 0
+    echecs_tau: int = 0
+    sans_regle_80: list[str] = field(default_factory=list)
+
+
+def protected_measures(entrepot: Entrepot) -> list[Mesure]:
+    """Return the protected measures that indicators publish and that have contributions."""
+    publiees = {
+        terme.mesure for i in indicateurs().values() for terme in (i.numerateur, i.denominateur) if terme is not None
+    }
+    return [
+        mesure
+        for nom, mesure in mesures().items()
+        if mesure.est_protegee
+        and nom in publiees
+        and entrepot.path_of("mesures", nom).exists()
+        and entrepot.count_rows("mesures", nom)
+    ]
+
+
+def suppressions_version(entrepot: Entrepot) -> str:
+    """Return the version of the suppressions, from the cube, the protected measures, the kept releases and the code."""
+    protegees = protected_measures(entrepot)
+    lues = versions_of(entrepot, ("indicateurs.cube", "referentiels.appartenances")) if protegees else {}
+    gardees = [chemin.parent.name for chemin in kept_releases(entrepot)] if protegees else []
+    return fingerprint(
+        lues, [mesure.requete for mesure in protegees], gardees, code_fingerprint("confidentiality/*.py")
+    )
+
+
+def compute_suppressions(entrepot: Entrepot) -> Bilan:
+    """Choose what to suppress of every protected measure, and write it, if anything it rests on changed.
+
+    Raises:
+        SecretNonGaranti: nothing that could be hidden protects a cell; the former table stays.
+    """
+    version = suppressions_version(entrepot)
+    if entrepot.version("indicateurs", "suppressions") == version:
+        return _summary(entrepot)
+    protegees = protected_measures(entrepot)
+    with entrepot.connect() as connexion:
+        colonnes = ", ".join(f"{colonne.nom} {colonne.type_sql}" for colonne in SUPPRESSIONS.colonnes)
+        connexion.execute(f"CREATE TEMP TABLE suppressions ({colonnes})")
+        echecs = 0
+        if protegees:
+            connues = known_cells(connexion, entrepot, None)
+            with tempfile.TemporaryDirectory(dir=entrepot.racine, prefix=ATELIER) as atelier, Tau(Path(atelier)) as tau:
+                for mesure in protegees:
+                    echecs += _suppress(connexion, mesure, connues, tau)
+        entrepot.write_query(
+            connexion,
+            f"FROM suppressions ORDER BY {', '.join(SUPPRESSIONS.cle)}",
+            "indicateurs",
+            "suppressions",
+            {"version": version, "echecs_tau": echecs},
+        )
+    return _summary(entrepot)
+
+
+def _suppress(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, connues: pd.DataFrame, tau: Tau) -> int:
+    """Protect every period of a measure; return the number of tables τ-Argus left without an answer."""
+    periodes = periods_of(connexion, mesure)
+    systemes = {periode: build_system(connexion, mesure, periode) for periode in periodes}
+    sues = {periode: _known_already(systeme, connues, mesure, periode) for periode, systeme in systemes.items()}
+    deja = {periode: systeme.variables_of(sues[periode]) for periode, systeme in systemes.items()}
+    for avant, apres in zip(periodes, periodes[1:], strict=False):
+        # hiding one of the two years is enough; one that a kept release gives cannot be
+        reste = arrivals(connexion, mesure, avant, apres)
+        for periode in (apres, avant):
+            reste = _add_reason(systemes[periode], reste, DIFFERENCE_ANNEE, sues[periode])
+    trouvees = {periode: protect(systeme, tau, deja[periode]) for periode, systeme in systemes.items()}
+    a_cacher = {periode: trouvee.cachees & False for periode, trouvee in trouvees.items()}
+    for _ in range(PASSAGES if len(periodes) > 1 else 0):
+        cachees = {periode: trouvee.cachees for periode, trouvee in trouvees.items()}
+        encore = hidden_in_other_years(systemes, cachees)
+        encore = {periode: masque & ~deja[periode] & ~cachees[periode] for periode, masque in encore.items()}
+        if not any(masque.any() for masque in encore.values()):
+            break
+        for periode in (periode for periode, masque in encore.items() if masque.any()):
+            a_cacher[periode] |= trouvees[periode].cachees | encore[periode]
+            trouvees[periode] = protect(systemes[periode], tau, deja[periode], a_cacher[periode])
+    for periode, trouvee in trouvees.items():
+        if trouvee.fuites:
+            raise SecretNonGaranti(_unprotected(systemes[periode], trouvee, mesure, periode))
+        _insert(connexion, mesure, periode, systemes[periode], trouvee.cachees)
+    return sum(trouvee.echecs_tau for trouvee in trouvees.values())
+
+
+def _known_already(systeme: Systeme, connues: pd.DataFrame, mesure: Mesure, periode: str) -> Masque:
+    """Return the cells a kept release gives; mark as confidential those whose difference with one gives a unit.
+
+    Raises:
+        SecretNonGaranti: a kept release gives a cell that is confidential today: hiding it now protects nothing.
+    """
+    face = match(systeme.cellules, connues, mesure.nom, periode)
+    donnees = face[gives_away(face)]
+    if len(donnees):
+        ligne = donnees.iloc[0]
+        raise SecretNonGaranti(
+            f"Secret statistique : {cell_name(mesure.nom, periode, ligne)} est confidentielle ({ligne['raison']}), "
+            f"mais {ligne['chemin']} la donne déjà. Retirer cette publication (job retirer_publication), puis "
+            "relancer. "
+            f"Cellules dans ce cas : {donnees['rang'].nunique()}."
+        )
+    _add_reason(systeme, face[differs_by_few(face)], DIFFERENCE_RELEASE)
+    masque = np.zeros(len(systeme.cellules), dtype=bool)
+    masque[face.loc[same(face), "rang"].to_numpy(dtype=int)] = True
+    return masque
+
+
+def _add_reason(systeme: Systeme, cellules: pd.DataFrame, raison: str, sauf: Masque | None = None) -> pd.DataFrame:
+    """Mark as confidential the cells named, unless they already are; return those left out, which `sauf` names."""
+    cles = pd.MultiIndex.from_frame(systeme.cellules[list(CLE)])
+    nommees = cles.isin(pd.MultiIndex.from_frame(cellules[list(CLE)]))
+    exclues = np.zeros(len(cles), dtype=bool) if sauf is None else nommees & sauf
+    systeme.cellules.loc[nommees & ~exclues & systeme.cellules["raison"].isna().to_numpy(), "raison"] = raison
+    return systeme.cellules.loc[exclues, list(CLE)]
+
+
+def _insert(
+    connexion: duckdb.DuckDBPyConnection, mesure: Mesure, periode: str, systeme: Systeme, cachees: Masque
+) -> None:
+    """Write the cells of a period that are hidden."""
+    cellules = systeme.cellules
+    retenues = cellules["valeur"].isna().to_numpy()
+    choisies = cellules[cellules["est_publiable"] & (cachees[cellules["variable"].to_numpy()] | retenues)]
+    lignes = pd.DataFrame(
+        {
+            "mesure": mesure.nom,
+            **{colonne: choisies[colonne] for colonne in ("niveau", "code_territoire")},
+            "periode": periode,
+            **{colonne: choisies[colonne] for colonne in ("axe", "modalite")},
+            "raison": choisies["raison"].fillna(SECONDAIRE),
+        }
+    )
+    connexion.register("a_supprimer", lignes)
+    connexion.execute("INSERT INTO suppressions BY NAME SELECT * FROM a_supprimer")
+
+
+def cell_name(mesure: str, periode: str, cellule: pd.Series) -> str:
+    """Name a cell in French: never its value, this goes to logs that are kept."""
+    detail = "" if cellule["axe"] == "total" else f", {cellule['axe']} « {cellule['modalite']} »"
+    return f"{mesure}, {cellule['niveau']} {cellule['code_territoire']}, {periode}{detail}"
+
+
+def _unprotected(systeme: Systeme, trouvee: Protection, mesure: Mesure, periode: str) -> str:
+    """Say which cell nothing protects."""
+    rang = int(np.flatnonzero(systeme.cellules["variable"].to_numpy() == trouvee.fuites[0])[0])
+    return (
+        f"Secret statistique : {cell_name(mesure.nom, periode, systeme.cellules.iloc[rang])} reste connue à ±10 % près "
+        "par soustraction de ce que donnent des publications gardées, quoi qu'on supprime aujourd'hui. Retirer ces "
+        f"publications (job retirer_publication), puis relancer. Cellules dans ce cas : {len(trouvee.fuites)}."
+    )
+
+
+def _summary(entrepot: Entrepot) -> Bilan:
+    """Count what the table holds."""
+    with entrepot.connect(("indicateurs.suppressions",)) as connexion:
+        ((cellules, secondaires),) = connexion.execute(
+            f"SELECT count(*), count(*) FILTER (raison = '{SECONDAIRE}') FROM indicateurs.suppressions"
+        ).fetchall()
+    echecs = (entrepot.metadata("indicateurs", "suppressions") or {}).get("echecs_tau", 0)
+    sans_regle = [mesure.nom for mesure in protected_measures(entrepot) if _unchecked(entrepot, mesure)]
+    return Bilan(cellules, cellules - secondaires, secondaires, echecs, sans_regle)
+
+
+def _unchecked(entrepot: Entrepot, mesure: Mesure) -> bool:
+    """Say whether the rule of 80 % could not be checked everywhere: some file has no largest pay."""
+    if not mesure.plus_gros_salaire:
+        return False
+    with entrepot.connect((f"mesures.{mesure.plus_gros_salaire}",)) as connexion:
+        requete = f"SELECT count(*) > count(valeur) FROM mesures.{mesure.plus_gros_salaire} WHERE axe = 'total'"
+        return bool(connexion.execute(requete).fetchall()[0][0])

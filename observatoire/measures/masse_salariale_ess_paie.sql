@@ -1,0 +1,17 @@
+-- Masse salariale brute des établissements de l'ESS, selon les fichiers de paie reçus.
+-- unité : €, année
+-- champ : établissements de l'ESS (périmètre Insee reconstitué) présents dans les fichiers de paie reçus
+-- diffusion : protegee
+-- salariés : effectifs_ess_paie
+-- plus gros salaire : salaires_maximaux_ess_paie
+SELECT e.niveau, e.code_territoire, p.annee::VARCHAR AS periode, p.siret AS unite, e.siren AS repondant, 1 AS nombre_unites,
+       p.masse_salariale_eur AS valeur,
+       unnest([
+           {axe: 'total', modalite: 'total'},
+           {axe: 'famille', modalite: coalesce(e.famille, 'inconnu')},
+           {axe: 'secteur', modalite: coalesce(e.a17, 'inconnu')},
+           {axe: 'famille×secteur', modalite: coalesce(e.famille, 'inconnu') || '|' || coalesce(e.a17, 'inconnu')}
+       ], recursive := true)
+FROM socle.paie_etablissements p
+JOIN socle.etablissements e USING (siret)
+WHERE e.est_ess

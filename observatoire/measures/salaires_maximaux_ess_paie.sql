@@ -1,0 +1,13 @@
+-- Plus forte paie de chaque établissement de l'ESS : sert à la règle des 80 %, aucun indicateur n'en vient.
+-- diffusion : protegee
+SELECT e.niveau, e.code_territoire, p.annee::VARCHAR AS periode, p.siret AS unite, e.siren AS repondant, 1 AS nombre_unites,
+       p.salaire_maximal_eur AS valeur,
+       unnest([
+           {axe: 'total', modalite: 'total'},
+           {axe: 'famille', modalite: coalesce(e.famille, 'inconnu')},
+           {axe: 'secteur', modalite: coalesce(e.a17, 'inconnu')},
+           {axe: 'famille×secteur', modalite: coalesce(e.famille, 'inconnu') || '|' || coalesce(e.a17, 'inconnu')}
+       ], recursive := true)
+FROM socle.paie_etablissements p
+JOIN socle.etablissements e USING (siret)
+WHERE e.est_ess

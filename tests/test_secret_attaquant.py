@@ -1,0 +1,96 @@
+"""The attacker: one equation, several at once, and what it does not know."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+
+from observatoire.confidentiality.attacker import SystemeIncoherent, attack
+from observatoire.confidentiality.repair import repair
+
+# a table of two rows and two columns: four cells, two row totals, two column totals, the whole
+A, B, C, D, LIGNE_1, LIGNE_2, COL_1, COL_2, TOUT = range(9)
+EQUATIONS = [(LIGNE_1, A, B), (LIGNE_2, C, D), (COL_1, A, C), (COL_2, B, D), (TOUT, LIGNE_1, LIGNE_2), (TOUT, COL_1, COL_2)]
+
+
+def carre() -> sparse.csr_matrix:
+    lignes = np.zeros((len(EQUATIONS), 9))
+    for rang, (tout, *parties) in enumerate(EQUATIONS):
+        lignes[rang, tout], lignes[rang, parties] = -1, 1
+    return sparse.csr_matrix(lignes)
+
+
+def valeurs(a: float, b: float, c: float, d: float) -> np.ndarray:
+    return np.array([a, b, c, d, a + b, c + d, a + c, b + d, a + b + c + d], dtype=float)
+
+
+def lire(vraies: np.ndarray, *cachees: int) -> np.ndarray:
+    lues = vraies.copy()
+    lues[list(cachees)] = np.nan
+    return lues
+
+
+def viser(*variables: int) -> np.ndarray:
+    masque = np.zeros(9, dtype=bool)
+    masque[list(variables)] = True
+    return masque
+
+
+def test_une_seule_cellule_cachee_se_retrouve_par_soustraction() -> None:
+    bornes = attack(carre(), lire(valeurs(10, 20, 30, 40), A), viser(A))
+    assert bornes.bas[A] == bornes.haut[A] == 10
+    assert bornes.par_soustraction[A] and bornes.known()[A]
+
+
+def test_un_rectangle_ne_se_retrouve_pas() -> None:
+    bornes = attack(carre(), lire(valeurs(10, 20, 30, 40), A, B, C, D), viser(A, B, C, D))
+    assert not bornes.known()[[A, B, C, D]].any()
+
+
+def test_un_rectangle_serre_se_retrouve_a_10_pour_cent_pres() -> None:
+    """The move is bounded by the smallest: 1000 is known between 999 and 1001."""
+    vraies = valeurs(1000, 1, 1, 1)
+    bornes = attack(carre(), lire(vraies, A, B, C, D), viser(A))
+    assert bornes.known()[A] and not bornes.par_soustraction[A]
+    assert (bornes.bas[A], bornes.haut[A]) == (pytest.approx(999), pytest.approx(1001))
+
+
+def test_des_valeurs_qui_se_contredisent_le_disent() -> None:
+    lues = lire(valeurs(10, 20, 30, 40), A, B, C, D)
+    lues[LIGNE_1] = 200
+    with pytest.raises(SystemeIncoherent):
+        attack(carre(), lues, viser(A))
+
+
+@given(st.tuples(*[st.integers(1, 10**7)] * 4))
+def test_les_bornes_du_rectangle_sont_celles_de_la_formule(quatre: tuple[int, int, int, int]) -> None:
+    a, b, c, d = quatre
+    bornes = attack(carre(), lire(valeurs(*quatre), A, B, C, D), viser(A))
+    bas, haut = a - min(a, d), a + min(b, c)
+    sue = Fraction(9, 10) * haut <= Fraction(11, 10) * bas
+    if abs(0.9 * haut - 1.1 * bas) > 1e-5 * haut:
+        assert bornes.known()[A] == sue
+    if bornes.known()[A]:
+        assert bornes.bas[A] == pytest.approx(bas, rel=1e-6, abs=1e-3)
+        assert bornes.haut[A] == pytest.approx(haut, rel=1e-6, abs=1e-3)
+
+
+@given(st.tuples(*[st.integers(1, 10**7)] * 4))
+def test_une_reparation_protege_la_cellule_et_laisse_les_totaux_qu_elle_peut(quatre: tuple[int, int, int, int]) -> None:
+    vraies, matrice = valeurs(*quatre), carre()
+    couts = np.array([0, 1, 1, 1, 5, 5, 5, 5, 50], dtype=float)
+    trouve = repair(matrice, vraies, A, couts, viser())
+    assert trouve is not None
+    a_cacher, mouvement = trouve
+    assert np.abs(matrice @ mouvement).max() <= 1e-6 * vraies.max()
+    assert (vraies + mouvement >= -1e-6 * vraies.max()).all()
+    bornes = attack(matrice, lire(vraies, A, *a_cacher), viser(A))
+    assert not bornes.known()[A]
+
+
+def test_rien_ne_repare_ce_que_tout_le_reste_donne_deja() -> None:
+    autres = ~viser(A)
+    assert repair(carre(), valeurs(10, 20, 30, 40), A, np.ones(9), autres) is None

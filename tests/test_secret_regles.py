@@ -1,0 +1,141 @@
+"""Primary rules: units, respondents, employees; and what the catalogue refuses of a restricted source."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from observatoire import catalog
+from observatoire.catalog import CatalogueInvalide
+from tests.fabrique import Fabrique, Ligne, fabrique
+
+
+@pytest.fixture
+def petit(tmp_path: Path) -> Iterator[Fabrique]:
+    """Give a small observatory, its territories known and no measure declared."""
+    with fabrique(tmp_path) as petite:
+        yield petite
+
+
+def raisons(petit: Fabrique, mesure: str = "m") -> dict[str, str]:
+    """Compute everything; return why each total is suppressed, by `niveau:code`."""
+    petit.valeurs()
+    return {
+        f"{ligne['niveau']}:{ligne['code_territoire']}": ligne["raison"]
+        for ligne in petit.read_batches("indicateurs.suppressions")
+        if (ligne["mesure"], ligne["axe"]) == (mesure, "total")
+    }
+
+
+def payes(petit: Fabrique, *valeurs: object, lieu: str = "commune:63001", **champs: object) -> list[Ligne]:
+    """Make one contribution a value."""
+    return [petit.ligne(lieu, valeur, **champs) for valeur in valeurs]
+
+
+def test_deux_unites_sont_trop_peu_trois_suffisent(petit: Fabrique) -> None:
+    petit.protegee("m", payes(petit, 10, 10))
+    assert set(raisons(petit).values()) == {"moins de 3 unités"}
+    petit.protegee("m", payes(petit, 10, 10, 10))
+    assert raisons(petit) == {}
+
+
+def test_un_repondant_a_85_pour_cent_passe_au_dela_non(petit: Fabrique) -> None:
+    petit.protegee("m", payes(petit, 85, 10, 5))
+    assert raisons(petit) == {}
+    petit.protegee("m", payes(petit, "85.01", 10, "4.99"))
+    assert set(raisons(petit).values()) == {"un répondant au-delà de 85 %"}
+
+
+def test_cinq_etablissements_d_une_association_sont_un_seul_repondant(petit: Fabrique) -> None:
+    siens = payes(petit, 20, 20, 20, 20, 20, repondant="association")
+    petit.protegee("m", [*siens, *payes(petit, 5)])
+    assert set(raisons(petit).values()) == {"un répondant au-delà de 85 %"}
+    petit.protegee("m", [*payes(petit, 20, 20, 20, 20, 20), *payes(petit, 5)])
+    assert raisons(petit) == {}, "the same five, each its own respondent"
+
+
+def test_une_paie_demande_cinq_salaries(petit: Fabrique) -> None:
+    unites = ["a", "b", "c"]
+    petit.protegee("effectifs", [petit.ligne("commune:63001", "1.5", unite=u) for u in unites])
+    masses = [petit.ligne("commune:63001", 30000, unite=u) for u in unites]
+    petit.protegee("m", masses, "-- salariés : effectifs")
+    assert set(raisons(petit).values()) == {"moins de 5 salariés"}
+    assert raisons(petit, "effectifs") == {}, "the rule is about payroll"
+    petit.protegee("effectifs", [petit.ligne("commune:63001", 2, unite=u) for u in unites])
+    assert raisons(petit) == {}
+
+
+def test_la_regle_des_80_pour_cent_n_est_verifiee_que_la_ou_chaque_poste_est_connu(petit: Fabrique) -> None:
+    from observatoire.confidentiality.suppressions import compute_suppressions
+
+    masses = [petit.ligne("commune:63001", valeur, unite=u) for u, valeur in (("a", 84), ("b", 10), ("c", 6))]
+    forts = [petit.ligne("commune:63001", valeur, unite=u) for u, valeur in (("a", 82), ("b", 5), ("c", 5))]
+    entete = "-- diffusion : protegee"
+    petit.contributions("forts", forts, entete, couverture="inconnue", diffusion="restreinte")
+    petit.protegee("m", masses, "-- plus gros salaire : forts")
+    assert set(raisons(petit).values()) == {"un salarié au-delà de 80 %"}
+    forts[1]["valeur"] = None
+    petit.contributions("forts", forts, entete, couverture="inconnue", diffusion="restreinte")
+    petit.protegee("m", masses, "-- plus gros salaire : forts")
+    assert raisons(petit) == {}
+    assert compute_suppressions(petit.entrepot).sans_regle_80 == ["m"], "and it is said"
+
+
+def test_une_valeur_retenue_par_le_producteur_n_est_jamais_recalculee(petit: Fabrique) -> None:
+    petit.protegee("m", [*payes(petit, 10, 20, 30), *payes(petit, None, lieu="commune:63002")])
+    attendu = {"commune:63002", "epci:A", "departement:63", "region:84", "france:FR"}
+    assert raisons(petit) == dict.fromkeys(attendu, "retenue par le producteur")
+    publiees = {lieu for lieu, valeur in petit.publiees("m").items() if valeur is not None}
+    assert publiees == {"commune:63001"}
+
+
+def test_une_cellule_nulle_ne_dit_rien_de_personne(petit: Fabrique) -> None:
+    petit.protegee("m", [*payes(petit, 10, 20, 30), *payes(petit, 0, lieu="commune:63002")])
+    assert raisons(petit) == {}
+
+
+def test_des_comptes_publics_ne_sont_pas_proteges(petit: Fabrique) -> None:
+    petit.contributions("m", payes(petit, 10), couverture="inconnue")
+    petit.indicateur("m", numerateur={"mesure": "m"})
+    assert raisons(petit) == {}
+    assert petit.publiees("m")["commune:63001"] == 10
+
+
+# what does not load
+
+
+def test_une_mesure_qui_lit_une_source_restreinte_sans_le_dire_ne_se_charge_pas(petit: Fabrique) -> None:
+    petit.contributions("m", payes(petit, 1), diffusion="restreinte")
+    with pytest.raises(CatalogueInvalide, match=r"measures/m\.sql lit depot_m.*diffusion : protegee"):
+        catalog.mesures()
+
+
+def test_ni_a_travers_une_table_calculee(petit: Fabrique, monkeypatch) -> None:
+    lue = catalog.territories.TERRITOIRES
+    derivee = type(lue)(**{**vars(lue), "nom": "paies", "schema": "socle", "lit": ("socle.depot_m",), "publiee": False})
+    petit.source("depot_m", diffusion="restreinte")
+    monkeypatch.setattr(catalog, "derivees", lambda: {"socle.paies": derivee})
+    petit.mesure("m", "FROM socle.paies")
+    with pytest.raises(CatalogueInvalide, match=r"measures/m\.sql lit depot_m"):
+        catalog.mesures()
+    petit.mesure("m", "-- diffusion : protegee\nFROM socle.paies")
+    assert catalog.mesures()["m"].est_protegee
+    publiee = type(lue)(**{**vars(derivee), "publiee": True})
+    monkeypatch.setattr(catalog, "derivees", lambda: {"socle.paies": publiee})
+    petit.mesure("m", "-- diffusion : protegee\nFROM socle.paies")
+    with pytest.raises(CatalogueInvalide, match=r"socle\.paies est publiée et lit depot_m"):
+        catalog.mesures()
+
+
+def test_une_diffusion_inconnue_ne_se_charge_pas(petit: Fabrique) -> None:
+    petit.contributions("m", payes(petit, 1), "-- diffusion : protégée")
+    with pytest.raises(CatalogueInvalide, match="diffusion « protégée » inconnue"):
+        catalog.mesures()
+
+
+@pytest.mark.parametrize("agregat", sorted(set(catalog.AGREGATS) - set(catalog.AGREGATS_PROTEGES)))
+def test_un_agregat_qui_trahirait_un_repondant_ne_se_charge_pas(petit: Fabrique, agregat: str) -> None:
+    petit.protegee("m", payes(petit, 1))
+    petit.indicateur("i", numerateur={"mesure": "m", "agregat": agregat})
+    with pytest.raises(CatalogueInvalide, match=f"« {agregat} » de la mesure protégée « m »"):
+        catalog.indicateurs()
