@@ -150,8 +150,8 @@ def _known_already(systeme: Systeme, connues: pd.DataFrame, mesure: Mesure, peri
     if len(donnees):
         ligne = donnees.iloc[0]
         raise SecretNonGaranti(
-            f"Secret statistique : {cell_name(mesure.nom, periode, ligne)} est confidentielle ({ligne['raison']}), mais "
-            f"{ligne['chemin']} la donne déjà. Retirer cette publication (job retirer_publication), puis relancer. "
+            f"Secret statistique : {cell_name(mesure.nom, periode, ligne)} est confidentielle ({ligne['raison']}), "
+            f"mais {ligne['chemin']} la donne déjà. Retirer cette publication (job retirer_publication), puis relancer. "
             f"Cellules dans ce cas : {donnees['rang'].nunique()}."
         )
     _add_reason(systeme, face[differs_by_few(face)], DIFFERENCE_RELEASE)
