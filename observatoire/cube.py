@@ -102,6 +102,11 @@ def _check(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, chemin: Path) -
         "a des périodes sans ligne d'axe « total »":
             "SELECT DISTINCT periode FROM calcul ANTI JOIN (FROM calcul WHERE axe = 'total') USING (periode)",
     }
+    if mesure.est_protegee:
+        # what protects a sum rests on parts that cannot be negative
+        controles["a des valeurs négatives, que le secret statistique ne protège pas"] = (
+            "SELECT DISTINCT periode, axe FROM calcul WHERE valeur < 0"
+        )
     # examples name places and periods, never a unit: this message goes to logs that are kept
     for reproche, requete in controles.items():
         exemples = connexion.execute(f"{requete} LIMIT 3").fetchall()

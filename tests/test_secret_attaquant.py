@@ -13,7 +13,14 @@ from observatoire.confidentiality.repair import repair
 
 # a table of two rows and two columns: four cells, two row totals, two column totals, the whole
 A, B, C, D, LIGNE_1, LIGNE_2, COL_1, COL_2, TOUT = range(9)
-EQUATIONS = [(LIGNE_1, A, B), (LIGNE_2, C, D), (COL_1, A, C), (COL_2, B, D), (TOUT, LIGNE_1, LIGNE_2), (TOUT, COL_1, COL_2)]
+EQUATIONS = [
+    (LIGNE_1, A, B),
+    (LIGNE_2, C, D),
+    (COL_1, A, C),
+    (COL_2, B, D),
+    (TOUT, LIGNE_1, LIGNE_2),
+    (TOUT, COL_1, COL_2),
+]
 
 
 def carre() -> sparse.csr_matrix:

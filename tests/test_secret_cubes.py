@@ -56,7 +56,10 @@ def test_aucune_cellule_cachee_n_est_connue_a_10_pour_cent_pres(premier: int, ta
         montrees = np.flatnonzero(~cachees).tolist()
         for rang in np.flatnonzero(cachees):
             bas, haut = attaquant.bornes(int(rang), montrees)
-            assert (1 - PRECISION) * haut > (1 + PRECISION) * bas * (1 - 1e-6), (graine, publiables.iloc[rang].to_dict())
+            assert (1 - PRECISION) * haut > (1 + PRECISION) * bas * (1 - 1e-6), (
+                graine,
+                publiables.iloc[rang].to_dict(),
+            )
         cachees_en_tout += cachees.sum()
     assert cachees_en_tout > 10 * PAR_LOT, "cubes that hide nothing would prove nothing"
 
@@ -115,4 +118,6 @@ def test_on_ne_cache_pas_beaucoup_plus_que_le_strict_necessaire(tau: Tau, record
     assert len(rapports) > 20
     assert min(rapports.values()) >= 1, "fewer than the best would leak"
     assert median(rapports.values()) <= 1.5
-    print(f"\nsur-suppression : médiane {median(rapports.values()):.2f}, pire {max(rapports.values()):.2f}, {len(rapports)} cubes")
+    print(
+        f"\nsur-suppression : médiane {median(rapports.values()):.2f}, pire {max(rapports.values()):.2f}, {len(rapports)} cubes"
+    )

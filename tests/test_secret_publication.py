@@ -37,7 +37,9 @@ def paies(petit: Fabrique, periode: str = "2024", facteur: float = 1, **ajouts: 
     for commune, valeurs in ajouts.items():
         for rang, valeur in enumerate(valeurs):
             unite = f"{commune}-ajout-{rang}"
-            lignes += petit.lignes(f"commune:{commune[1:]}", valeur, "famille", "mutuelle", unite=unite, periode=periode)
+            lignes += petit.lignes(
+                f"commune:{commune[1:]}", valeur, "famille", "mutuelle", unite=unite, periode=periode
+            )
     return lignes
 
 
@@ -79,8 +81,11 @@ def test_aucun_chiffre_ne_reste_d_une_ligne_supprimee_ni_de_ce_qui_en_derive(pet
     petit.indicateur("specialisation", derive={"type": "specialisation", "indicateur": "part", "reference": "region"})
     petit.indicateur("rang", derive={"type": "rang", "indicateur": "m"})
     valeurs = petit.valeurs()
-    cachees = {tuple(ligne[c] for c in ("niveau", "code_territoire", "periode", "axe", "modalite"))
-               for ligne in petit.read_batches("indicateurs.suppressions") if ligne["mesure"] == "m"}
+    cachees = {
+        tuple(ligne[c] for c in ("niveau", "code_territoire", "periode", "axe", "modalite"))
+        for ligne in petit.read_batches("indicateurs.suppressions")
+        if ligne["mesure"] == "m"
+    }
     assert any(axe == "famille" and niveau == "commune" for niveau, _, _, axe, _ in cachees)
     for nom in ("m", "rapport", "part", "nombre"):
         for cellule in cachees:
@@ -100,7 +105,9 @@ def test_un_croisement_a_la_commune_n_est_pas_publie(petit: Fabrique) -> None:
     lignes = paies(petit)
     croisees = [
         {**ligne, "axe": "famille×secteur", "modalite": f"{ligne['modalite']}|{axe}"}
-        for ligne in lignes if ligne["axe"] == "famille" for axe in ("Q" if ligne["unite"][-1] in "0246" else "R")
+        for ligne in lignes
+        if ligne["axe"] == "famille"
+        for axe in ("Q" if ligne["unite"][-1] in "0246" else "R")
     ]
     secteurs = [{**ligne, "axe": "secteur", "modalite": ligne["modalite"][-1]} for ligne in croisees]
     petit.protegee("m", lignes + croisees + secteurs)
@@ -181,7 +188,9 @@ def test_ce_qu_une_publication_gardee_donne_arrete_tout_et_dit_quoi_faire(petit:
     avant = petit.entrepot.version("indicateurs", "suppressions")
     petit.protegee("m", [petit.ligne("commune:63001", v, unite=u) for u, v in (("a", 87), ("b", 8), ("c", 5))])
     petit.cube()
-    with pytest.raises(SecretNonGaranti, match=r"m, commune 63001, 2024 est confidentielle.*85 %.*publication 20240101"):
+    with pytest.raises(
+        SecretNonGaranti, match=r"m, commune 63001, 2024 est confidentielle.*85 %.*publication 20240101"
+    ):
         compute_suppressions(petit.entrepot)
     assert petit.entrepot.version("indicateurs", "suppressions") == avant, "the former table stays"
 

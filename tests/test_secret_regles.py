@@ -7,6 +7,8 @@ import pytest
 
 from observatoire import catalog
 from observatoire.catalog import CatalogueInvalide
+from observatoire.confidentiality.suppressions import compute_suppressions
+from observatoire.cube import MesureInvalide
 from tests.fabrique import Fabrique, Ligne, fabrique
 
 
@@ -66,8 +68,6 @@ def test_une_paie_demande_cinq_salaries(petit: Fabrique) -> None:
 
 
 def test_la_regle_des_80_pour_cent_n_est_verifiee_que_la_ou_chaque_poste_est_connu(petit: Fabrique) -> None:
-    from observatoire.confidentiality.suppressions import compute_suppressions
-
     masses = [petit.ligne("commune:63001", valeur, unite=u) for u, valeur in (("a", 84), ("b", 10), ("c", 6))]
     forts = [petit.ligne("commune:63001", valeur, unite=u) for u, valeur in (("a", 82), ("b", 5), ("c", 5))]
     entete = "-- diffusion : protegee"
@@ -139,3 +139,9 @@ def test_un_agregat_qui_trahirait_un_repondant_ne_se_charge_pas(petit: Fabrique,
     petit.indicateur("i", numerateur={"mesure": "m", "agregat": agregat})
     with pytest.raises(CatalogueInvalide, match=f"« {agregat} » de la mesure protégée « m »"):
         catalog.indicateurs()
+
+
+def test_une_mesure_protegee_n_a_pas_de_valeur_negative(petit: Fabrique) -> None:
+    petit.protegee("m", payes(petit, 10, -1, 10))
+    with pytest.raises(MesureInvalide, match="valeurs négatives"):
+        petit.cube()

@@ -46,9 +46,7 @@ def test_nos_statuts_donnes_menent_aux_memes_cellules_secondaires(donnees: Path,
     with Tau(tmp_path) as tau:
         statuts = tau.statuses(Tableau(cellules))
     secondaires = {codes for codes, statut in statuts.items() if statut == "M"}
-    assert secondaires == {
-        (ligne["ACTIVITY"], ligne["SIZE"]) for ligne in lignes if ligne["STATUS_EXPECTED"] == "D"
-    }
+    assert secondaires == {(ligne["ACTIVITY"], ligne["SIZE"]) for ligne in lignes if ligne["STATUS_EXPECTED"] == "D"}
 
 
 def test_les_cellules_primaires_du_tableau_de_l_insee_sont_celles_des_regles(donnees: Path, tmp_path: Path) -> None:
@@ -78,13 +76,20 @@ def test_rien_ne_reste_du_dossier_prive(tmp_path: Path, monkeypatch) -> None:
 
     monkeypatch.setattr(Tau, "_ask", apres)
     cellules = {(ligne, colonne): CelluleDeTableau("10", 5, False) for ligne in "ab" for colonne in "cd"}
-    cellules |= {(TOTAL, c): CelluleDeTableau("20", 10, False) for c in "cd"} | {(TOTAL, TOTAL): CelluleDeTableau("40", 20, False)}
+    cellules |= {(TOTAL, c): CelluleDeTableau("20", 10, False) for c in "cd"} | {
+        (TOTAL, TOTAL): CelluleDeTableau("40", 20, False)
+    }
     cellules |= {(ligne, TOTAL): CelluleDeTableau("20", 10, False) for ligne in "ab"}
-    cellules = {codes: CelluleDeTableau(str(float(c.valeur) * float(CANARI)), c.nombre_unites, False) for codes, c in cellules.items()}
+    cellules = {
+        codes: CelluleDeTableau(str(float(c.valeur) * float(CANARI)), c.nombre_unites, False)
+        for codes, c in cellules.items()
+    }
     cellules["a", "c"] = CelluleDeTableau(cellules["a", "c"].valeur, 5, True)
     with Tau(tmp_path) as tau:
         premier = tau.statuses(Tableau(cellules))
-        assert any("98765432125" in texte.replace(".", "") for texte in ecrits), "the canary does show in what τ-Argus writes"
+        assert any("98765432125" in texte.replace(".", "") for texte in ecrits), (
+            "the canary does show in what τ-Argus writes"
+        )
         assert list(tmp_path.iterdir()) == []
         assert tau.statuses(Tableau(cellules)) == premier, "a second call finds nothing of the first"
     assert sum(statut == "M" for statut in premier.values()) == 3

@@ -1,6 +1,6 @@
 """The attacker let loose on what would be published, with the kept releases: the last word before a release.
 
-It reads published rows, not what was decided: a figure left by mistake, a share, a former vintage are its material.
+What it knows comes from published rows alone: a figure left by mistake, a share, a former vintage.
 """
 
 import duckdb
@@ -11,7 +11,7 @@ from observatoire.catalog import Mesure
 from observatoire.confidentiality.attacker import SystemeIncoherent, attack
 from observatoire.confidentiality.cells import Masque, Systeme, build_system, periods_of
 from observatoire.confidentiality.published import ICI, differs_by_few, gives_away, known_cells, match, same
-from observatoire.confidentiality.suppressions import cell_name, protected_measures
+from observatoire.confidentiality.suppressions import cell_name, hidden_cells, protected_measures
 from observatoire.warehouse import Entrepot
 
 
@@ -53,9 +53,9 @@ def _leak(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, periode: str, co
     variables = systeme.cellules["variable"].to_numpy()
     valeurs = np.where(systeme.valeurs == 0, 0.0, np.nan)
     valeurs[variables[vraies["rang"].to_numpy(dtype=int)]] = vraies["vraie"].to_numpy(dtype=float)
-    publiable = systeme.cellules["est_publiable"].to_numpy()
-    sensible = systeme.cellules["raison"].notna().to_numpy()
-    visees = systeme.variables_of(publiable | sensible) & np.isnan(valeurs) & np.isfinite(systeme.valeurs)
+    # what no indicator shows and no rule protects is not hidden, only absent
+    cachees = systeme.cellules["raison"].notna().to_numpy() | hidden_cells(connexion, systeme, mesure, periode)
+    visees = systeme.variables_of(cachees) & np.isnan(valeurs) & np.isfinite(systeme.valeurs)
     try:
         bornes = attack(systeme.matrice, valeurs, visees)
     except SystemeIncoherent:

@@ -152,8 +152,7 @@ def _known_already(systeme: Systeme, connues: pd.DataFrame, mesure: Mesure, peri
         raise SecretNonGaranti(
             f"Secret statistique : {cell_name(mesure.nom, periode, ligne)} est confidentielle ({ligne['raison']}), "
             f"mais {ligne['chemin']} la donne déjà. Retirer cette publication (job retirer_publication), puis "
-            "relancer. "
-            f"Cellules dans ce cas : {donnees['rang'].nunique()}."
+            f"relancer. Cellules dans ce cas : {donnees['rang'].nunique()}."
         )
     _add_reason(systeme, face[differs_by_few(face)], DIFFERENCE_RELEASE)
     masque = np.zeros(len(systeme.cellules), dtype=bool)
@@ -161,11 +160,25 @@ def _known_already(systeme: Systeme, connues: pd.DataFrame, mesure: Mesure, peri
     return masque
 
 
+def hidden_cells(connexion: duckdb.DuckDBPyConnection, systeme: Systeme, mesure: Mesure, periode: str) -> Masque:
+    """Return the cells of a system that the table suppresses."""
+    lues = connexion.execute(
+        f"SELECT {', '.join(CLE)} FROM indicateurs.suppressions WHERE mesure = $mesure AND periode = $periode",
+        {"mesure": mesure.nom, "periode": periode},
+    ).df()
+    return _among(systeme, lues)
+
+
+def _among(systeme: Systeme, cellules: pd.DataFrame) -> Masque:
+    """Say which cells of a system these name."""
+    cles = pd.MultiIndex.from_frame(systeme.cellules[list(CLE)])
+    return np.asarray(cles.isin(pd.MultiIndex.from_frame(cellules[list(CLE)])))
+
+
 def _add_reason(systeme: Systeme, cellules: pd.DataFrame, raison: str, sauf: Masque | None = None) -> pd.DataFrame:
     """Mark as confidential the cells named, unless they already are; return those left out, which `sauf` names."""
-    cles = pd.MultiIndex.from_frame(systeme.cellules[list(CLE)])
-    nommees = cles.isin(pd.MultiIndex.from_frame(cellules[list(CLE)]))
-    exclues = np.zeros(len(cles), dtype=bool) if sauf is None else nommees & sauf
+    nommees = _among(systeme, cellules)
+    exclues = nommees & False if sauf is None else nommees & sauf
     systeme.cellules.loc[nommees & ~exclues & systeme.cellules["raison"].isna().to_numpy(), "raison"] = raison
     return systeme.cellules.loc[exclues, list(CLE)]
 
