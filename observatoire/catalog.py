@@ -4,7 +4,8 @@ Computing any of it does not belong here.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -13,7 +14,7 @@ import sqlglot
 import yaml
 from sqlglot import expressions
 
-from observatoire import demography, establishments, former_communes, perimeter, territories
+from observatoire import beneficiaries, demography, establishments, former_communes, perimeter, territories
 from observatoire.derived import Derivee
 from observatoire.sources import Source, sources
 
@@ -116,6 +117,9 @@ def derivees() -> dict[str, Derivee]:
         establishments.RAPPROCHEMENTS,
         perimeter.PERIMETRE_MOTIFS,
         demography.MOUVEMENTS_EMPLOYEURS,
+        beneficiaries.BENEFICIAIRES,
+        beneficiaries.SUBVENTIONS_IDENTIFIEES,
+        beneficiaries.QUALITE_BENEFICIAIRES,
     )
     return {f"{derivee.schema}.{derivee.nom}": derivee for derivee in toutes}
 
@@ -208,17 +212,26 @@ def _check(indicateur: Indicateur, entrees: dict[str, dict[str, Any]]) -> None:
 
 @cache
 def sources_of(table: str) -> tuple[Source, ...]:
-    """Return the sources a table of the warehouse comes from, through derived tables."""
+    """Return the sources a table of the warehouse comes from, through derived tables; what only adds is optional."""
     if table in derivees():
-        lues = {source.nom: source for nom in derivees()[table].lit for source in sources_of(nom)}
-        return tuple(lues[nom] for nom in sorted(lues))
+        derivee = derivees()[table]
+        return _gather(
+            replace(source, facultative=source.facultative or nom in derivee.appoints)
+            for nom in derivee.lit
+            for source in sources_of(nom)
+        )
     return (sources()[table.split(".")[1]],)
 
 
 def sources_of_measure(mesure: Mesure) -> tuple[Source, ...]:
     """Return the sources a measure rests on."""
-    lues = {source.nom: source for table in mesure.lit for source in sources_of(table)}
-    return tuple(lues[nom] for nom in sorted(lues))
+    return _gather(source for table in mesure.lit for source in sources_of(table))
+
+
+def _gather(lues: Iterable[Source]) -> tuple[Source, ...]:
+    """Return each source once, by name; one that is optional for one reader only is not."""
+    uniques = {source.nom: source for source in sorted(lues, key=lambda source: not source.facultative)}
+    return tuple(uniques[nom] for nom in sorted(uniques))
 
 
 def measures_of(indicateur: Indicateur) -> tuple[Mesure, ...]:
