@@ -17,8 +17,8 @@ PART = (
     "THEN pourcentage_subvention ELSE 1 END)::DECIMAL(38,6)"
 )
 IDENTIFICATIONS = (
-    *["SIRET", "SIREN du SIRET", "SIREN", "SIREN fusionné", "RNA", "RNA sans SIREN"],
-    *["SIREN absent du stock", "RNA inconnu", "non identifié"],
+    *("SIRET", "SIREN du SIRET", "SIREN", "SIREN fusionné", "RNA", "RNA sans SIREN"),
+    *("SIREN absent du stock", "RNA inconnu", "non identifié"),
 )
 ETATS = ("actif", "cessé", "absent du stock", "inconnu")
 STATUTS = (
@@ -33,10 +33,9 @@ STATUTS = (
 ATTRIBUTION = (
     Colonne("siren_attribuant", TEXTE, "SIREN de la collectivité."),
     Colonne("exercice", ENTIER, "Exercice ; vide quand le fichier ne le dit pas."),
+    Colonne("etat", TEXTE, "décidé, conventionné ou payé : trois états d'une même aide, qui ne s'ajoutent jamais."),
 )
-MONTANT = Colonne(
-    "montant_eur", NOMBRE, "Montant décidé ; d'une subvention partagée, la part du bénéficiaire.", unite="eur"
-)
+MONTANT = Colonne("montant_eur", NOMBRE, "Montant ; d'une subvention partagée, la part du bénéficiaire.", unite="eur")
 ISSUE = (
     Colonne(
         "identification",
@@ -130,10 +129,9 @@ BENEFICIAIRES = Derivee(
     requete=f"""
         WITH RECURSIVE {DOUBLONS},
         lues AS MATERIALIZED (
-            SELECT _fichier, _ligne, siren_attribuant, exercice, {PART} AS montant_eur,
+            SELECT _fichier, _ligne, siren_attribuant, exercice, etat, {PART} AS montant_eur,
                    s.siren_beneficiaire AS siren_lu, coalesce(d.siren, s.siren_beneficiaire) AS siren_suivi,
-                   CASE WHEN siren_lu IS NOT NULL AND id_beneficiaire SIMILAR TO '[0-9]{{14}}' THEN id_beneficiaire END
-                       AS siret_lu,
+                   siret_beneficiaire AS siret_lu,
                    CASE WHEN rna_beneficiaire SIMILAR TO 'W[0-9]{{9}}' THEN rna_beneficiaire END AS rna_lu,
                    nom_beneficiaire
             FROM socle.subventions s LEFT JOIN doublons d ON d.siren_doublon = s.siren_beneficiaire),
@@ -172,7 +170,7 @@ BENEFICIAIRES = Derivee(
             UNION SELECT code_commune_lu, NULL, NULL FROM associations),
         {LIEUX},
         {ACTIVITES}
-        SELECT l._fichier, l._ligne, l.siren_attribuant, l.exercice, l.montant_eur,
+        SELECT l._fichier, l._ligne, l.siren_attribuant, l.exercice, l.etat, l.montant_eur,
                coalesce(l.siren_trouve, l.siren_suivi) AS siren,
                coalesce(l.siren_trouve, l.siren_suivi, l.rna_lu, l.nom_beneficiaire, l._fichier || '#' || l._ligne)
                    AS beneficiaire,
@@ -231,11 +229,11 @@ BENEFICIAIRES = Derivee(
             "SELECT abs((SELECT count(*) FROM calcul) - (SELECT count(*) FROM socle.subventions))",
         ),
         (
-            "ne rend pas au centime la somme des subventions d'une collectivité et d'un exercice",
+            "ne rend pas au centime la somme des subventions d'une collectivité, d'un exercice et d'un état",
             f"""
             SELECT count(*) FROM (
-                SELECT siren_attribuant, exercice, sum({PART}) FROM socle.subventions GROUP BY ALL
-                EXCEPT SELECT siren_attribuant, exercice, sum(montant_eur) FROM calcul GROUP BY ALL)""",
+                SELECT siren_attribuant, exercice, etat, sum({PART}) FROM socle.subventions GROUP BY ALL
+                EXCEPT SELECT siren_attribuant, exercice, etat, sum(montant_eur) FROM calcul GROUP BY ALL)""",
         ),
     ),
 )
@@ -273,11 +271,11 @@ QUALITE_BENEFICIAIRES = Derivee(
             ),
             MONTANT,
         ),
-        cle=("siren_attribuant", "exercice", "identification", "etat_beneficiaire", "statut_beneficiaire"),
+        cle=("siren_attribuant", "exercice", "etat", "identification", "etat_beneficiaire", "statut_beneficiaire"),
     ),
     # a natural person is counted, and nothing else is said of it
     requete="""
-        SELECT siren_attribuant, exercice,
+        SELECT siren_attribuant, exercice, etat,
                CASE WHEN est_personne_physique THEN 'SIREN' ELSE identification END AS identification,
                CASE WHEN est_personne_physique THEN 'inconnu' ELSE etat_beneficiaire END AS etat_beneficiaire,
                statut_beneficiaire, count(*) AS nombre_subventions,
@@ -288,8 +286,8 @@ QUALITE_BENEFICIAIRES = Derivee(
             "ne rend pas au centime la somme des subventions",
             """
             SELECT count(*) FROM (
-                SELECT siren_attribuant, exercice, sum(montant_eur) FROM socle.beneficiaires GROUP BY ALL
-                EXCEPT SELECT siren_attribuant, exercice, sum(montant_eur) FROM calcul GROUP BY ALL)""",
+                SELECT siren_attribuant, exercice, etat, sum(montant_eur) FROM socle.beneficiaires GROUP BY ALL
+                EXCEPT SELECT siren_attribuant, exercice, etat, sum(montant_eur) FROM calcul GROUP BY ALL)""",
         ),
     ),
 )

@@ -86,6 +86,8 @@ class Indicateur:
             {type: rang, indicateur, parmi: comparables (the EPCI of `referentiels.comparables`) or nothing}.
         decimales: digits shown.
         statut: SDMX status of its observed values.
+        rupture: breakdown of the numerator whose modalities, where none remains from one period to the next, break the
+            series: the values of that period are `B`.
     """
 
     nom: str
@@ -101,6 +103,7 @@ class Indicateur:
     derive: dict[str, str] | None = None
     decimales: int = 0
     statut: str = "A"
+    rupture: str = ""
 
 
 @cache

@@ -224,7 +224,7 @@ def test_un_registre_qui_repete_ses_lignes_ne_multiplie_pas_les_montants(petit):
             "LEFT JOIN (FROM socle.unites_ess UNION ALL FROM socle.unites_ess) ess ON",
         ),
         ("ORDER BY l._fichier, l._ligne", "WHERE u.siren IS NOT NULL"),
-        ("l.exercice, l.montant_eur,", "l.exercice, l.montant_eur + 0.01 AS montant_eur,"),
+        ("l.etat, l.montant_eur,", "l.etat, l.montant_eur + 0.01 AS montant_eur,"),
     ],
 )
 def test_c25_une_jointure_qui_multiplie_perd_ou_change_un_montant_est_refusee(petit, faute):

@@ -181,13 +181,22 @@ TABLE = Table(
                 ),
             ),
         ),
-        Colonne("siren_beneficiaire", TEXTE, "SIREN du bénéficiaire, quand son identifiant est valide.", calculee=True),
-        Colonne("siret_beneficiaire", TEXTE, "SIRET du bénéficiaire, quand il est valide.", calculee=True),
+        Colonne(
+            "siren_beneficiaire",
+            TEXTE,
+            "SIREN du bénéficiaire, quand son identifiant est valide.",
+            calculee=True,
+            nominatif=True,
+        ),
+        Colonne(
+            "siret_beneficiaire", TEXTE, "SIRET du bénéficiaire, quand il est valide.", calculee=True, nominatif=True
+        ),
         Colonne(
             "rna_beneficiaire",
             TEXTE,
             "Numéro RNA du bénéficiaire.",
-            ("rnaBeneficiaire", "Identification RNA du bénéficiaire"),
+            nominatif=True,
+            en_tetes=("rnaBeneficiaire", "Identification RNA du bénéficiaire"),
             regles=(signalement("rna_forme", "numéro RNA mal formé (W et neuf chiffres attendus)", is_rna),),
         ),
         Colonne(
