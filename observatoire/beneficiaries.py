@@ -33,7 +33,9 @@ STATUTS = (
 ATTRIBUTION = (
     Colonne("siren_attribuant", TEXTE, "SIREN de la collectivité."),
     Colonne("exercice", ENTIER, "Exercice ; vide quand le fichier ne le dit pas."),
-    Colonne("etat", TEXTE, "décidé, conventionné ou payé : trois états d'une même aide, qui ne s'ajoutent jamais."),
+)
+ETAT_DU_MONTANT = Colonne(
+    "etat", TEXTE, "décidé, conventionné ou payé : trois états d'une même aide, qui ne s'ajoutent jamais."
 )
 MONTANT = Colonne("montant_eur", NOMBRE, "Montant ; d'une subvention partagée, la part du bénéficiaire.", unite="eur")
 ISSUE = (
@@ -100,6 +102,7 @@ BENEFICIAIRES = Derivee(
         (
             *PROVENANCE,
             *ATTRIBUTION,
+            ETAT_DU_MONTANT,
             MONTANT,
             Colonne(
                 "beneficiaire",
@@ -247,7 +250,7 @@ SUBVENTIONS_IDENTIFIEES = Derivee(
     table=Table(
         "Subventions dont le bénéficiaire peut être nommé (personne morale, diffusible, activité non sensible), avec "
         "ce qu'il est ; les autres sont comptées dans qualite.beneficiaires.",
-        (*PROVENANCE, *ATTRIBUTION, MONTANT, *QUI, *ISSUE, *CE_QU_IL_EST),
+        (*PROVENANCE, *ATTRIBUTION, ETAT_DU_MONTANT, MONTANT, *QUI, *ISSUE, *CE_QU_IL_EST),
         cle=("_fichier", "_ligne"),
     ),
     requete="FROM socle.beneficiaires WHERE est_publiable ORDER BY _fichier, _ligne",
@@ -264,6 +267,7 @@ QUALITE_BENEFICIAIRES = Derivee(
         "sont pas. Les personnes physiques y sont en une seule case par exercice.",
         (
             *ATTRIBUTION,
+            ETAT_DU_MONTANT,
             *ISSUE,
             Colonne("nombre_subventions", ENTIER, "Subventions.", obligatoire=True, unite="subventions"),
             Colonne(

@@ -14,7 +14,16 @@ import sqlglot
 import yaml
 from sqlglot import expressions
 
-from observatoire import beneficiaries, demography, establishments, former_communes, perimeter, territories
+from observatoire import (
+    beneficiaries,
+    demography,
+    establishments,
+    euro_path,
+    former_communes,
+    grant_jumps,
+    perimeter,
+    territories,
+)
 from observatoire.derived import Derivee
 from observatoire.sources import Source, sources
 
@@ -123,6 +132,8 @@ def derivees() -> dict[str, Derivee]:
         beneficiaries.BENEFICIAIRES,
         beneficiaries.SUBVENTIONS_IDENTIFIEES,
         beneficiaries.QUALITE_BENEFICIAIRES,
+        grant_jumps.SAUTS_SUBVENTIONS,
+        euro_path.CHEMIN_EURO,
     )
     return {f"{derivee.schema}.{derivee.nom}": derivee for derivee in toutes}
 

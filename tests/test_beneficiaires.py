@@ -9,6 +9,7 @@ import pytest
 from observatoire.beneficiaries import BENEFICIAIRES, QUALITE_BENEFICIAIRES, SUBVENTIONS_IDENTIFIEES
 from observatoire.catalog import mesures, sources_of, sources_of_measure
 from observatoire.derived import TableIncoherente, compute_table
+from observatoire.publication.public_tables import public_tables
 from tests.depots import SUBVENTION, charger_source, deposer, en_csv
 from tests.donnees import CAM, TOTAUX_CAM, poser_subventions_cam
 from tests.petit_sirene import Ligne, PetitSirene, siret
@@ -33,7 +34,14 @@ class Subventions(PetitSirene):
     def donne(self, montant: str, a: str = "", **colonnes: str) -> None:
         """Write a grant; `a` is the name of a legal unit, known or not."""
         identifiant = {"idBeneficiaire": siret(self.siren(a)) if a else ""}
-        ligne = {**SUBVENTION, "rnaBeneficiaire": "", "pourcentageSubvention": "", "montant": montant, **identifiant}
+        ligne = {
+            **SUBVENTION,
+            "rnaBeneficiaire": "",
+            "pourcentageSubvention": "",
+            "etat": "",
+            "montant": montant,
+            **identifiant,
+        }
         self.recues.append({**ligne, "objet": f"objet {len(self.recues)}", **colonnes})
 
     def declare(self, **colonnes: str) -> None:
@@ -262,6 +270,22 @@ def test_ne_sont_nommees_que_des_personnes_morales_publiables(petit):
     assert [ligne["siren"] for ligne in petit.lignes("socle.subventions_identifiees")] == [petit.siren("connue")]
     assert [ligne["est_masque"] for ligne in lues] == [False, True, True, True, True]
     assert [ligne["est_personne_physique"] for ligne in lues] == [False, True, False, False, False]
+
+
+def test_la_table_publique_des_subventions_ne_dit_rien_de_qui_ne_peut_etre_nomme(petit):
+    petit.unite("personne", **PERSONNE)
+    for nom in ("connue", "personne", "absente"):
+        petit.donne("30000", nom)
+    petit.reconnaitre()
+    [publique] = [t for t in public_tables() if (t.schema, t.nom) == ("socle", "subventions")]
+    with petit.entrepot.connect() as connexion:
+        lues = connexion.execute(
+            "SELECT nom_beneficiaire, objet, id_beneficiaire, siren_beneficiaire, siret_beneficiaire, montant_eur "
+            f"FROM ({publique.requete}) ORDER BY _ligne"
+        ).fetchall()
+    numero = siret(petit.siren("connue"))
+    assert lues[0] == ("Association d'essai", "objet 0", numero, numero[:9], numero, Decimal(30000))
+    assert lues[1:] == [(None, None, None, None, None, Decimal(30000))] * 2
 
 
 def test_le_rna_n_est_qu_un_appoint():
