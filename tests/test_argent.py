@@ -92,7 +92,9 @@ def petit(entrepot) -> Argent:
 @pytest.mark.parametrize("nom", [nom for nom, mesure in mesures().items() if set(mesure.lit) & set(ETATS)])
 def test_une_mesure_d_argent_dit_son_etat_et_n_en_lit_qu_un(nom):
     mesure = mesures()[nom]
-    assert re.match("€ (décidés|conventionnés|payés|mandatés|votés|inscrits au budget|de capital|déclarés)$", mesure.unite)
+    assert re.match(
+        "€ (décidés|conventionnés|payés|mandatés|votés|inscrits au budget|de capital|déclarés)$", mesure.unite
+    )
     assert mesure.champ
     assert len({ETATS[table] for table in mesure.lit if table in ETATS}) == 1
     if set(mesure.lit) & {"socle.subventions", "socle.beneficiaires"}:
@@ -144,7 +146,15 @@ def test_chaque_ventilation_rend_le_total(petit):
         "personne physique": Decimal("30001.11"),
         "administration publique": Decimal("30002.12"),
     }
-    lieux = {ligne["modalite"] for ligne in petit.contributions("subventions_ess") if ligne["axe"] == "lieu_beneficiaire"}
+    d_une_personne = [
+        ligne
+        for ligne in petit.contributions("subventions_beneficiaires")
+        if ligne["valeur"] == familles["personne physique"]
+    ]
+    assert {ligne["modalite"] for ligne in d_une_personne} == {"total", "personne physique"}, "ni lieu, ni secteur"
+    lieux = {
+        ligne["modalite"] for ligne in petit.contributions("subventions_ess") if ligne["axe"] == "lieu_beneficiaire"
+    }
     assert lieux == {"Clermont-Ferrand (63113)"}
 
 

@@ -1,4 +1,5 @@
 -- Subventions décidées et publiées, selon leur bénéficiaire : ce qu'il est, où il est, et s'il a été reconnu.
+-- Des personnes physiques, rien d'autre n'est dit que leur total.
 -- unité : € décidés
 -- champ : subventions publiées
 SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire,
@@ -7,10 +8,11 @@ SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inc
        unnest([
            {axe: 'total', modalite: 'total'},
            {axe: 'statut_beneficiaire', modalite: statut_beneficiaire},
-           {axe: 'identification', modalite: identification},
+           {axe: 'identification', modalite: CASE WHEN est_personne_physique THEN 'personne physique' ELSE identification END},
            {axe: 'famille', modalite: CASE WHEN statut_beneficiaire = 'ESS' THEN famille ELSE statut_beneficiaire END},
-           {axe: 'secteur', modalite: coalesce(a17, 'inconnu')},
-           {axe: 'lieu_beneficiaire', modalite: coalesce(l.libelle || ' (' || l.code_territoire || ')', 'inconnu')}
+           {axe: 'secteur', modalite: CASE WHEN est_personne_physique THEN 'personne physique' ELSE coalesce(a17, 'inconnu') END},
+           {axe: 'lieu_beneficiaire', modalite: CASE WHEN est_personne_physique THEN 'personne physique'
+                                                     ELSE coalesce(l.libelle || ' (' || l.code_territoire || ')', 'inconnu') END}
        ], recursive := true)
 FROM socle.beneficiaires b
 LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = siren_attribuant
