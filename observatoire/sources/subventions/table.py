@@ -23,6 +23,7 @@ from observatoire.schemas import (
     TEXTE,
     Colonne,
     Controle,
+    RegleEnsemble,
     Table,
     length_at_most,
     refus,
@@ -356,6 +357,21 @@ TABLE = Table(
             "parts_completes",
             "parts connues d'une convention partagée différentes de 100 % : bénéficiaire manquant, ou part erronée ?",
             _shares_add_up,
+        ),
+    ),
+    ensemble=(
+        RegleEnsemble(
+            "attribuant_change",
+            "id_attribuant",
+            "SIRET de l'attribuant autre que celui de ses premières lignes : déménagement, fusion, ou erreur ? "
+            "dit une fois par fichier ; compté là où mène ce SIRET",
+            """
+            SELECT _fichier, _ligne, id_attribuant AS valeur
+            FROM (SELECT *, lower(nom_attribuant) AS nom FROM lignes WHERE siren_attribuant IS NOT NULL)
+            WHERE nom IS NOT NULL
+            QUALIFY id_attribuant <> first_value(id_attribuant)
+                        OVER (PARTITION BY nom ORDER BY exercice NULLS LAST, _fichier, _ligne)
+                AND row_number() OVER (PARTITION BY _fichier, nom, id_attribuant ORDER BY _ligne) = 1""",
         ),
     ),
 )
