@@ -125,9 +125,9 @@ def essais(champ: dict[str, Any], contrainte: str, attendu: Any) -> tuple[list[s
         case "minLength" if attendu == 1:
             return [], []  # an empty cell is the business of « required »
         case "minimum":
-            return [str(attendu)], [str(attendu - 0.001)]
+            return [str(attendu)], [f"{attendu - 0.001:.3f}"]
         case "maximum":
-            return [str(attendu)], [str(attendu + 0.001)]
+            return [str(attendu)], [f"{attendu + 0.001:.3f}"]
     raise AssertionError(f"contrainte inconnue : {contrainte} ; écrire comment l'essayer")
 
 
