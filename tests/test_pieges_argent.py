@@ -97,13 +97,12 @@ def test_c09_plusieurs_dates_dans_une_cellule_ne_sont_pas_devinees(entrepot, dat
     assert (rejet["valeur"], rejet["gravite"]) == (dates, "signalement")
 
 
-TITRES = "Attribuant : Ville d'essai;;\nSIRET {siret};;\nSubventions de plus de 23 000 €;;\n;;\n"
-
-
 @pytest.mark.parametrize("siret", [CAM, "246 300 701 00017"])
-def test_c10_un_attribuant_dit_seulement_dans_les_titres_est_lu(entrepot, siret):
+@pytest.mark.parametrize("nom", ["Attribuant : Ville d'essai;;", "ATTRIBUANT;Ville d'essai;", "Collectivité :;Ville d'essai;"])
+def test_c10_un_attribuant_dit_seulement_dans_les_titres_est_lu(entrepot, nom, siret):
     lignes = "nomBeneficiaire;idBeneficiaire;objet;montant\nAssociation d'essai;70000004500018;fonctionnement;30000\n"
-    deposer(entrepot, "subventions", ANNEE, TITRES.format(siret=siret) + lignes)
+    titres = f"{nom}\nSIRET {siret};;\nSubventions de plus de 23 000 €;;\n;;\n"
+    deposer(entrepot, "subventions", ANNEE, titres + lignes)
     etat = charger_source(entrepot, "subventions")
     assert etat.etat == "a_jour" and comptes_justes(etat), etat.motif
     [ligne] = table(entrepot, "subventions")

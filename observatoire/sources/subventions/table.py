@@ -88,7 +88,7 @@ TABLE = Table(
             TEXTE,
             "Collectivité qui attribue.",
             ("nomAttribuant", "Nom de l'attribuant"),
-            titre=r"(?:attribuante?|collectivité)\s*:\s*(.+)",
+            titre=r"(?:attribuant|collectivité)\s*[:\t]\s*([^\t]+)",
         ),
         Colonne(
             "id_attribuant",
