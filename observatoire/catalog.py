@@ -5,7 +5,7 @@ Computing any of it does not belong here.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -14,7 +14,17 @@ import sqlglot
 import yaml
 from sqlglot import expressions
 
-from observatoire import communal_jobs, demography, establishments, former_communes, perimeter, territories
+from observatoire import (
+    beneficiaries,
+    communal_jobs,
+    demography,
+    establishments,
+    euro_path,
+    former_communes,
+    grant_jumps,
+    perimeter,
+    territories,
+)
 from observatoire.comparison import Chiffre, comparable
 from observatoire.derived import Derivee
 from observatoire.estimation.tables import CALEES_SUR, GRANDEURS, LUES
@@ -112,6 +122,8 @@ class Indicateur:
             {type: rang, indicateur, parmi: comparables (the EPCI of `referentiels.comparables`) or nothing}.
         decimales: digits shown.
         statut: SDMX status of its observed values.
+        rupture: breakdown of the numerator whose modalities, where none remains from one period to the next, break the
+            series: the values of that period are `B`.
     """
 
     nom: str
@@ -128,6 +140,7 @@ class Indicateur:
     derive: dict[str, str] | None = None
     decimales: int = 0
     statut: str = "A"
+    rupture: str = ""
 
 
 @cache
@@ -145,6 +158,11 @@ def derivees() -> dict[str, Derivee]:
         perimeter.PERIMETRE_MOTIFS,
         demography.MOUVEMENTS_EMPLOYEURS,
         communal_jobs.EMPLOIS_PRIVES_COMMUNES,
+        beneficiaries.BENEFICIAIRES,
+        beneficiaries.SUBVENTIONS_IDENTIFIEES,
+        beneficiaries.QUALITE_BENEFICIAIRES,
+        grant_jumps.SAUTS_SUBVENTIONS,
+        euro_path.CHEMIN_EURO,
     )
     return {f"{derivee.schema}.{derivee.nom}": derivee for derivee in toutes}
 
@@ -309,17 +327,26 @@ def figure_of_indicator(indicateur: Indicateur) -> Chiffre:
 
 @cache
 def sources_of(table: str) -> tuple[Source, ...]:
-    """Return the sources a table of the warehouse comes from, through derived tables."""
+    """Return the sources a table of the warehouse comes from, through derived tables; what only adds is optional."""
     if table in derivees():
-        lues = {source.nom: source for nom in derivees()[table].lit for source in sources_of(nom)}
-        return tuple(lues[nom] for nom in sorted(lues))
+        derivee = derivees()[table]
+        return _gather(
+            replace(source, facultative=source.facultative or nom in derivee.appoints)
+            for nom in derivee.lit
+            for source in sources_of(nom)
+        )
     return (sources()[table.split(".")[1]],)
 
 
 def sources_of_measure(mesure: Mesure) -> tuple[Source, ...]:
     """Return the sources a measure rests on."""
-    lues = {source.nom: source for table in mesure.lit for source in sources_of(table)}
-    return tuple(lues[nom] for nom in sorted(lues))
+    return _gather(source for table in mesure.lit for source in sources_of(table))
+
+
+def _gather(lues: Iterable[Source]) -> tuple[Source, ...]:
+    """Return each source once, by name; one that is optional for one reader only is not."""
+    uniques = {source.nom: source for source in sorted(lues, key=lambda source: not source.facultative)}
+    return tuple(uniques[nom] for nom in sorted(uniques))
 
 
 def is_estimated(indicateur: Indicateur) -> bool:
@@ -331,10 +358,9 @@ def is_estimated(indicateur: Indicateur) -> bool:
 
 def sources_of_indicator(indicateur: Indicateur) -> tuple[Source, ...]:
     """Return the sources an indicator rests on, those of its estimates included."""
-    lues = {source.nom: source for mesure in measures_of(indicateur) for source in sources_of_measure(mesure)}
-    if is_estimated(indicateur):
-        lues |= {source.nom: source for table in LUES for source in sources_of(table)}
-    return tuple(lues[nom] for nom in sorted(lues))
+    des_mesures = [source for mesure in measures_of(indicateur) for source in sources_of_measure(mesure)]
+    des_estimations = [source for table in LUES for source in sources_of(table)] if is_estimated(indicateur) else []
+    return _gather([*des_mesures, *des_estimations])
 
 
 def measures_of(indicateur: Indicateur) -> tuple[Mesure, ...]:

@@ -25,6 +25,7 @@ class Derivee:
         nom, schema: where it is in the warehouse.
         famille: group of the asset.
         lit: tables it reads, `schema.table`.
+        appoints: those of them that only add to what the others say: their absence takes nothing away.
         publiee: whether it is in the public file.
         table: its declaration; its key is checked.
         requete: the SELECT that gives its rows.
@@ -39,6 +40,7 @@ class Derivee:
     table: Table
     requete: str
     controles: tuple[tuple[str, str], ...] = ()
+    appoints: tuple[str, ...] = ()
 
 
 def versions_of(entrepot: Entrepot, tables: tuple[str, ...]) -> dict[str, str | None]:

@@ -27,6 +27,32 @@ PERIMETRE = (
 )
 MILLESIME = Colonne("millesime", TEXTE, "Mois du stock Sirene.", obligatoire=True)
 
+# Asked once of each code of `codes_lus` (commune, activity and its nomenclature), not of each establishment.
+LIEUX = """
+        lieux AS (
+            SELECT e.code_commune_lu,
+                   CASE WHEN c.code_commune IS NOT NULL THEN 'commune' WHEN p.niveau IS NOT NULL THEN p.niveau
+                        WHEN z.code_territoire IS NOT NULL THEN 'departement' END AS niveau,
+                   coalesce(c.code_commune, p.code_territoire, z.code_territoire) AS code_territoire
+            FROM (SELECT DISTINCT code_commune_lu FROM codes_lus) e
+            LEFT JOIN referentiels.communes c ON c.code_commune = e.code_commune_lu
+            LEFT JOIN referentiels.passages_communes p ON p.code_ancien = e.code_commune_lu
+            LEFT JOIN referentiels.zonages z ON z.niveau = 'departement'
+                 AND z.code_territoire = e.code_commune_lu[:CASE WHEN e.code_commune_lu LIKE '97%' THEN 3 ELSE 2 END]
+        )"""
+ACTIVITES = f"""
+        divisions AS (SELECT DISTINCT division_a88 AS a88, a38, a17 FROM referentiels.naf),
+        activites AS (
+            -- NAF 2025 keeps the divisions: those it moves are few, and no table of passage is official before 2027
+            SELECT e.code_naf AS code_lu, est_naf25, CASE WHEN NOT est_naf25 THEN n.code_naf END AS code_naf,
+                   a88, d.a38, d.a17,
+                   regexp_full_match(e.code_naf, '{ACTIVITE_CONNUE}')
+                       AND NOT regexp_full_match(e.code_naf, '{ACTIVITES_TUES}') AS est_publiable
+            FROM (SELECT DISTINCT code_naf, nomenclature_activite IS NOT DISTINCT FROM 'NAF25' AS est_naf25
+                  FROM codes_lus) e
+            LEFT JOIN referentiels.naf n ON n.code_naf = e.code_naf
+            LEFT JOIN divisions d ON d.a88 = CASE WHEN est_naf25 THEN e.code_naf[:2] ELSE n.division_a88 END)"""
+
 ETABLISSEMENTS = Derivee(
     nom="etablissements",
     schema="socle",
@@ -64,28 +90,11 @@ ETABLISSEMENTS = Derivee(
         mois AS (
             SELECT coalesce(strftime(max(date_traitement), '%Y-%m'), 'inconnu') AS millesime
             FROM socle.sirene_etablissements WHERE date_traitement <= current_date + 1),
-        -- asked once of each code, not of each establishment
-        lieux AS (
-            SELECT e.code_commune_lu,
-                   CASE WHEN c.code_commune IS NOT NULL THEN 'commune' WHEN p.niveau IS NOT NULL THEN p.niveau
-                        WHEN z.code_territoire IS NOT NULL THEN 'departement' END AS niveau,
-                   coalesce(c.code_commune, p.code_territoire, z.code_territoire) AS code_territoire
-            FROM (SELECT DISTINCT code_commune_lu FROM socle.sirene_etablissements) e
-            LEFT JOIN referentiels.communes c ON c.code_commune = e.code_commune_lu
-            LEFT JOIN referentiels.passages_communes p ON p.code_ancien = e.code_commune_lu
-            LEFT JOIN referentiels.zonages z ON z.niveau = 'departement'
-                 AND z.code_territoire = e.code_commune_lu[:CASE WHEN e.code_commune_lu LIKE '97%' THEN 3 ELSE 2 END]),
-        divisions AS (SELECT DISTINCT division_a88 AS a88, a38, a17 FROM referentiels.naf),
-        activites AS (
-            -- NAF 2025 keeps the divisions: those it moves are few, and no table of passage is official before 2027
-            SELECT e.code_naf AS code_lu, est_naf25, CASE WHEN NOT est_naf25 THEN n.code_naf END AS code_naf,
-                   a88, d.a38, d.a17,
-                   regexp_full_match(e.code_naf, '{ACTIVITE_CONNUE}')
-                       AND NOT regexp_full_match(e.code_naf, '{ACTIVITES_TUES}') AS est_publiable
-            FROM (SELECT DISTINCT code_naf, nomenclature_activite IS NOT DISTINCT FROM 'NAF25' AS est_naf25
-                  FROM socle.sirene_etablissements) e
-            LEFT JOIN referentiels.naf n ON n.code_naf = e.code_naf
-            LEFT JOIN divisions d ON d.a88 = CASE WHEN est_naf25 THEN e.code_naf[:2] ELSE n.division_a88 END),
+        -- millions of rows, of which each reader wants the distinct codes: not to be copied
+        codes_lus AS NOT MATERIALIZED (
+            SELECT code_commune_lu, code_naf, nomenclature_activite FROM socle.sirene_etablissements),
+        {LIEUX},
+        {ACTIVITES},
         {DOUBLONS}
         SELECT e.siret, e.siren_qui_fait_foi AS siren, e.etat_administratif = 'A' AS est_actif,
                CASE WHEN e.etat_administratif = 'F' THEN e.date_debut END AS date_fermeture,

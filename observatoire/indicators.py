@@ -155,6 +155,23 @@ def _insert_values(
         LEFT JOIN referentiels.territoires t ON t.niveau = n.niveau AND t.code_territoire = n.code_territoire""",
         {"unite": indicateur.unite},
     )
+    if indicateur.rupture:
+        _mark_breaks(connexion, indicateur, numerateur.mesure)
+
+
+def _mark_breaks(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur, mesure: str) -> None:
+    """Mark the values of a period that has nothing in common with the one before, an unknown one being the first."""
+    connexion.execute(f"""
+        WITH ensembles AS (
+            SELECT niveau, code_territoire, periode, list(modalite) AS presentes FROM indicateurs.cube
+            WHERE mesure = '{mesure}' AND axe = '{indicateur.rupture}' GROUP BY ALL),
+        suivis AS (
+            SELECT *, lag(presentes) OVER (PARTITION BY niveau, code_territoire
+                                           ORDER BY periode <> 'inconnu', periode) AS avant FROM ensembles)
+        UPDATE valeurs SET statut_observation = 'B'
+        WHERE indicateur = '{indicateur.nom}' AND axe <> '{indicateur.rupture}' AND valeur IS NOT NULL
+          AND (niveau, code_territoire, periode) IN (
+              SELECT (niveau, code_territoire, periode) FROM suivis WHERE NOT list_has_any(presentes, avant))""")
 
 
 def _insert_estimates(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur) -> None:

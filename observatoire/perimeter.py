@@ -13,6 +13,10 @@ from observatoire.schemas import BOOLEEN, ENTIER, TEXTE, Colonne, Table
 ACTIVITES_TUES = r"94\.(20|91|92)."
 # NAF rév. 2 and NAF 2025: of an older code, or of 00.00Z, nothing tells whether the activity is a sensitive one
 ACTIVITE_CONNUE = r"(0[1-9]|[1-9]\d)\.\d\d[A-Z]"
+# what may be listed: a legal person, wholly diffusible, whose activity is known and not a sensitive one
+PUBLIABLE = f"""coalesce(statut_diffusion = 'O' AND categorie_juridique NOT SIMILAR TO '1000|2.*'
+                        AND regexp_full_match(code_naf, '{ACTIVITE_CONNUE}')
+                        AND NOT regexp_full_match(code_naf, '{ACTIVITES_TUES}'), false)"""
 # A duplicate is followed to the SIREN that stands, which may be one itself; one that leads to several leads to none for
 # sure. Only new pairs go on: a circle ends, and leads nowhere.
 DOUBLONS = """
@@ -182,9 +186,7 @@ UNITES_ESS = Derivee(
                    CASE WHEN regle = 'a_decider' THEN 'catégorie à décider' END,
                    CASE WHEN correction = 'active' THEN 'corrigée par une CRESS' END), '') AS desaccord,
                correction,
-               coalesce(statut_diffusion = 'O' AND categorie_juridique NOT SIMILAR TO '1000|2.*'
-                        AND regexp_full_match(code_naf, '{ACTIVITE_CONNUE}')
-                        AND NOT regexp_full_match(code_naf, '{ACTIVITES_TUES}'), false) AS est_publiable
+               {PUBLIABLE} AS est_publiable
         FROM corrigees_enfin""",
 )
 

@@ -27,6 +27,7 @@ JOUR = "2026-10-03T10:00:00"
 UNITE = {
     "statutDiffusionUniteLegale": "O",
     "dateDebut": "2010-01-01",
+    "identifiantAssociationUniteLegale": "",
     "etatAdministratifUniteLegale": "A",
     "denominationUniteLegale": "PERSONNE MORALE D'ESSAI",
     "categorieJuridiqueUniteLegale": "9220",
@@ -37,6 +38,7 @@ UNITE = {
 ETABLISSEMENT = {
     "statutDiffusionEtablissement": "O",
     "trancheEffectifsEtablissement": "01",
+    "etablissementSiege": "true",
     "dateDernierTraitementEtablissement": JOUR,
     "codeCommuneEtablissement": "63113",
     "dateDebut": "2010-01-01",

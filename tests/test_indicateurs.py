@@ -460,10 +460,11 @@ def test_le_catalogue_du_produit_est_valide() -> None:
 
 def test_deux_perimetres_de_budget_ne_s_ajoutent_pas(petit: Fabrique) -> None:
     petit.source("budget_ess", couverture="lignes")
-    textes = ("siren_collectivite", "ligne", "perimetre", "etat_budgetaire", "_fichier")
+    textes = ("siren_collectivite", "ligne", "nature", "perimetre", "etat_budgetaire", "_fichier")
     entiers = ("exercice", "montant_eur", "_ligne")
     colonnes = {**dict.fromkeys(textes, TEXTE), **dict.fromkeys(entiers, ENTIER)}
-    commun = {"siren_collectivite": "A", "exercice": 2024, "montant_eur": 10, "etat_budgetaire": "voté", "_fichier": "f"}
+    commun = {"siren_collectivite": "A", "exercice": 2024, "montant_eur": 10, "etat_budgetaire": "voté", "_fichier": "f",
+              "nature": "fonctionnement"}
     petit.table("socle", "budget_ess", colonnes, [
         {**commun, "ligne": "emploi", "perimetre": nom, "_ligne": n} for n, nom in enumerate(["étroit", "large"])
     ])
@@ -475,10 +476,29 @@ def test_deux_perimetres_de_budget_ne_s_ajoutent_pas(petit: Fabrique) -> None:
     assert {valeur for (axe, _), (valeur, _) in valeurs.items() if axe == "ligne"} == {10}
 
 
+def test_un_budget_qui_change_de_perimetre_est_une_rupture_non_une_croissance(petit: Fabrique) -> None:
+    petit.source("budget_ess", couverture="lignes")
+    textes = ("siren_collectivite", "ligne", "nature", "perimetre", "etat_budgetaire", "_fichier")
+    colonnes = {**dict.fromkeys(textes, TEXTE), **dict.fromkeys(("exercice", "montant_eur", "_ligne"), ENTIER)}
+    annees = [(None, "fiche 2019", 100), (2024, "fiche 2025", 170), (2025, "fiche 2025", 175)]
+    petit.table("socle", "budget_ess", colonnes, [
+        {"siren_collectivite": "A", "exercice": annee, "montant_eur": montant, "etat_budgetaire": "voté",
+         "ligne": "emploi", "nature": "fonctionnement", "perimetre": perimetre, "_fichier": "f", "_ligne": n}
+        for n, (annee, perimetre, montant) in enumerate(annees)
+    ])
+    petit.mesure_du_produit("soutien_ess")
+    petit.indicateur("i", numerateur={"mesure": "soutien_ess"}, rupture="perimetre")
+    statuts = {p: petit.publiees(colonne="statut_observation", periode=p)["epci:A"] for p in ("inconnu", "2024", "2025")}
+    assert statuts == {"inconnu": "A", "2024": "B", "2025": "A"}
+    assert {cle[4]: v["statut_observation"] for cle, v in petit.valeurs().items() if cle[3] == "2024"} == {
+        "total": "B", "ligne": "B", "nature": "B", "perimetre": "A"
+    }
+
+
 def test_une_subvention_partagee_compte_une_fois_et_un_faux_identifiant_n_unit_personne(petit: Fabrique) -> None:
     """SCDL v2 repeats the whole amount on each beneficiary's row; `/` is nobody's identifier."""
     petit.source("subventions", couverture="lignes")
-    textes = ("siren_attribuant", "siren_beneficiaire", "rna_beneficiaire", "id_beneficiaire", "nom_beneficiaire", "_fichier")
+    textes = ("siren_attribuant", "siren_beneficiaire", "rna_beneficiaire", "id_beneficiaire", "nom_beneficiaire", "etat", "_fichier")
     colonnes = {
         **dict.fromkeys(textes, TEXTE), "exercice": ENTIER, "_ligne": ENTIER,
         **dict.fromkeys(("montant_eur", "pourcentage_subvention"), NOMBRE),
@@ -487,9 +507,10 @@ def test_une_subvention_partagee_compte_une_fois_et_un_faux_identifiant_n_unit_p
     petit.table("socle", "subventions", colonnes, [
         {
             "siren_attribuant": "A", "exercice": 2024, "montant_eur": Decimal(100), "pourcentage_subvention": part,
-            "id_beneficiaire": "/", "nom_beneficiaire": f"b{n}", "_fichier": "f", "_ligne": n,
+            "id_beneficiaire": "/", "nom_beneficiaire": f"b{n}", "etat": etat, "_fichier": etat, "_ligne": n,
         }
         for n, part in enumerate(parts)
+        for etat in ("décidé", "payé")
     ])
     petit.mesure_du_produit("subventions")
     petit.indicateur("i", numerateur={"mesure": "subventions"})

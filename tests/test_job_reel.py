@@ -46,6 +46,7 @@ def test_les_identifiants_et_dates_manquants_sont_signales_sans_perdre_d_argent(
         "identifiant_invalide signalement": 3,
         "siren_au_lieu_de_siret signalement": 324,
         "date_presente signalement": 327,
+        "beneficiaire_nomme signalement": 200,
     }
 
 
@@ -73,3 +74,70 @@ def test_mediane_et_concentration_recalculees_a_la_main(public):
     assert publies["subventions_part_dix_premiers"] == pytest.approx(float(dix / sum(montants) * 100))
     parts = [float(valeur / sum(montants)) ** 2 for valeur in par_beneficiaire.values()]
     assert publies["subventions_herfindahl"] == pytest.approx(sum(parts))
+
+
+def test_les_beneficiaires_que_sirene_de_demonstration_ignore_sont_montres_et_gardes(public):
+    """C22: invented registers know none of the real beneficiaries; nothing is lost, and the share of the ESS is not 0."""
+    par_annee = {
+        exercice: (nombre, montant)
+        for exercice, nombre, montant in public.execute(
+            "SELECT exercice, sum(nombre_subventions)::INT, sum(montant_eur) FROM qualite.beneficiaires GROUP BY ALL"
+        ).fetchall()
+    }
+    assert par_annee == TOTAUX_CAM
+    assert public.execute("SELECT DISTINCT statut_beneficiaire FROM qualite.beneficiaires").fetchall() == [("inconnu",)]
+    assert public.execute("SELECT count(*) FROM socle.subventions_identifiees").fetchone() == (0,)
+    parts = public.execute(
+        "SELECT DISTINCT valeur, statut_observation, nature FROM indicateurs.valeurs WHERE indicateur = 'part_ess_subventions'"
+    ).fetchall()
+    assert parts == [(None, "O", "demonstration")]
+    assert public.execute(
+        "SELECT DISTINCT valeur, nature FROM indicateurs.valeurs WHERE indicateur = 'part_reconnue_subventions'"
+    ).fetchall() == [(0, "demonstration")]
+
+
+def test_chaque_ventilation_publiee_rend_le_total_au_centime(public):
+    ventilees = public.execute(
+        "SELECT axe, periode::INT, sum(numerateur) FROM indicateurs.valeurs WHERE indicateur = 'subventions_par_beneficiaire' "
+        "AND code_territoire = '246300701' GROUP BY ALL"
+    ).fetchall()
+    assert {axe for axe, _, _ in ventilees} >= {"total", "famille", "secteur", "lieu_beneficiaire", "identification"}
+    assert all(somme == TOTAUX_CAM[annee][1] for _, annee, somme in ventilees)
+
+
+def test_le_saut_de_2024_et_le_chemin_de_l_euro_sont_publies(public):
+    saut = public.execute(
+        "SELECT ecart_eur, contribution_eur, siren, constat FROM qualite.sauts_subventions WHERE exercice = 2024"
+    ).fetchone()
+    assert saut == (
+        Decimal("3396079.63"),
+        Decimal("1882387.00"),
+        None,
+        "un seul bénéficiaire explique la moitié de l'écart ou plus",
+    )
+    chemin = public.execute(
+        "SELECT etape, montant_eur, reste_inexplique_eur FROM qualite.chemin_euro WHERE exercice = 2024 AND rang >= 3 ORDER BY rang"
+    ).fetchall()
+    total = TOTAUX_CAM[2024][1]
+    assert chemin == [
+        ("convention", total, None), ("versement", None, total), ("bénéficiaire", 0, total), ("territoire", 0, 0)
+    ]  # fmt: skip
+
+
+def test_les_fiches_du_budget_de_l_ess_sont_deux_perimetres(public):
+    lues = public.execute(
+        "SELECT exercice, perimetre, montant_eur, est_rupture FROM qualite.chemin_euro "
+        "WHERE etape = 'délibération' ORDER BY exercice NULLS FIRST LIMIT 3"
+    ).fetchall()
+    assert lues == [
+        (None, "fiche RTES 2019", 150000, None),
+        (2022, "fiche RTES 2025", 262500, True),
+        (2023, "fiche RTES 2025", 262500, False),
+    ]
+    statuts = dict(
+        public.execute(
+            "SELECT periode, statut_observation FROM indicateurs.valeurs WHERE indicateur = 'soutien_ess' AND axe = 'total' "
+            "AND niveau = 'epci'"
+        ).fetchall()
+    )
+    assert (statuts["inconnu"], statuts["2022"], statuts["2023"]) == ("A", "B", "A")

@@ -1,4 +1,6 @@
 -- Lignes de budget consacrées à l'ESS ; deux périmètres, ou du voté et du payé, ne s'ajoutent pas : le total est alors inconnu.
+-- unité : € inscrits au budget
+-- champ : lignes déclarées par la collectivité
 WITH lignes AS (
     SELECT *, coalesce(exercice::VARCHAR, 'inconnu') AS periode, perimetre || ', ' || etat_budgetaire AS ensemble,
            count(DISTINCT perimetre || ', ' || etat_budgetaire) OVER (PARTITION BY siren_collectivite, exercice) AS ensembles
@@ -9,6 +11,7 @@ SELECT coalesce(niveau, 'inconnu') AS niveau, coalesce(code_territoire, 'inconnu
        unnest([
            {axe: 'total', modalite: 'total', valeur: CASE WHEN ensembles = 1 THEN montant_eur END},
            {axe: 'perimetre', modalite: ensemble, valeur: montant_eur},
+           {axe: 'nature', modalite: CASE WHEN ensembles = 1 THEN nature ELSE ensemble || ' | ' || nature END, valeur: montant_eur},
            {axe: 'ligne', modalite: CASE WHEN ensembles = 1 THEN ligne ELSE ensemble || ' | ' || ligne END, valeur: montant_eur}
        ], recursive := true)
 FROM lignes

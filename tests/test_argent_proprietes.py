@@ -1,0 +1,163 @@
+"""What must always hold of money: no join, filter or roll-up changes a total, and no order of the rows a table."""
+
+import json
+import random
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from observatoire.beneficiaries import BENEFICIAIRES, QUALITE_BENEFICIAIRES, SUBVENTIONS_IDENTIFIEES
+from observatoire.derived import compute_table
+from observatoire.euro_path import CHEMIN_EURO
+from observatoire.grant_jumps import SAUTS_SUBVENTIONS
+from observatoire.settings import Settings
+from observatoire.sources import sources
+from observatoire.territories import TERRITOIRES
+from observatoire.warehouse import Entrepot, fingerprint
+from tests.donnees import CAM
+from tests.petit_sirene import siret
+from tests.test_argent import Argent
+
+TABLES = (BENEFICIAIRES, SUBVENTIONS_IDENTIFIEES, QUALITE_BENEFICIAIRES, SAUTS_SUBVENTIONS, CHEMIN_EURO)
+NOMS = ("connue", "double", "cessée", "personne", "commune", "deux sièges", "absente")
+RNA = ("W631000001", "W631000002", "W631000003", None)
+COLONNES = ("siren", "famille", "code_territoire", "identification", "statut_beneficiaire", "a17", "est_publiable")
+JOINTURES = (
+    "referentiels.territoires USING (niveau, code_territoire)",
+    "socle.unites_ess j ON j.siren = x.siren",
+    "qualite.sauts_subventions j ON j.siren_attribuant = x.siren_attribuant AND j.exercice = x.exercice AND j.etat = x.etat",
+)
+
+
+@pytest.fixture(scope="module")
+def registres():
+    """Give a warehouse whose registers know some bodies in every way they can be known."""
+    with TemporaryDirectory() as dossier:
+        entrepot = Entrepot(Settings(Path(dossier) / "raw", Path(dossier) / "warehouse", CAM[:9]))
+        petit = Argent(entrepot)
+        petit.unite("connue", identifiantAssociationUniteLegale="W631000002")
+        petit.unite("personne", "1000", "90.03B")
+        petit.unite("commune", "7210", "84.11Z", identifiantAssociationUniteLegale="W631000003")
+        petit.unite("homonyme", identifiantAssociationUniteLegale="W631000003")
+        petit.unite_seule("cessée", etatAdministratifUniteLegale="C", dateDebut="2024-06-30")
+        petit.unite_seule("deux sièges")
+        for nom, commune in (("siège", "63113"), ("autre siège", "63014")):
+            petit.etablissement("deux sièges", nom, codeCommuneEtablissement=commune)
+        petit.deposer("sirene_doublons", {"siren": petit.siren("connue"), "sirenDoublon": petit.siren("double")})
+        petit.declare()
+        for annee in ("2022", "2024"):
+            petit.compte("100000.10", exer=annee)
+            petit.inscrit(exercice=annee, perimetre=annee)
+        petit.chemin()
+        compute_table(entrepot, TERRITOIRES)
+        yield petit
+
+
+montants = st.decimals(-10_000, 10_000_000, places=2)
+subventions = st.lists(
+    st.fixed_dictionaries(
+        {
+            "exercice": st.sampled_from([2022, 2024, None]),
+            "etat": st.sampled_from(["décidé", "décidé", "payé"]),
+            "montant_eur": montants,
+            "pourcentage_subvention": st.sampled_from([None, Decimal("0.3"), Decimal(1), Decimal(30)]),
+            "nom": st.sampled_from([*NOMS, None]),
+            "est_siret": st.booleans(),
+            "rna_beneficiaire": st.sampled_from(RNA),
+        }
+    ),
+    max_size=12,
+)
+
+
+def poser(petit: Argent, lignes: list[dict], hasard: random.Random | None = None) -> None:
+    """Write the grants as the socle would hold them, in that order or in another, and compute the tables."""
+    entrepot = petit.entrepot
+    completes = []
+    for rang, ligne in enumerate(lignes):
+        siren = petit.siren(ligne["nom"]) if ligne["nom"] else None
+        completes.append(
+            {
+                **{nom: ligne[nom] for nom in ligne if nom not in ("nom", "est_siret")},
+                "siren_attribuant": CAM[:9],
+                "siren_beneficiaire": siren,
+                "siret_beneficiaire": siret(siren) if siren and ligne["est_siret"] else None,
+                "_fichier": "f",
+                "_ligne": rang,
+            }
+        )
+    schema = sources()["subventions"].table.arrow()
+    tables = {"subventions": pa.Table.from_pylist(completes, schema)}
+    for nom in ("sirene_unites_legales", "sirene_etablissements", "sirene_doublons", "unites_ess", "rna"):
+        tables[nom] = pq.read_table(entrepot.path_of("socle", nom))
+    for nom, table in tables.items():
+        ordre = list(range(len(table)))
+        if hasard is not None:
+            hasard.shuffle(ordre)
+        dit = {"version": fingerprint(nom, completes, ordre)}
+        pq.write_table(
+            table.take(pa.array(ordre, pa.int64())).replace_schema_metadata({"observatoire": json.dumps(dit)}),
+            entrepot.path_of("socle", nom),
+        )
+    for derivee in TABLES:
+        compute_table(entrepot, derivee)
+
+
+def attendu(lignes: list[dict]) -> Decimal:
+    """Add the shares up with nothing of the product."""
+    parts = (ligne["pourcentage_subvention"] or Decimal(1) for ligne in lignes)
+    return sum(
+        (
+            ligne["montant_eur"] * (part if 0 < part <= 1 else 1)
+            for ligne, part in zip(lignes, parts, strict=True)
+        ),
+        Decimal(0),
+    )  # fmt: skip
+
+
+etapes = st.lists(
+    st.one_of(
+        st.tuples(st.just("cumul"), st.sets(st.sampled_from(COLONNES))),
+        st.tuples(st.just("filtre"), st.sampled_from(COLONNES)),
+        st.tuples(st.just("jointure"), st.sampled_from(JOINTURES)),
+    ),
+    max_size=4,
+)
+
+
+@settings(max_examples=30)
+@given(lignes=subventions, suite=etapes)
+def test_aucune_suite_de_jointures_filtres_et_cumuls_ne_change_un_total(registres, lignes, suite):
+    poser(registres, lignes)
+    garder = "siren_attribuant, exercice, etat, niveau, "
+    requete = f"SELECT {garder}{', '.join(COLONNES)}, montant_eur FROM socle.beneficiaires"
+    for geste, quoi in suite:
+        if geste == "cumul":
+            autres = ", ".join(nom if nom in quoi else f"NULL AS {nom}" for nom in COLONNES)
+            requete = f"SELECT {garder}{autres}, sum(montant_eur) AS montant_eur FROM ({requete}) GROUP BY ALL"
+        elif geste == "filtre":
+            seuil = f"(SELECT max({quoi}) FROM ({requete}))"
+            requete = f"FROM ({requete}) WHERE {quoi} = {seuil} UNION ALL FROM ({requete}) WHERE ({quoi} = {seuil}) IS NOT TRUE"
+        else:
+            requete = f"SELECT x.* FROM ({requete}) x LEFT JOIN {quoi}"
+    with registres.entrepot.connect() as connexion:
+        ((total,),) = connexion.execute(f"SELECT coalesce(sum(montant_eur), 0) FROM ({requete})").fetchall()
+    assert total == attendu(lignes)
+    for table in ("qualite.beneficiaires", "socle.beneficiaires"):
+        assert sum((ligne["montant_eur"] for ligne in registres.lignes(table)), Decimal(0)) == attendu(lignes)
+
+
+@settings(max_examples=15)
+@given(lignes=subventions, hasard=st.randoms(use_true_random=False))
+def test_les_entrees_dans_un_ordre_quelconque_donnent_les_memes_tables(registres, lignes, hasard):
+    poser(registres, lignes)
+    avant = {derivee: registres.lignes(f"{derivee.schema}.{derivee.nom}") for derivee in TABLES}
+    poser(registres, lignes, hasard)
+    for derivee, contenu in avant.items():
+        assert registres.lignes(f"{derivee.schema}.{derivee.nom}") == contenu, derivee.nom
