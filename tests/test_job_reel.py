@@ -46,6 +46,7 @@ def test_les_identifiants_et_dates_manquants_sont_signales_sans_perdre_d_argent(
         "identifiant_invalide signalement": 3,
         "siren_au_lieu_de_siret signalement": 324,
         "date_presente signalement": 327,
+        "beneficiaire_nomme signalement": 200,
     }
 
 
