@@ -72,13 +72,22 @@ EMPLOIS_PRIVES_COMMUNES = Derivee(
             SELECT u.code_ape, coalesce(n.code_naf, 'inconnu') AS code_naf
             FROM (SELECT DISTINCT code_ape FROM socle.urssaf_communes_ape) u
             LEFT JOIN referentiels.naf n ON replace(n.code_naf, '.', '') = lpad(u.code_ape, 5, '0')),
+        parts AS (
+            SELECT *, count(*) OVER (PARTITION BY code_departement, code_commune, code_naf) AS parts
+            FROM (SELECT code_commune AS code_lu, code_ape FROM socle.urssaf_communes_ape)
+            JOIN lieux USING (code_lu) JOIN activites USING (code_ape)),
         longues AS (
-            SELECT code_commune AS code_lu, code_ape, unnest([{_PAR_ANNEE}], recursive := true)
-            FROM socle.urssaf_communes_ape)
+            SELECT * FROM parts JOIN (
+                SELECT code_commune AS code_lu, code_ape, unnest([{_PAR_ANNEE}], recursive := true)
+                FROM socle.urssaf_communes_ape) USING (code_lu, code_ape))
+        -- nearly all are alone at their place: only the others are added up
+        SELECT code_departement, code_commune, code_naf, annee, etablissements AS nombre_etablissements,
+               effectifs AS effectifs_salaries
+        FROM longues WHERE parts = 1 AND (etablissements IS NOT NULL OR effectifs IS NOT NULL)
+        UNION ALL
         SELECT code_departement, code_commune, code_naf, annee,
-               CASE WHEN count(etablissements) = count(*) THEN sum(etablissements) END AS nombre_etablissements,
-               CASE WHEN count(effectifs) = count(*) THEN sum(effectifs) END AS effectifs_salaries
-        FROM longues JOIN lieux USING (code_lu) JOIN activites USING (code_ape)
-        GROUP BY ALL HAVING count(etablissements) > 0 OR count(effectifs) > 0
-        ORDER BY ALL""",
+               CASE WHEN count(etablissements) = count(*) THEN sum(etablissements) END,
+               CASE WHEN count(effectifs) = count(*) THEN sum(effectifs) END
+        FROM longues WHERE parts > 1
+        GROUP BY ALL HAVING count(etablissements) > 0 OR count(effectifs) > 0""",
 )

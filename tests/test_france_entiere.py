@@ -14,6 +14,7 @@ from observatoire.confidentiality.suppressions import compute_suppressions
 from observatoire.cube import compute_cube, compute_measure
 from observatoire.demonstration import generate
 from observatoire.derived import compute_table
+from observatoire.estimation.computation import compute_estimations
 from observatoire.indicators import compute_indicators
 from observatoire.ingestion import load_source
 from observatoire.releases import publish
@@ -42,6 +43,7 @@ def calculer(dossier: Path, **choix) -> Entrepot:
         compute_measure(entrepot, mesure)
     compute_cube(entrepot)
     compute_suppressions(entrepot)
+    compute_estimations(entrepot)
     compute_indicators(entrepot)
     return entrepot
 

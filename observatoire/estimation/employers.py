@@ -12,6 +12,7 @@ import pandas as pd
 from observatoire.estimation.simulation import Employeurs
 from observatoire.estimation.size_bands import Floats, band_ranks, find_donors
 from observatoire.states import Etat
+from observatoire.warehouse import sql_literal
 
 # without its year, a band is taken for the oldest that Sirene gives
 DERIVE_INCONNUE = 2.0
@@ -34,13 +35,15 @@ def last_year(connexion: duckdb.DuckDBPyConnection) -> int | None:
     return None if annee is None else int(annee)
 
 
-def _outside(annee: int, categorie: str) -> str:
-    """Write as SQL whether an establishment is outside the régime général."""
-    return f"""EXISTS (
-        FROM referentiels.hors_regime_general h
-        WHERE starts_with(CASE h.critere WHEN 'activite' THEN e.code_naf ELSE {categorie} END, h.prefixe)
-          AND make_date({annee}, 12, 31) BETWEEN coalesce(h.valide_du, DATE '1900-01-01')
-                                             AND coalesce(h.valide_au, DATE '2999-12-31'))"""
+def _outside(connexion: duckdb.DuckDBPyConnection, annee: int, categorie: str) -> str:
+    """Write as SQL whether an establishment is outside the régime général: the few rules in force, written out."""
+    regles = connexion.execute(f"""
+        SELECT critere, prefixe FROM referentiels.hors_regime_general
+        WHERE make_date({annee}, 12, 31) BETWEEN coalesce(valide_du, DATE '1900-01-01')
+                                             AND coalesce(valide_au, DATE '2999-12-31') ORDER BY ALL""").fetchall()
+    colonnes = {"activite": "e.code_naf", "categorie_juridique": categorie}
+    conditions = [f"starts_with({colonnes[critere]}, {sql_literal(prefixe)})" for critere, prefixe in regles]
+    return f"coalesce({' OR '.join(conditions)}, false)" if conditions else "false"
 
 
 def ess_employers(connexion: duckdb.DuckDBPyConnection, annee: int) -> pd.DataFrame:
@@ -50,7 +53,7 @@ def ess_employers(connexion: duckdb.DuckDBPyConnection, annee: int) -> pd.DataFr
     """
     lignes = connexion.execute(f"""
         SELECT {_COLONNES}, coalesce(e.famille, 'inconnu') AS famille,
-               coalesce({_outside(annee, "u.categorie_juridique")}, false) AS est_hors_regime,
+               {_outside(connexion, annee, "u.categorie_juridique")} AS est_hors_regime,
                coalesce(year(e.date_creation) > {annee}, false) AS est_creee_depuis
         FROM socle.etablissements e LEFT JOIN socle.unites_ess u USING (siren) {_LIEUX}
         WHERE e.est_actif AND e.est_employeur AND e.est_ess ORDER BY e.siret""").df()
@@ -68,7 +71,7 @@ def prepare_private(connexion: duckdb.DuckDBPyConnection, annee: int) -> None:
                    GROUP BY siren) u USING (siren)
         {_LIEUX}
         WHERE e.est_actif AND e.est_employeur AND NOT coalesce(starts_with(u.categorie, '7'), false)
-          AND NOT coalesce({_outside(annee, "u.categorie")}, false)
+          AND NOT {_outside(connexion, annee, "u.categorie")}
           AND coalesce(year(e.date_creation), 0) <= {annee}""")
 
 

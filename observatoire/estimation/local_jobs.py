@@ -83,6 +83,8 @@ class Estimateur:
             sans_tranche=rangs == MANQUANTE,
             ecart_annees=(annees - totaux.annee).abs().where(rangs != MANQUANTE),
         )
+        lieux = communes[["code_commune", "code_departement"]]
+        self.cellules = dict(iter(totaux.cells.merge(lieux, on="code_commune").groupby("code_departement")))
         self.par_departement = dict(iter(self.employeurs.groupby("code_departement")))
         self._cumuls: dict[tuple[str, str], Cumul] = defaultdict(Cumul)
         self._comptes = {niveau: self._count(niveau) for niveau in ("commune", "epci")}
@@ -190,9 +192,9 @@ class Estimateur:
         """Put, in place of the employers of a cell that is all ESS and of one family, what Urssaf measures of it."""
         ecart = self.totaux.gap_of_communes(departement)
         tolerance = max(TOLERANCE_MINIMUM, abs(ecart) if ecart is not None else 0.0)
-        cellules = self.totaux.cells
+        cellules = self.cellules.get(departement)
         vides = pd.Series(dtype="float64")
-        if ecart is None or tolerance > TOLERANCE_MAXIMUM or cellules.empty or retenus.empty:
+        if ecart is None or tolerance > TOLERANCE_MAXIMUM or cellules is None or retenus.empty:
             return retenus.assign(mesure=np.nan, employeurs=1), tolerance, vides
         cles = ["code_commune", "code_naf"]
         ess = retenus.groupby(cles, as_index=False).agg(

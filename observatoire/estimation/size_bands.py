@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -31,8 +32,9 @@ DONNEURS_MINIMUM = 20
 def band_ranks(tranches: npt.ArrayLike) -> Integers:
     """Return the rank of each band code in `TRANCHES`; `MANQUANTE` for « NN », null or an unknown word."""
     rangs = {code: rang for rang, code in enumerate(TRANCHES)}
-    codes, places = np.unique(np.asarray(tranches, dtype=object).astype(str), return_inverse=True)
-    return np.array([rangs.get(code, MANQUANTE) for code in codes], dtype=np.int64)[places]
+    places, codes = pd.factorize(np.asarray(tranches, dtype=object))
+    # a null has the place -1: the last one
+    return np.array([*(rangs.get(code, MANQUANTE) for code in codes), MANQUANTE], dtype=np.int64)[places]
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def find_donors(rangs: Integers, *emboitees: npt.ArrayLike) -> Donneurs:
         parts = [np.bincount([TRANCHES.index("01"), TRANCHES.index("02")], minlength=MANQUANTE).astype(float)]
     strate = np.zeros(len(rangs), dtype=np.int64)
     for niveau in reversed(emboitees):
-        noms, places = np.unique(np.asarray(niveau, dtype=object).astype(str), return_inverse=True)
+        places, noms = pd.factorize(np.asarray(niveau, dtype=object), use_na_sentinel=False)
         comptes = np.zeros((len(noms), MANQUANTE))
         np.add.at(comptes, (places[connues], rangs[connues]), 1)
         assez = comptes.sum(axis=1) >= DONNEURS_MINIMUM

@@ -20,6 +20,7 @@ from observatoire import cube, indicators
 from observatoire.catalog import (
     derivees,
     indicateurs,
+    is_estimated,
     measures_of,
     mesures,
     sources_of,
@@ -165,7 +166,11 @@ def floor_steps(entrepot: RecordedWarehouse) -> list[Step]:
         columns = ", ".join(f"{nom}::{kind} AS {nom}" for nom, kind in cube.CONTRIBUTION.items())
         query = f"SELECT {columns} FROM ({measure.requete.rstrip().rstrip(';')}\n)"
         steps += write_table("mesures", measure.nom, query, "mesures", measure.nom, output)
-    told = {nom: i for nom, i in indicateurs().items() if {m.nom for m in measures_of(i)} <= set(measured)}
+    told = {
+        nom: i
+        for nom, i in indicateurs().items()
+        if not is_estimated(i) and {m.nom for m in measures_of(i)} <= set(measured)
+    }
     cube.mesures = lambda: measured  # type: ignore[assignment]
     indicators.indicateurs = lambda: told  # type: ignore[assignment]
     computed = (cube.compute_cube, suppressions.compute_suppressions, indicators.compute_indicators)
