@@ -92,6 +92,7 @@ def _text(source: Source, lu: FichierLu, cas: pd.DataFrame) -> str:
         f"- Hors du champ de l'observatoire : {lu.lignes_hors_champ}.{hors_champ}",
         f"- Refusées, faute de pouvoir être comptées : {lu.lignes_rejetees}.",
     ]
+    producteur = f" Producteur : {lu.producteur}." if lu.producteur != source.producteur else ""
     demandes = []
     if not refusees.empty:
         demandes.append("de corriger les lignes refusées, ou de nous dire ce qu'il faut y lire")
@@ -101,8 +102,8 @@ def _text(source: Source, lu: FichierLu, cas: pd.DataFrame) -> str:
     parties = [
         f"Objet : {lu.fichier} : lignes à corriger ou à confirmer",
         "Madame, Monsieur,",
-        f"L'observatoire territorial de l'économie sociale et solidaire lit le fichier « {lu.fichier} » "
-        f"({source.titre}), obtenu le {_day(lu.obtenu_le)}. Producteur : {lu.producteur}.",
+        f"L'observatoire territorial de l'économie sociale et solidaire lit le fichier « {lu.fichier} », obtenu le "
+        f"{_day(lu.obtenu_le)} pour le jeu « {source.titre} ».{producteur}",
         "\n".join(compte),
         _reasons("Lignes refusées", source, refusees),
         _reasons("Lignes retenues, qui portent une question", source, a_confirmer),

@@ -84,8 +84,8 @@ class Colonne:
         calculee: filled by `preparer`, never looked for in a file.
         longueur: digits of a code; the zeros its file lost on the left are given back (and flagged, where the file
             holds words: a spreadsheet has been there).
-        titre: pattern whose group is the value for the whole file, looked for above the header, where cells are parted by
-            tabs, when no header gives it.
+        titre: pattern whose group is the value for the whole file, looked for above the header (cells parted by tabs)
+            when no header gives it.
         vides: words its producer writes for « no value » (`[ND]`, `0001-01-01`).
         regles: rules on the values, from `refus` and `signalement`.
     """

@@ -29,6 +29,7 @@ def deux_refus(entrepot):
     lignes[2] |= {"montant": "7M€", "nomBeneficiaire": FORMULE}
     lignes[3] |= {"idBeneficiaire": ""}
     deposer(entrepot, "subventions", ANNEE, en_csv(lignes))
+    deposer(entrepot, "subventions", f"{ANNEE}.origine.yml", "producteur: Ville d'essai\nobtenu_le: 2025-03-02\n")
     assert charger_source(entrepot, "subventions").etat == "a_jour"
     return entrepot
 
@@ -44,7 +45,7 @@ def test_chaque_ligne_refusee_ou_signalee_est_dans_la_lettre(deux_refus):
     assert "60 lignes" in texte and "Retenues : 58." in texte and "comptées : 2." in texte
     assert "- 2 lignes, colonne « montant » : valeur de « montant » illisible" in texte
     assert "- 1 ligne : bénéficiaire sans SIRET ni RNA" in texte
-    assert "Producteur : collectivités." in texte
+    assert "obtenu le 02/03/2025" in texte and "Producteur : Ville d'essai." in texte
 
 
 def test_le_texte_ne_cite_aucune_valeur(deux_refus):
