@@ -113,7 +113,7 @@ def canaris(monde: Monde) -> list[bytes]:
 def chercher(racine: Path, motifs: list[bytes]) -> set[str]:
     """Search every byte of the files of a folder, Parquet decompressed; return what was found and where."""
     trouves = set()
-    expression = re.compile(b"|".join(rb"(?<![0-9])" + re.escape(motif) + rb"(?![1-9])" for motif in motifs))
+    voulus = {motif.rstrip(b"0") for motif in motifs}
     for chemin in racine.rglob("*"):
         if not chemin.is_file() or chemin.is_symlink():
             continue
@@ -127,7 +127,8 @@ def chercher(racine: Path, motifs: list[bytes]) -> set[str]:
                 ).encode()
         else:
             contenu = chemin.read_bytes()
-        trouves |= {f"{chemin.name}: {trouve.decode()}" for trouve in expression.findall(contenu)}
+        nombres = {nombre.rstrip(b"0") for nombre in re.findall(rb"[0-9]+\.[0-9]+", contenu)}
+        trouves |= {f"{chemin.name}: {nombre.decode()}" for nombre in nombres & voulus}
     return trouves
 
 

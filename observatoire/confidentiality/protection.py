@@ -93,6 +93,8 @@ def hide_until_unknown(systeme: Systeme, cachees: Masque, primaires: Masque, dej
             ailleurs = np.maximum(systeme.valeurs + mouvement, 0)
             bornes.bas = np.fmin(bornes.bas, ailleurs)
             bornes.haut = np.fmax(bornes.haut, ailleurs)
+            # a move too small for the arithmetic proves nothing, and would be found again for ever
+            perdues[fuite] = bool(bornes.known()[fuite])
 
 
 def _shown(systeme: Systeme, publiables: Masque, cachees: Masque, deja_connues: Masque) -> Reels:
