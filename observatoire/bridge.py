@@ -23,11 +23,12 @@ Point = tuple[str, Decimal, str]  # period, value, nature
 
 @dataclass(frozen=True)
 class Ecart:
-    """Two indicators whose values differ, and what separates them."""
+    """Two indicators whose values differ, what separates them, and whether one is what the other lacks."""
 
     premier: str
     second: str
     explication: str
+    s_ajoutent: bool = False
 
 
 ECARTS = (
@@ -43,6 +44,7 @@ ECARTS = (
         "effectifs_ess_msa",
         "Ce que l'Urssaf ne compte pas : coopératives agricoles, Crédit agricole et organismes agricoles sont à la "
         "MSA ; les deux s'ajoutent, à l'unité près.",
+        s_ajoutent=True,
     ),
     Ecart(
         "effectifs_ess_urssaf",
@@ -81,6 +83,7 @@ PONT = Table(
         Colonne("valeur_b", NOMBRE, "Valeur du second.", obligatoire=True),
         Colonne("ecart", NOMBRE, "Second moins premier.", obligatoire=True),
         Colonne("ecart_pct", NOMBRE, "Écart, en % du premier ; vide quand il est nul.", unite="%"),
+        Colonne("somme", NOMBRE, "Somme des deux, quand l'un est ce que l'autre ne compte pas."),
         Colonne("comparabilite", TEXTE, "Pourquoi cet écart n'est pas une erreur ; vide quand les deux se comparent."),
         Colonne("explication", TEXTE, "Ce qui les sépare.", obligatoire=True),
         Colonne("nature", TEXTE, "reelle, ou demonstration dès que l'un des deux l'est.", obligatoire=True),
@@ -135,6 +138,7 @@ def _gap(ecart: Ecart, niveau: str, code: str, premiers: list[Point], seconds: l
     return {
         "niveau": niveau, "code_territoire": code, "indicateur_a": ecart.premier, "indicateur_b": ecart.second,
         "periode_a": periode_a, "periode_b": periode_b, "valeur_a": a, "valeur_b": b, "ecart": b - a,
+        "somme": a + b if ecart.s_ajoutent else None,
         "ecart_pct": ((b - a) / a * 100).quantize(Decimal("0.000001")) if a else None,
         "comparabilite": comparable(*termes), "explication": ecart.explication, "nature": nature,
     }

@@ -301,19 +301,30 @@ def _no_share(indicateur: Indicateur) -> str | None:
         return None
     if bas.periode != "meme":
         return "le dénominateur est d'une autre période (écrire periode: meme)"
+    if haut is not None:
+        # two tables of one producer differ by definition: only an estimate, which has a tolerance, may cross them
+        dessus, dessous = (", ".join(_counted(mesures()[terme.mesure])) for terme in (haut, bas))
+        if dessus != dessous:
+            return f"deux tables ({dessus} ; {dessous})"
     return comparable(figure_of_indicator(indicateur), figure_of(mesures()[bas.mesure]))
 
 
 def figure_of(mesure: Mesure) -> Chiffre:
     """Return what a measure counts, as `comparison` asks it."""
-    comptees = [source for source in sources_of_measure(mesure) if source.famille != "references"]
+    comptees = _counted(mesure).values()
     return Chiffre(
         unite=mesure.unite,
         champ=mesure.champ,
-        producteurs=frozenset(source.producteur for source in comptees if not source.facultative),
+        producteurs=frozenset(source.producteur for source in comptees),
         perimetre=mesure.perimetre,
         ruptures=tuple(sorted({source.ruptures for source in comptees} - {""})),
     )
+
+
+def _counted(mesure: Mesure) -> dict[str, Source]:
+    """Return the sources whose rows a measure counts: neither references, nor what only adds."""
+    lues = sources_of_measure(mesure)
+    return {source.nom: source for source in lues if source.famille != "references" and not source.facultative}
 
 
 def figure_of_indicator(indicateur: Indicateur) -> Chiffre:

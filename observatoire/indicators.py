@@ -179,12 +179,13 @@ def _insert_estimates(connexion: duckdb.DuckDBPyConnection, indicateur: Indicate
 
     A share has a numerator only where the estimate has a point; its bounds are wider by what the table it is
     calibrated on and the one of its denominator are measured to differ by. Where an ordered table has the cell, the
-    estimate gives way: its row stays, without figures.
+    estimate gives way: its row stays, without figures; a share stays, since nothing else has its scope.
     """
     cellule = "niveau, code_territoire, periode, axe, modalite"
-    chiffres = ("estimation", "borne_basse", "borne_haute")
+    chiffres = ("estimation", "borne_basse", "borne_haute") if indicateur.denominateur is None else ()
+    cedees = ", ".join(f"CASE WHEN NOT est_remplacee THEN {nom} END AS {nom}" for nom in chiffres)
     estimees = f"""
-        SELECT * REPLACE ({", ".join(f"CASE WHEN NOT est_remplacee THEN {nom} END AS {nom}" for nom in chiffres)})
+        SELECT * {f"REPLACE ({cedees})" if cedees else ""}
         FROM (SELECT e.*, c.somme IS NOT NULL AS est_remplacee FROM indicateurs.estimations e
               LEFT JOIN (FROM indicateurs.cube WHERE mesure = '{REMPLACEES_PAR[str(indicateur.estimation)]}') c
               USING ({cellule}))

@@ -18,7 +18,8 @@ NOTES = Derivee(
     lit=("indicateurs.estimations", "indicateurs.valeurs"),
     publiee=True,
     table=Table(
-        "Estimations mises en regard de la table sur mesure qui les remplace : ce que l'estimation valait.",
+        "Estimations mises en regard de la table sur mesure qui les remplace : ce que l'estimation valait. Le champ de "
+        "la table commandée peut différer du régime général : un écart n'est pas toujours une erreur.",
         (
             Colonne("grandeur", TEXTE, "Ce qui était estimé.", obligatoire=True),
             Colonne("niveau", TEXTE, "Niveau du territoire.", obligatoire=True),

@@ -115,6 +115,9 @@ def judge(declaration: dict[str, Any], definitions: list[str], valeurs: list[dic
     calculs, obstacles = _computable(declaration, atteintes)
     inventee = any(valeur["nature"] == "demonstration" for valeur in atteintes)
     dit["nature"] = "demonstration" if inventee else "reelle"
+    if inventee:
+        obstacles = obstacles or ["une des valeurs est une démonstration, qui ne juge rien"]
+        return dit | {"explication": f"{tries}, rien n'est jugé : {' ; '.join(obstacles)}"}
     if not calculs:
         ailleurs = sorted({v["periode"] for v in valeurs} - {v["periode"] for v in atteintes})
         pourquoi = " ; ".join(obstacles) or (
@@ -125,15 +128,19 @@ def judge(declaration: dict[str, Any], definitions: list[str], valeurs: list[dic
     intervalle = tolerance(declaration)
     sorts = {calcul: _fate(calcul, *intervalle, bool(declaration["est_borne_stricte"])) for calcul in calculs}
     tous = set(sorts.values())
-    if tous == {"dedans"}:
-        dit["verdict"] = "confirme"
-    else:
-        dit["verdict"] = "contredit" if tous == {"dehors"} else "ambigu"
+    dit["verdict"] = "confirme" if tous == {"dedans"} else "contredit" if tous == {"dehors"} else "ambigu"
+    # a definition the words allow, and that nothing computes, could say otherwise
+    manquantes = sorted(set(definitions) - {calcul.indicateur for calcul in calculs})
+    if manquantes:
+        dit["verdict"] = "ambigu"
+        obstacles = [*obstacles, f"rien ne calcule {', '.join(manquantes)} pour ces années"]
     if len(calculs) == 1 and calculs[0].bas == calculs[0].haut:
         dit["valeur_calculee"] = calculs[0].bas
     bas, haut = (("…" if borne is None else f"{borne:f}".replace(".", ",")) for borne in intervalle)
     detail = " ; ".join(f"{calcul} ({sort})" for calcul, sort in sorts.items())
-    return dit | {"explication": f"{tries}, {len(calculs)} calculable(s) ; déclaré : de {bas} à {haut} ; {detail}"}
+    suite = "".join(f" ; {obstacle}" for obstacle in obstacles)
+    dits = f"{len(calculs)} calculable{'s' if len(calculs) > 1 else ''} ; déclaré : de {bas} à {haut} ; {detail}{suite}"
+    return dit | {"explication": f"{tries}, {dits}"}
 
 
 def possible_years(declaration: dict[str, Any]) -> list[str]:

@@ -2,11 +2,12 @@
 
 import dataclasses
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from observatoire.catalog import CatalogueInvalide, figure_of, indicateurs, mesures
+from observatoire.catalog import CatalogueInvalide, Terme, _no_share, figure_of, indicateurs, mesures
 from observatoire.comparison import Chiffre, comparable
 from observatoire.indicators import reuse
 from tests.fabrique import Fabrique, fabrique
@@ -80,12 +81,22 @@ def test_les_mesures_du_produit_disent_ce_qu_elles_comptent():
 
 
 def _part(petit: Fabrique, haut: str, bas: str, **denominateur: str) -> None:
+    petit.contributions("depot", [petit.ligne("commune:63001", 1)])
     for nom, entetes in (("haut", haut), ("bas", bas)):
-        petit.contributions(nom, [petit.ligne("commune:63001", 1)])
-        petit.mesure(nom, f"-- {nom}\n{entetes}FROM socle.depot_{nom}")
+        petit.mesure(nom, f"-- {nom}\n{entetes}FROM socle.depot_depot")
     petit.indicateur(
         "i", unite="%", facteur=100, numerateur={"mesure": "haut"}, denominateur={"mesure": "bas", **denominateur}
     )
+
+
+def test_deux_tables_d_un_producteur_ne_font_pas_une_part():
+    ess, autre_table = mesures()["effectifs_ess_urssaf"], mesures()["effectifs_prives_divisions_urssaf"]
+    assert comparable(figure_of(ess), figure_of(autre_table)) is None, "one unit, one scope, one producer"
+    part = replace(
+        indicateurs()["part_ess_effectifs_prives_urssaf"], denominateur=Terme("effectifs_prives_divisions_urssaf")
+    )
+    assert "deux tables" in (_no_share(part) or "")
+    assert _no_share(indicateurs()["part_ess_effectifs_prives_urssaf"]) is None
 
 
 DITE = "-- unité : salariés\n-- champ : secteur privé\n"

@@ -9,7 +9,7 @@ import pytest
 from observatoire.publication.public_tables import public_tables
 from observatoire.schemas import ENTIER, NOMBRE, TEXTE
 from observatoire.sources import sources
-from tests.depots import charger_source, comptes_justes, deposer, en_csv, table
+from tests.depots import charger_source, comptes_justes, deposer, en_csv, regles, table
 from tests.fabrique import Fabrique, fabrique
 
 
@@ -128,6 +128,14 @@ SUR_MESURE = {
 def test_une_table_sur_mesure_n_est_pas_publiee_ni_les_valeurs_de_ses_rejets():
     assert sources()["tables_sur_mesure"].diffusion == "restreinte"
     assert not [publique for publique in public_tables() if publique.nom == "tables_sur_mesure"]
+
+
+def test_une_annee_sans_total_est_signalee(entrepot):
+    partielle = {**SUR_MESURE, "annee": "2022", "famille": "mutuelle"}
+    deposer(entrepot, "tables_sur_mesure", "cress.csv", en_csv([SUR_MESURE, partielle]))
+    etat = charger_source(entrepot, "tables_sur_mesure")
+    assert (etat.etat, etat.lignes_retenues) == ("a_jour", 2)
+    assert regles(entrepot, "tables_sur_mesure") == {("signalement", "annee_sans_total"): 1}
 
 
 def test_une_cellule_supprimee_par_son_producteur_reste_sans_valeur(entrepot):

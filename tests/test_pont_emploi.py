@@ -55,3 +55,4 @@ def test_un_ecart_avec_une_demonstration_en_est_une(petit: Fabrique):
     _indicateur(petit, "effectifs_ess_msa", "salariés", "régime agricole", {"2024": 50}, nature="demonstration")
     [ligne] = _pont(petit)
     assert ligne["nature"] == "demonstration" and ligne["ecart"] == -950
+    assert ligne["somme"] == 1050, "what MSA counts is what Urssaf leaves out"

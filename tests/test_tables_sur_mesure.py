@@ -66,6 +66,17 @@ def test_la_table_remplace_l_estimation_la_ou_elle_a_une_valeur(petit: Fabrique)
     assert publie("salaries_ess_sur_mesure", "A")[0] == 1000
 
 
+def test_la_part_estimee_reste_quand_la_table_remplace_l_effectif(petit: Fabrique):
+    petit.contributions("prives", [petit.ligne("epci:A", 10_000)], couverture="lignes", absence="inconnue")
+    for mesure in ("prives", "effectifs_ess_urssaf"):
+        petit.contributions(mesure, [petit.ligne("epci:A", 10_000)], couverture="lignes")
+        petit.mesure(mesure, f"-- {mesure}\n-- unité : salariés\n-- champ : secteur privé\nFROM socle.depot_{mesure}")
+    petit.contributions("salaries_ess_sur_mesure", [petit.ligne("epci:A", 1000)], couverture="lignes")
+    petit.indicateur("part", unite="%", facteur=100, estimation="emplois_ess", denominateur={"mesure": "prives"})
+    _estimations(petit, ("A", 950.0, 900.0, 1010.0))
+    assert petit.publiees("part") == {"epci:A": pytest.approx(9.5)}
+
+
 def test_ce_que_le_producteur_a_supprime_le_reste(petit: Fabrique):
     petit.contributions("m", [petit.ligne("epci:A", 7), petit.ligne("epci:B", None)], couverture="lignes", absence="inconnue")
     petit.mesure("m", "-- m\n-- diffusion : producteur\nFROM socle.depot_m")

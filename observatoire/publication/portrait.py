@@ -91,8 +91,9 @@ def lisible(ligne: Ligne, decimales: int) -> str:
     a_bornes = bas is not None and haut is not None and bas != haut
     bornes = f"entre {nombre(bas, decimales)} et {mesure(haut, unite, decimales)}" if a_bornes else ""
     if valeur is None:
-        estimee = {None: "non disponible", "non_estimable": "non estimable"}
-        return bornes or estimee.get(ligne.get("publication"), "remplacé par la table sur mesure")
+        if ligne.get("est_remplacee"):
+            return "remplacé par la table sur mesure"
+        return bornes or ("non estimable" if ligne.get("publication") == "non_estimable" else "non disponible")
     return mesure(valeur, unite, decimales) + (f" ({bornes})" if bornes else "")
 
 
@@ -166,7 +167,9 @@ def _themes(base: DuckDBPyConnection, code: str, libelles: Ligne) -> list[Ligne]
     for ligne in read_rows(
         base,
         """
-            SELECT v.*, e.publication, e.motif FROM indicateurs.valeurs v JOIN (
+            SELECT v.*, e.publication, e.motif,
+                   n.grandeur IS NOT NULL AND c.mesure_denominateur IS NULL AS est_remplacee
+            FROM indicateurs.valeurs v JOIN (
                 SELECT niveau_parent AS niveau, code_parent AS code_territoire FROM referentiels.appartenances
                 WHERE niveau = 'epci' AND code_territoire = $1
                 UNION ALL VALUES ('epci', $1), ('inconnu', 'inconnu')) USING (niveau, code_territoire)
@@ -175,6 +178,9 @@ def _themes(base: DuckDBPyConnection, code: str, libelles: Ligne) -> list[Ligne]
                 ON c.mesure_numerateur = 'indicateurs.estimations (' || e.grandeur || ')' AND e.niveau = v.niveau
                 AND e.code_territoire = v.code_territoire AND e.periode = v.periode AND e.axe = v.axe
                 AND e.modalite = v.modalite
+            LEFT JOIN indicateurs.notes_estimations n ON n.grandeur = e.grandeur AND n.niveau = v.niveau
+                AND n.code_territoire = v.code_territoire AND n.periode = v.periode AND n.axe = v.axe
+                AND n.modalite = v.modalite
             ORDER BY v.axe, v.periode <> 'inconnu', v.periode, v.modalite = 'inconnu', valeur DESC NULLS LAST,
                      v.modalite
             """,

@@ -34,8 +34,10 @@ def _context(base: DuckDBPyConnection, code: str) -> dict[str, Any]:
           AND a.niveau_parent IN ('departement', 'region')"""
     requetes = {
         "estimations": """
-            SELECT e.*, t.libelle FROM indicateurs.estimations e
+            SELECT e.*, t.libelle, n.valeur_sur_mesure, n.est_dans_la_fourchette FROM indicateurs.estimations e
             LEFT JOIN referentiels.territoires t USING (niveau, code_territoire)
+            LEFT JOIN indicateurs.notes_estimations n
+                USING (grandeur, niveau, code_territoire, periode, axe, modalite)
             WHERE axe = 'total' AND grandeur = 'emplois_ess' AND (niveau = 'epci' AND code_territoire = $1
                 OR niveau = 'commune' AND code_territoire IN (
                     SELECT code_territoire FROM referentiels.appartenances
@@ -65,5 +67,5 @@ def _context(base: DuckDBPyConnection, code: str) -> dict[str, Any]:
     contexte["release"] = read_rows(base, "FROM meta.release")[0]
     noms = read_rows(base, "FROM referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?", code)
     contexte["territoire"] = noms[0]["libelle"] if noms else code
-    montrees = [*contexte["estimations"], *contexte["calages"], *contexte["ponts"], *contexte["retrotests"]]
-    return contexte | {"est_demonstration": any(ligne["nature"] == "demonstration" for ligne in montrees)}
+    # as on every page: the release is a demonstration as soon as one of its inputs is
+    return contexte | {"est_demonstration": contexte["release"]["nature"] == "demonstration"}

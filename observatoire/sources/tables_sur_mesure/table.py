@@ -6,10 +6,10 @@ computed again from the others.
 
 import pandas as pd
 
-from observatoire.schemas import ENTIER, NOMBRE, TEXTE, Colonne, Table, refus
+from observatoire.schemas import ENTIER, NOMBRE, TEXTE, Colonne, RegleEnsemble, Table, refus
 from observatoire.territories import NIVEAUX
 
-GRANDEURS = ["salaries_moyens", "postes_31_decembre", "etp", "etablissements", "masse_salariale_eur"]
+GRANDEURS = ["salaries_moyens", "postes_31_decembre", "masse_salariale_eur"]
 
 
 def _valeur_selon_statut(lignes: pd.DataFrame) -> pd.Series:
@@ -77,6 +77,16 @@ TABLE = Table(
             "valeur_selon_statut",
             "une cellule publiée (A) a une valeur, une cellule supprimée (C) n'en a pas : vérifier la table reçue",
             _valeur_selon_statut,
+        ),
+    ),
+    ensemble=(
+        RegleEnsemble(
+            "annee_sans_total",
+            "grandeur",
+            "aucune ligne total × total pour cette année et cette grandeur : ses cellules ne sont pas publiées, "
+            "demander le total au producteur",
+            """SELECT _fichier, _ligne, grandeur AS valeur FROM lignes
+               ANTI JOIN (FROM lignes WHERE famille = 'total' AND secteur = 'total') USING (annee, grandeur)""",
         ),
     ),
 )
