@@ -16,10 +16,13 @@ from sqlglot import expressions
 from observatoire import demography, establishments, former_communes, perimeter, territories
 from observatoire.comparison import Chiffre, comparable
 from observatoire.derived import Derivee
+from observatoire.matching import tables as noms
 from observatoire.sources import Source, sources
 
 RACINE = Path(__file__).parent
 ENTETES = {"unité": "unite", "champ": "champ", "périmètre": "perimetre", "diffusion": "diffusion"}
+# computed in Python, not by one query: a measure may read them, and they read these
+CALCULEES = {"socle.rapprochements_noms": noms.LIT}
 Modalite = Literal["meme", "total"]
 Periode = Literal["meme", "derniere_connue"]
 AGREGATS = (
@@ -130,7 +133,8 @@ def mesures() -> dict[str, Mesure]:
     Raises:
         CatalogueInvalide: SQL that does not parse, or that reads a table nobody declares.
     """
-    connues = {f"{source.schema_public or 'socle'}.{source.nom}" for source in sources().values()} | set(derivees())
+    connues = {f"{source.schema_public or 'socle'}.{source.nom}" for source in sources().values()}
+    connues |= {*derivees(), *CALCULEES}
     trouvees = {}
     for chemin in sorted((RACINE / "measures").glob("*.sql")):
         texte = chemin.read_text(encoding="utf-8")
@@ -236,8 +240,9 @@ def figure_of(mesure: Mesure) -> Chiffre:
 @cache
 def sources_of(table: str) -> tuple[Source, ...]:
     """Return the sources a table of the warehouse comes from, through derived tables."""
-    if table in derivees():
-        lues = {source.nom: source for nom in derivees()[table].lit for source in sources_of(nom)}
+    lit = derivees()[table].lit if table in derivees() else CALCULEES.get(table)
+    if lit is not None:
+        lues = {source.nom: source for nom in lit for source in sources_of(nom)}
         return tuple(lues[nom] for nom in sorted(lues))
     return (sources()[table.split(".")[1]],)
 

@@ -17,6 +17,7 @@ from observatoire.catalog import derivees, mesures
 from observatoire.cube import cube_version, measure_version
 from observatoire.derived import table_version, versions_of
 from observatoire.indicators import values_version
+from observatoire.matching import tables as noms
 from observatoire.publication.portrait import write_portrait
 from observatoire.publication.public_tables import CONTRAT, export_tables, write_duckdb
 from observatoire.sources import sources
@@ -175,6 +176,9 @@ def check_chain(entrepot: Entrepot) -> None:
     for derivee in derivees().values():
         attendue = table_version(versions_of(entrepot, derivee.lit), derivee)
         _require(entrepot, derivee.schema, derivee.nom, attendue, "actualiser")
+    attendue = noms.matches_version(versions_of(entrepot, noms.LIT), entrepot.settings.territoire)
+    for schema in ("socle", "qualite"):
+        _require(entrepot, schema, "rapprochements_noms", attendue, "actualiser")
     for mesure in mesures().values():
         lues = versions_of(entrepot, (*mesure.lit, "referentiels.territoires"))
         _require(entrepot, "mesures", mesure.nom, measure_version(mesure, lues), "recalculer_indicateurs")

@@ -12,6 +12,7 @@ import pandas as pd
 from observatoire.catalog import derivees, sources_of
 from observatoire.document_arithmetic import ARITHMETIQUE
 from observatoire.indicators import CATALOGUE, VALEURS
+from observatoire.matching.tables import QUALITE_NOMS
 from observatoire.schemas import DATE, ENTIER, HORODATAGE, PROVENANCE, TEXTE, Colonne, Table
 from observatoire.sources import Source, sources
 from observatoire.states import state_of
@@ -121,6 +122,12 @@ def public_tables() -> list[TablePublique]:
         if source.schema_public is not None and source.diffusion == "publique":
             publiques.append(_source_table(source))
     publiques += [
+        TablePublique(
+            "qualite",
+            "rapprochements_noms",
+            QUALITE_NOMS,
+            "FROM qualite.rapprochements_noms ORDER BY contexte, constat, modalite",
+        ),
         TablePublique("qualite", "sources", SOURCES, "FROM r_sources ORDER BY source, fichier"),
         TablePublique("qualite", "rejets", REJETS, "FROM r_rejets ORDER BY source, fichier, ligne, colonne, regle"),
         TablePublique("meta", "release", RELEASE, "FROM r_release"),
