@@ -1,7 +1,6 @@
 """Names as written: what they become, what a person decides of them, and that nothing is accepted alone."""
 
 import csv
-
 import json
 import shutil
 from pathlib import Path

@@ -85,7 +85,7 @@ QUALITE_NOMS = Table(
     (
         Colonne("contexte", TEXTE, "Où les noms sont écrits ; tous pour les mesures.", obligatoire=True),
         Colonne("constat", TEXTE, "bande, identifiant, decision, mesure.", obligatoire=True),
-        Colonne("modalite", TEXTE, "Bande, origine de l'identifiant, état de la décision, ou mesure.", obligatoire=True),
+        Colonne("modalite", TEXTE, "Bande, origine de l'identifiant, état de la décision, mesure.", obligatoire=True),
         Colonne("nombre", ENTIER, "Noms ; pour une mesure, ceux qui sont justes.", obligatoire=True, unite="noms"),
         Colonne("sur", ENTIER, "Noms étiquetés par une personne que la mesure compte.", unite="noms"),
         Colonne("taux", REEL, "Part, pour une mesure ; vide quand rien n'est étiqueté."),
@@ -126,7 +126,8 @@ def compute_matches(entrepot: Entrepot) -> dict[str, int]:
         _write(entrepot, "qualite", QUALITE_NOMS, _quality(lignes, lues.mesure, nature), dit)
         _write(entrepot, "socle", NOMS_RAPPROCHES, lignes, dit)
     with entrepot.connect(("socle.rapprochements_noms",)) as connexion:
-        bandes = dict(connexion.execute("SELECT bande, count(*) FROM socle.rapprochements_noms GROUP BY ALL").fetchall())
+        requete = "SELECT bande, count(*) FROM socle.rapprochements_noms GROUP BY ALL"
+        bandes = dict(connexion.execute(requete).fetchall())
         requete = "SELECT count(*) FROM socle.rapprochements_noms WHERE etat_decision = 'conflit'"
         ((conflits,),) = connexion.execute(requete).fetchall()
     return {**{nom: bandes.get(nom, 0) for nom in BANDES}, "conflits": conflits}
