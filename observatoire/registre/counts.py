@@ -3,8 +3,9 @@
 A total minus what is published must not give a small count either. Writing the file belongs to the command.
 """
 
+import secrets
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from observatoire.registre.records import Porteur
@@ -44,11 +45,14 @@ def monthly_counts(porteurs: Iterable[Porteur], territoires: Iterable[str], mois
     return [*lignes, Compte(mois, "registre", "registre", total)]
 
 
-def protect(comptes: Mapping[str, int], seuil: int = SEUIL) -> tuple[dict[str, int | None], int | None]:
+def protect(
+    comptes: Mapping[str, int], seuil: int = SEUIL, choisir: Callable[[list[str]], str] = secrets.choice
+) -> tuple[dict[str, int | None], int | None]:
     """Mask the counts that must not be known; return the others, and the total where it gives nothing away.
 
-    What is masked together is at least two cells and `seuil` persons. A cell masked for another is the first by its
-    code: chosen by its value, it would tell something of it.
+    What is masked together is at least two cells and `seuil` persons. A cell masked for another is drawn by lot: chosen
+    by a rule, it would be recognised, and two masked cells that add up to twice ten would be ten each. Any masked cell
+    may then be zero, or all that is masked.
     """
     masques = {code for code, nombre in comptes.items() if nombre < seuil}
 
@@ -57,6 +61,6 @@ def protect(comptes: Mapping[str, int], seuil: int = SEUIL) -> tuple[dict[str, i
 
     autres = sorted(set(comptes) - masques)
     if trop_peu() and autres:
-        masques.add(autres[0])
+        masques.add(choisir(autres))
     publies = {code: None if code in masques else nombre for code, nombre in comptes.items()}
     return publies, None if trop_peu() else sum(comptes.values())
