@@ -393,6 +393,8 @@ def lisible(dossier: Path) -> bytes:
 def test_cinquante_six_porteurs_ne_laissent_aucune_trace_hors_du_registre(publie: Path, tmp_path: Path, monkeypatch):
     dossier = tmp_path / "observatoire"
     shutil.copytree(publie, dossier, symlinks=True)
+    (dossier / "dagster").mkdir()
+    shutil.copy(RACINE / "dagster.yaml", dossier / "dagster")
     variables = {"OBSERVATOIRE_REGISTRE": str(tmp_path / "registre"), "OBSERVATOIRE_REGISTRE_CLE": str(tmp_path / "coffre" / "cle")}
     for nom, valeur in {**environnement(dossier), **variables}.items():
         monkeypatch.setenv(nom, valeur)
@@ -424,7 +426,8 @@ def test_cinquante_six_porteurs_ne_laissent_aucune_trace_hors_du_registre(publie
     assert presents(lisible(tmp_path)) == [], "after erasure: the store too holds none in clear"
     with duckdb.connect(str(dossier / "warehouse" / "observatoire.duckdb"), read_only=True) as public:
         comptes = dict(public.execute("SELECT code_territoire, nombre FROM socle.porteurs_mensuels").fetchall())
-    assert comptes[CAM] == comptes[TERRITOIRES[1]] == 28 and all(n is None or n >= SEUIL for n in comptes.values())
+    # two territories met nobody: one of the others, drawn by lot, is masked with them
+    assert sorted(n for n in comptes.values() if n is not None) == [28, 56] and len(comptes) == 5
     # a detector that finds nothing must be able to find
     (dossier / "warehouse" / "etats" / "fuite.json").write_text(canari(3))
     assert presents(lisible(dossier)) == [canari(3)]

@@ -16,11 +16,11 @@ from observatoire.matching.names import claimed_family, keys, normalised
 from observatoire.warehouse import sql_literal
 
 # pairs looked at for each name: its rarest keys first, and no more than this many candidates through them
-BUDGET = 3000
+BUDGET = 2000
 COMPARES = 40
 PROPOSES = 10
 SEUIL = 65
-PAR_LOT = 5000
+PAR_LOT = 10_000
 # a name inside another, or written with the initials of another, is worth looking at whatever its letters say
 SCORE_CONTENU = 75
 SCORE_SIGLE = 80
