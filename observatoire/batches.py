@@ -22,6 +22,8 @@ from observatoire.states import FichierLu
 from observatoire.validation import DE_DEMONSTRATION, Tri, convert_columns, repeated_key, sort_rows
 from observatoire.warehouse import Entrepot
 
+DIT_EN_TITRE = "colonne absente, valeur lue au-dessus de l'en-tête : comptée pour tout le fichier, à vérifier"
+
 
 def load_rows(
     entrepot: Entrepot, source: Source, fichiers: Sequence[tuple[Fichier, FichierLu]], sortie: Path, dit: dict[str, Any]
@@ -55,6 +57,12 @@ def _batches_of_file(
         completes = _whole_rows(tri.refusees)
         rejets.append(tri.rejets.assign(fichier=fichier.nom, ligne_complete=tri.rejets["ligne"].map(completes)))
         yield tri.retenues.assign(_fichier=fichier.nom)
+    titres = [(ligne, colonne, valeur) for colonne, (ligne, valeur) in lecture.titres.items()]
+    rejets.append(
+        pd.DataFrame(titres, columns=["ligne", "colonne", "valeur"]).assign(
+            fichier=fichier.nom, regle="dit_en_titre", gravite="signalement", motif=DIT_EN_TITRE
+        )
+    )
     malformees = pd.DataFrame(lecture.malformees, columns=["ligne", "ligne_complete", "motif"])
     lu.lignes_lues += len(malformees)
     lu.lignes_rejetees += len(malformees)

@@ -55,7 +55,13 @@ def load_rows(
             connexion.execute("SET disabled_optimizers = 'statistics_propagation'")
         typees = [typed_rows(entree, source) for entree in entrees]
         colonnes = ", ".join([*table.arrow().names, "_anomalies"])
-        gardees = " UNION ALL ".join(f"SELECT {colonnes} FROM ({lignes}) WHERE _motif IS NULL" for lignes in typees)
+        calculs = ", ".join(f"({sql})::{_type_of(table, nom)} AS {nom}" for nom, sql in source.calculs_sql.items())
+        remplacees = f"* REPLACE ({calculs})" if calculs else "*"
+        gardees = " UNION ALL ".join(
+            f"SELECT {colonnes} FROM (SELECT {remplacees} FROM ({lignes}) WHERE _motif IS NULL)" for lignes in typees
+        )
+        if calculs:  # a window leaves its rows in no order
+            gardees += " ORDER BY _fichier, _ligne"
         try:
             copy_query(connexion, gardees, sortie, dit)
             rejets = [VIDE.assign(fichier="")]
@@ -81,6 +87,11 @@ def load_rows(
                 raise LignesPerdues(f"{lu.fichier} : {lu}")
             lu.colonnes_inconnues = entree.lecture.inconnues
         return [tous, *map(_malformed, entrees)]
+
+
+def _type_of(table: Table, nom: str) -> str:
+    """Return the DuckDB type of a column."""
+    return next(colonne.type_sql for colonne in table.colonnes if colonne.nom == nom)
 
 
 def _count_out_of_scope(connexion: duckdb.DuckDBPyConnection, lignes: str, lu: FichierLu) -> None:

@@ -1,6 +1,7 @@
 """Identifiers of legal units, establishments and associations, checked beyond their format.
 
-Vectorised rules for SIREN, SIRET and RNA. What an identifier *names* (is it in Sirene?) does not belong here.
+Vectorised rules for SIREN, SIRET and RNA, and what can be read of them where a spreadsheet has been. What an identifier
+*names* (is it in Sirene?) does not belong here.
 """
 
 import numpy as np
@@ -53,7 +54,8 @@ def is_siret(identifiers: pd.Series) -> pd.Series:
     """
     numeric, digits = _digits(identifiers, 14)
     valid = numeric.copy()
-    valid[numeric] = _passes_luhn(digits) & _passes_luhn(digits[:, :9])
+    # no establishment has the number 00000: a spreadsheet rounded it
+    valid[numeric] = _passes_luhn(digits) & _passes_luhn(digits[:, :9]) & digits[:, 9:].any(axis=1)
     la_poste = numeric.copy()
     la_poste[numeric] = (digits[:, :9] == np.array([int(digit) for digit in LA_POSTE])).all(axis=1)
     valid[la_poste] = [_siret.is_valid(word) for word in identifiers[la_poste]]
@@ -68,3 +70,16 @@ def is_rna(identifiers: pd.Series) -> pd.Series:
 def is_siren_or_siret(identifiers: pd.Series) -> pd.Series:
     """Say which strings name a legal unit, by its SIREN or by one of its SIRET."""
     return is_siren(identifiers) | is_siret(identifiers)
+
+
+def restored(identifiers: pd.Series) -> pd.Series:
+    """Read SIREN and SIRET as people write them: inner blanks taken out, zeros lost on the left given back.
+
+    Nothing is guessed: what has no right Luhn key even so is left as it is written.
+    """
+    read = identifiers.str.replace("[\\s\u00a0\u202f]", "", regex=True)
+    # a spreadsheet that takes a code for a number leaves out the zeros of its SIREN: one, rarely two
+    for length, shorter in ((9, "7,8"), (14, "12,13")):
+        short = read.str.fullmatch(rf"[0-9]{{{shorter}}}").fillna(False).astype(bool)
+        read = read.where(~short, read.str.zfill(length))
+    return identifiers.where(~is_siren_or_siret(read), read)

@@ -71,11 +71,12 @@ def open_large(connexion: duckdb.DuckDBPyConnection, fichier: Fichier, table: Ta
         else:
             chemin, ligne = _copy_text(connexion, fichier.chemin, table, lecture, atelier)
             lignes = parquet.read_metadata(chemin).num_rows
-            brutes = {nom: nom for nom in table.noms if nom not in lecture.manquantes}
+            brutes = {}
         decrits = connexion.execute(f"DESCRIBE FROM read_parquet({sql_literal(chemin)})").fetchall()
     except (*ERREURS_DE_LECTURE, duckdb.Error) as erreur:
         raise unreadable_file(fichier.chemin, erreur) from erreur
     types = {nom: type_ for nom, type_, *_ in decrits}
+    brutes = brutes or {nom: nom for nom in types}  # the copy of a text has the names of the table
     trouvees = {nom: ('"' + brut.replace('"', '""') + '"', types[brut]) for nom, brut in brutes.items()}
     return Entree(fichier, lecture, chemin, trouvees, ligne, lignes)
 

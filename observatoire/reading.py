@@ -63,12 +63,14 @@ class Lecture:
         inconnues: headers no column of the table claims: tolerated, reported.
         manquantes: optional columns the file does not have.
         malformees: rows refused for their structure: (line, words, reason).
+        titres: values said once, above the header: (line, words) by column.
     """
 
     en_tete: list[str] = field(default_factory=list)
     inconnues: list[str] = field(default_factory=list)
     manquantes: list[str] = field(default_factory=list)
     malformees: list[tuple[int, str, str]] = field(default_factory=list)
+    titres: dict[str, tuple[int, str]] = field(default_factory=dict)
 
 
 def read_batches(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.DataFrame]:
@@ -141,7 +143,8 @@ def recognise(en_tete: list[str], chemin: Path, table: Table, lecture: Lecture) 
         trouvees = [clefs.index(clef) for nom in noms if (clef := _header_key(nom)) in clefs]
         if trouvees:
             positions[colonne.nom] = trouvees[0]
-        elif colonne.requise:
+            lecture.titres.pop(colonne.nom, None)
+        elif colonne.requise and colonne.nom not in lecture.titres:
             attendue = (colonne.en_tetes or (colonne.nom,))[0]
             # where no header is known the row may be data, with names in it: it is not quoted
             trouve = (
@@ -153,7 +156,7 @@ def recognise(en_tete: list[str], chemin: Path, table: Table, lecture: Lecture) 
                 f"{chemin.name} : la colonne « {attendue} » est absente ; {trouve}. "
                 "Corriger l'en-tête ou déposer un autre fichier."
             )
-        else:
+        elif colonne.nom not in lecture.titres:
             lecture.manquantes.append(colonne.nom)
     lecture.en_tete = en_tete
     lecture.inconnues = [nom for place, nom in enumerate(en_tete) if nom and place not in positions.values()]
@@ -320,6 +323,7 @@ def _in_batches(
         raise FichierRefuse(f"{chemin.name} : fichier vide. Déposer le fichier complet, puis relancer.")
     place = _header_place(debut, table)
     en_tete = _header_of(debut[place][1])
+    lecture.titres = _said_above(debut[:place], table)
     positions = recognise(en_tete, chemin, table, lecture)
     largeur = len(en_tete)
     lignes = chain(debut[place + 1 :], enregistrements)
@@ -335,7 +339,19 @@ def _in_batches(
         colonnes: dict[str, Any] = {
             nom: arrow.array([cellules[place] for _, cellules in bonnes], TEXTE) for nom, place in positions.items()
         }
+        for nom, (_, dite) in lecture.titres.items():
+            colonnes[nom] = arrow.array([dite] * len(bonnes), TEXTE)
         yield _frame(colonnes, arrow.array([numero for numero, _ in bonnes], arrow.int64()))
+
+
+def _said_above(titres: list[tuple[int, list[str]]], table: Table) -> dict[str, tuple[int, str]]:
+    """Find in the lines above the header what a column declares it may say there, once for the whole file."""
+    dites: dict[str, tuple[int, str]] = {}
+    for colonne in table.colonnes:
+        for numero, cellules in titres:
+            if colonne.titre and (trouve := re.search(colonne.titre, " ".join(cellules), re.IGNORECASE)):
+                dites.setdefault(colonne.nom, (numero, trouve[1].strip()))
+    return dites
 
 
 def _header_place(debut: list[tuple[int, list[str]]], table: Table) -> int:

@@ -77,6 +77,7 @@ class Colonne:
         calculee: filled by `preparer`, never looked for in a file.
         longueur: digits of a code; the zeros its file lost on the left are given back (and flagged, where the file
             holds words: a spreadsheet has been there).
+        titre: pattern whose group is the value for the whole file, looked for above the header when no header gives it.
         vides: words its producer writes for « no value » (`[ND]`, `0001-01-01`).
         regles: rules on the values, from `refus` and `signalement`.
     """
@@ -91,6 +92,7 @@ class Colonne:
     nominatif: bool = False
     calculee: bool = False
     longueur: int = 0
+    titre: str = ""
     vides: tuple[str, ...] = ()
     regles: tuple[pa.Check, ...] = ()
 

@@ -41,6 +41,7 @@ def test_les_subventions_de_la_metropole_sont_signalees_et_aucune_refusee(entrep
         ("signalement", "identifiant_invalide"): 3,
         ("signalement", "siren_au_lieu_de_siret"): 324,
         ("signalement", "date_presente"): 327,
+        ("signalement", "beneficiaire_nomme"): 200,
     }
     assert sorted(lu.millesime for lu in cam.fichiers) == ["2020", "2022", "2023", "2024"]
 

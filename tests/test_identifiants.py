@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from stdnum import luhn
 from stdnum.fr import siren, siret
 
-from observatoire.identifiers import is_rna, is_siren, is_siren_or_siret, is_siret
+from observatoire.identifiers import is_rna, is_siren, is_siren_or_siret, is_siret, restored
 from tests.depots import SUBVENTION, charger_source, deposer, en_csv, rejets, table
 
 TEXTE = pd.ArrowDtype(pa.string())
@@ -75,19 +75,18 @@ def test_un_rna_a_un_w_et_neuf_chiffres():
     ]
 
 
-# the shelf « identifiers » of the museum of bad input; C07 is the only good one
+# the shelf « identifiers » of the museum of bad input, and the rule that explains each; C07 is the only good one
 MUSEE = {
-    "C01 notation scientifique": "8,03E+13",
-    "C01 notation scientifique anglaise": "8.03E+13",
-    "C02 finit par 00000": "24630070100000",
-    "C02 numéro inventé": "22040000000000",
-    "C03 zéro de tête perdu": "58801481",
-    "C04 lettres à la place des chiffres": "829605252000xx",
-    "C04 mot": "PAS",
-    "C04 barre": "/",
-    "C05 blancs et chiffres manquants": "501 735 3",
-    "C06 zéros": "000000000",
-    "C06 numéro de fantaisie": "11122233344455",
+    "C01 notation scientifique": ("8,03E+13", "notation_scientifique"),
+    "C01 notation scientifique anglaise": ("8.03E+13", "notation_scientifique"),
+    "C02 finit par 00000": ("24630070100000", "siret_arrondi"),
+    "C02 numéro inventé": ("22040000000000", "siret_arrondi"),
+    "C04 lettres à la place des chiffres": ("829605252000xx", "identifiant_invalide"),
+    "C04 mot": ("PAS", "identifiant_invalide"),
+    "C04 barre": ("/", "identifiant_invalide"),
+    "C05 blancs et chiffres manquants": ("501 735 3", "identifiant_invalide"),
+    "C06 zéros": ("000000000", "identifiant_factice"),
+    "C06 numéro de fantaisie": ("11122233344455", "identifiant_factice"),
 }
 
 
@@ -98,13 +97,35 @@ def charger_identifiants(entrepot, **identifiants: str):
 
 
 def test_chaque_identifiant_du_musee_est_signale_et_son_montant_compte(entrepot):
-    etat = charger_identifiants(entrepot, **MUSEE)
+    etat = charger_identifiants(entrepot, **{nom: valeur for nom, (valeur, _) in MUSEE.items()})
     assert (etat.lignes_retenues, etat.fichiers[0].lignes_rejetees) == (len(MUSEE), 0)
     signales = {rejet["valeur"]: (rejet["regle"], rejet["gravite"]) for rejet in rejets(entrepot, "subventions")}
-    assert signales == dict.fromkeys(MUSEE.values(), ("identifiant_invalide", "signalement"))
+    assert signales == {valeur: (regle, "signalement") for valeur, regle in MUSEE.values()}
     assert {ligne["id_beneficiaire"]: ligne["siren_beneficiaire"] for ligne in table(entrepot, "subventions")} == (
-        dict.fromkeys(MUSEE.values())
+        dict.fromkeys(valeur for valeur, _ in MUSEE.values())
     )
+
+
+@pytest.mark.parametrize(
+    ("ecrit", "siren", "siret"),
+    [
+        ("58801481", "058801481", None),  # C03: the zero a spreadsheet lost
+        ("5520135", "005520135", None),
+        ("700 000 045", "700000045", None),  # C05: blanks inside
+        ("700\u00a0000\u202f045 00018", "700000045", "70000004500018"),
+    ],
+)
+def test_un_identifiant_abime_par_un_tableur_est_rendu_et_dit(entrepot, ecrit, siren, siret):
+    charger_identifiants(entrepot, restitue=ecrit)
+    [ligne] = table(entrepot, "subventions")
+    assert (ligne["id_beneficiaire"], ligne["siren_beneficiaire"], ligne["siret_beneficiaire"]) == (ecrit, siren, siret)
+    dits = {rejet["regle"] for rejet in rejets(entrepot, "subventions")}
+    assert dits == {"identifiant_restitue"} | ({"siren_au_lieu_de_siret"} if siret is None else set())
+
+
+def test_des_zeros_ne_sont_rendus_que_si_la_cle_est_juste():
+    chiffres = pd.Series(["58801482", "12345", None], dtype=TEXTE)
+    assert restored(chiffres).equals(chiffres)
 
 
 def test_la_poste_n_est_pas_signalee(entrepot):

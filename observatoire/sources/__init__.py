@@ -45,7 +45,8 @@ class Source:
         embarque: file of `references/` used while `raw/` has none.
         demonstration: set of generated files used while no source of that set has a real file.
         fraicheur: column whose latest day says how fresh the rows are: older ones never replace fresher ones.
-        volumineuse: rows are counted in millions: DuckDB reads them (`bulk`), `table.py` writes `HORS_CHAMP` in SQL.
+        volumineuse: rows are counted in millions: DuckDB reads them (`bulk`), `table.py` writes `HORS_CHAMP`, and where
+            needed `CALCULS`, in SQL.
         ruptures: breaks in the series, in French.
         aide: what to do when there is no file.
         anonyme_si: SQL condition under which the `nominatif` columns of a row are not published.
@@ -86,7 +87,7 @@ class Source:
 
     @property
     def module(self) -> ModuleType:
-        """The `table.py` of the source: `TABLE`, and where needed `preparer` and `hors_champ`, or `HORS_CHAMP`."""
+        """The `table.py` of the source: `TABLE`, and `preparer` and `hors_champ`, or `CALCULS` and `HORS_CHAMP`."""
         return _load(self.dossier / "table.py")
 
     @property
@@ -100,6 +101,12 @@ class Source:
         """The rules of scope of a `volumineuse` source: (French reason, SQL condition), the first true one wins."""
         regles: tuple[tuple[str, str], ...] = getattr(self.module, "HORS_CHAMP", ())
         return regles
+
+    @property
+    def calculs_sql(self) -> dict[str, str]:
+        """The columns a `volumineuse` source derives: SQL over its typed columns, window functions over one file."""
+        calculs: dict[str, str] = getattr(self.module, "CALCULS", {})
+        return calculs
 
     def preparer(self, brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
         """Let the source derive columns from its raw ones, from the file's name or from its vintage."""

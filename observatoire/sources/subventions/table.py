@@ -1,32 +1,99 @@
-"""A grant as its grantor publishes it (SCDL « subventions », v1.1 with 14 columns, v2.1 with 16; décret 2017-779).
+"""A grant as its grantor publishes it: SCDL « subventions » v1.1 (14 columns), v2.1 (16), Data.Subvention's.
 
-The obligation starts at 23,000 €: smaller grants are not missing, they are outside it.
+The obligation (décret 2017-779) starts at 23,000 €: smaller grants are not missing, they are outside it. Headers are
+the technical names or the titles of the official schema; `tests/test_schemas_officiels.py` compares the rules with it.
 """
 
+import hashlib
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pandas as pd
+import pandera.pandas as pa
+import pyarrow as arrow
 
 from observatoire.conversion import convert
-from observatoire.identifiers import is_rna, is_siren, is_siren_or_siret, is_siret
+from observatoire.identifiers import is_rna, is_siren, is_siren_or_siret, is_siret, restored
 from observatoire.schemas import BOOLEEN, DATE, ENTIER, EUROS, NOMBRE, TEXTE, Colonne, Table, refus, signalement
+
+ETATS = ("décidé", "conventionné", "payé")
+ATTRIBUEE = ("attribuée", "attribué", "attribuee", "attribue")
+SANS_SUITE = {
+    "en cours d'intruction": "demande en cours d'instruction : rien n'est encore attribué",  # as the schema writes it
+    "en cours d'instruction": "demande en cours d'instruction : rien n'est encore attribué",
+    "ineligible": "demande inéligible : rien n'est attribué",
+    "inéligible": "demande inéligible : rien n'est attribué",
+    "refusée": "demande refusée : rien n'est attribué",
+    "refusé": "demande refusée : rien n'est attribué",
+}
+NATURES = (
+    "aide en numéraire",
+    "aide en nature",
+    "aide en numéraire;aide en nature",
+    "aide en nature;aide en numéraire",
+)
+SCIENTIFIQUE = r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+"
+ARRONDI = r"[0-9]{9}00000"
+# typed to fill a mandatory cell
+FACTICE = "|".join(f"{chiffre}+" for chiffre in range(10)) + "|11122233344455|12345678901234|123456789"
+# 2024-07-02, 02/07/2024 or 2-juil : what a spreadsheet makes of « 2.7 »
+DATE_DE_TABLEUR = r"\d{4}-\d{2}-\d{2}([ T]00:00:00)?|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}[-. ][a-zéû]{3,5}\.?([-. ]\d{2,4})?"
+JOURS = r"\d{4}-\d{2}-\d{2}([/_]\d{4}-\d{2}-\d{2})?"
+
+
+def _written(motif: str) -> Callable[[pd.Series], pd.Series]:
+    return lambda v: v.str.fullmatch(motif, case=False).fillna(False).astype(bool)
+
+
+def _not_written(motif: str) -> Callable[[pd.Series], pd.Series]:
+    ecrit = _written(motif)
+    return lambda v: ~ecrit(v)
+
+
+def _at_most(longueur: int) -> pa.Check:
+    return signalement(
+        "texte_long", f"texte de plus de {longueur} caractères : gardé entier", lambda v: v.str.len() <= longueur
+    )
+
+
+def _names_someone(identifiant: pd.Series) -> pd.Series:
+    return is_siren_or_siret(restored(identifiant))
+
+
+def _explained(identifiant: pd.Series) -> pd.Series:
+    """Say which identifiers are right, or already explained by another rule."""
+    return _names_someone(identifiant) | _written(f"{SCIENTIFIQUE}|{ARRONDI}|{FACTICE}")(identifiant)
+
+
+def _shares_add_up(lignes: pd.DataFrame) -> pd.Series:
+    """Say which shared conventions have shares of all their beneficiaries, to a rounding of two decimals each."""
+    parts = lignes["pourcentage_subvention"].astype("float64")
+    par_convention = parts.groupby(lignes["reference_convention"]).transform("sum")
+    return (lignes["reference_convention"].isna() | ((par_convention - 1).abs() <= 0.02)).astype(bool)
+
 
 TABLE = Table(
     "Subventions publiées par les collectivités (format SCDL).",
     (
-        Colonne("nom_attribuant", TEXTE, "Collectivité qui attribue.", ("nomAttribuant",), requise=True),
+        Colonne(
+            "nom_attribuant",
+            TEXTE,
+            "Collectivité qui attribue.",
+            ("nomAttribuant", "Nom de l'attribuant"),
+            titre=r"(?:attribuante?|collectivité)\s*:\s*(.+)",
+        ),
         Colonne(
             "id_attribuant",
             TEXTE,
             "SIRET de la collectivité.",
-            ("idAttribuant",),
+            ("idAttribuant", "Identification de l'attribuant"),
             requise=True,
+            titre=r"\b(\d{3} ?\d{3} ?\d{3} ?\d{5})\b",
             regles=(
                 signalement(
-                    "attribuant_invalide",
-                    "identifiant de l'attribuant invalide : territoire inconnu",
-                    is_siren_or_siret,
+                    "attribuant_invalide", "identifiant de l'attribuant invalide : territoire inconnu", _names_someone
                 ),
             ),
         ),
@@ -34,7 +101,7 @@ TABLE = Table(
         Colonne(
             "exercice",
             ENTIER,
-            "Année de la convention, à défaut celle du fichier.",
+            "Exercice budgétaire, à défaut année de la convention, puis de la décision, puis du fichier.",
             calculee=True,
             regles=(
                 refus(
@@ -44,43 +111,117 @@ TABLE = Table(
                 ),
             ),
         ),
-        Colonne("date_convention", DATE, "Date de la convention.", ("dateConvention",)),
-        Colonne("reference_decision", TEXTE, "Référence de la décision.", ("referenceDecision",)),
+        Colonne("exercice_budgetaire", ENTIER, "Exercice budgétaire, tel que donné.", ("exerciceBudgetaire",)),
         Colonne(
-            "nom_beneficiaire", TEXTE, "Bénéficiaire, tel qu'écrit.", ("nomBeneficiaire",), requise=True, nominatif=True
+            "date_convention", DATE, "Date de la convention.", ("dateConvention", "Date de la convention de subvention")
+        ),
+        Colonne("date_decision", DATE, "Date de la décision d'attribution.", ("dateDecision", "Date de décision")),
+        Colonne(
+            "reference_decision",
+            TEXTE,
+            "Référence de la décision.",
+            ("referenceDecision", "Référence de la décision"),
+            regles=(
+                signalement(
+                    "reference_en_date",
+                    "référence qui ressemble à une date : « 2.7 » transformé par un tableur ? gardée telle quelle",
+                    _not_written(DATE_DE_TABLEUR),
+                ),
+            ),
+        ),
+        Colonne("id_subvention", TEXTE, "Numéro de la subvention chez l'attribuant.", ("idSubvention",)),
+        Colonne(
+            "reference_convention",
+            TEXTE,
+            "Clé commune aux lignes d'une convention partagée ; vide quand le bénéficiaire est seul.",
+            calculee=True,
+        ),
+        Colonne(
+            "nom_beneficiaire",
+            TEXTE,
+            "Bénéficiaire, tel qu'écrit.",
+            ("nomBeneficiaire", "Nom du bénéficiaire"),
+            requise=True,
+            nominatif=True,
         ),
         Colonne(
             "id_beneficiaire",
             TEXTE,
             "SIRET du bénéficiaire, tel qu'écrit.",
-            ("idBeneficiaire",),
+            ("idBeneficiaire", "Identification SIRET du bénéficiaire"),
+            nominatif=True,  # a first name is sometimes written there
             regles=(
                 signalement(
-                    "identifiant_invalide",
-                    "identifiant du bénéficiaire invalide : ni SIRET ni SIREN",
-                    is_siren_or_siret,
+                    "notation_scientifique",
+                    "SIRET passé en notation scientifique par un tableur : ses chiffres sont perdus, le redemander",
+                    _not_written(SCIENTIFIQUE),
+                ),
+                signalement(
+                    "siret_arrondi",
+                    "SIRET qui finit par 00000 : arrondi par un tableur, le redemander",
+                    _not_written(ARRONDI),
+                ),
+                signalement(
+                    "identifiant_factice",
+                    "identifiant inventé pour remplir la case : le demander",
+                    _not_written(FACTICE),
+                ),
+                signalement(
+                    "identifiant_invalide", "identifiant du bénéficiaire invalide : ni SIRET ni SIREN", _explained
+                ),
+                signalement(
+                    "identifiant_restitue",
+                    "blancs ôtés ou zéros de gauche rendus pour lire l'identifiant : le corriger à la source",
+                    lambda v: v == restored(v),
                 ),
                 signalement(
                     "siren_au_lieu_de_siret",
                     "SIREN à la place du SIRET : établissement inconnu",
-                    lambda v: ~is_siren(v),
+                    lambda v: ~is_siren(restored(v)),
                 ),
             ),
         ),
         Colonne("siren_beneficiaire", TEXTE, "SIREN du bénéficiaire, quand son identifiant est valide.", calculee=True),
+        Colonne("siret_beneficiaire", TEXTE, "SIRET du bénéficiaire, quand il est valide.", calculee=True),
         Colonne(
             "rna_beneficiaire",
             TEXTE,
             "Numéro RNA du bénéficiaire.",
-            ("rnaBeneficiaire",),
+            ("rnaBeneficiaire", "Identification RNA du bénéficiaire"),
             regles=(signalement("rna_forme", "numéro RNA mal formé (W et neuf chiffres attendus)", is_rna),),
         ),
-        Colonne("objet", TEXTE, "Objet de la subvention.", requise=True, nominatif=True),
+        Colonne(
+            "objet",
+            TEXTE,
+            "Objet de la subvention.",
+            ("Objet de la subvention",),
+            requise=True,
+            nominatif=True,
+            regles=(_at_most(256),),
+        ),
+        Colonne(
+            "etat",
+            TEXTE,
+            "décidé, conventionné ou payé : trois états d'une même aide, qui ne s'ajoutent jamais.",
+            regles=(refus("etat_connu", f"état inconnu ; attendu : {', '.join(ETATS)}", lambda v: v.isin(ETATS)),),
+        ),
+        Colonne(
+            "statut",
+            TEXTE,
+            "Statut de la demande, quand le fichier le dit.",
+            ("statutLabel", "Statut de la demande de subvention"),
+            regles=(
+                signalement(
+                    "statut_connu", "statut inconnu : compté comme attribué, à vérifier", lambda v: v.isin(ATTRIBUEE)
+                ),
+            ),
+        ),
         Colonne(
             "montant_eur",
             EUROS,
-            "Montant attribué.",
-            ("montant",),
+            "Montant attribué ; le montant entier sur chaque ligne d'une convention partagée.",
+            # the last is the header of Clermont's file of 2021
+            ("montant", "Montant total de la subvention", "pour chaque bénéficiaire"),
             requise=True,
             obligatoire=True,
             unite="eur",
@@ -92,27 +233,92 @@ TABLE = Table(
                 ),
             ),
         ),
-        Colonne("nature", TEXTE, "Aide en numéraire ou en nature."),
-        Colonne("conditions_versement", TEXTE, "Conditions de versement.", ("conditionsVersement",)),
-        Colonne("dates_periode_versement", TEXTE, "Dates ou période de versement.", ("datesPeriodeVersement",)),
-        Colonne("id_rae", TEXTE, "Numéro au répertoire des aides aux entreprises.", ("idRAE",)),
-        Colonne("est_notifiee_ue", BOOLEEN, "Aide notifiée à l'Union européenne.", ("notificationUE",)),
+        Colonne(
+            "nature",
+            TEXTE,
+            "Aide en numéraire ou en nature.",
+            ("Nature de la subvention",),
+            regles=(
+                signalement(
+                    "nature_connue",
+                    f"nature inconnue ; attendu : {', '.join(NATURES[:2])}, ou les deux séparées par « ; »",
+                    lambda v: v.str.lower().isin(NATURES),
+                ),
+            ),
+        ),
+        Colonne(
+            "conditions_versement",
+            TEXTE,
+            "Conditions de versement.",
+            ("conditionsVersement", "Conditions de versement de la subvention"),
+            regles=(_at_most(256),),
+        ),
+        Colonne(
+            "dates_periode_versement",
+            TEXTE,
+            "Dates ou période de versement.",
+            ("datesPeriodeVersement", "Date ou période de versement"),
+            regles=(
+                signalement(
+                    "periode_lisible",
+                    "période de versement illisible : AAAA-MM-JJ, ou deux jours séparés par « / », attendus",
+                    _written(JOURS),
+                ),
+            ),
+        ),
+        Colonne(
+            "id_rae",
+            TEXTE,
+            "Numéro au répertoire des aides aux entreprises.",
+            ("idRAE", "Identifiant RAE de l’aide au titre de laquelle la subvention est attribuée"),
+            regles=(_at_most(5),),
+        ),
+        Colonne(
+            "est_notifiee_ue",
+            BOOLEEN,
+            "Aide notifiée à l'Union européenne.",
+            ("notificationUE", "Aide d'Etat notifiée à la Commission Européenne"),
+        ),
         Colonne(
             "pourcentage_subvention",
             NOMBRE,
             "Part du bénéficiaire dans une subvention partagée, de 0 à 1.",
-            ("pourcentageSubvention",),
+            ("pourcentageSubvention", "Pourcentage du montant total de la subvention attribuée au bénéficiaire"),
             regles=(
                 signalement(
                     "part_plausible",
-                    "part du bénéficiaire hors de l'intervalle de 0 à 1 : la subvention est comptée entière",
-                    lambda v: (v > 0) & (v <= 1),
+                    "part du bénéficiaire hors de l'intervalle de 0,01 à 1 : à vérifier à la source",
+                    lambda v: (v >= Decimal("0.01")) & (v <= 1),
                 ),
             ),
         ),
-        Colonne("dispositif_aide", TEXTE, "Dispositif d'aide.", ("dispositifAide",)),
+        Colonne(
+            "est_pluriannuelle",
+            BOOLEEN,
+            "Subvention attribuée sur plusieurs années.",
+            ("pluriannualite", "Pluriannualité de la subvention"),
+            regles=(
+                signalement(
+                    "pluriannuelle_a_verifier",
+                    "subvention pluriannuelle : montant de l'exercice ou de toute la période ? compté tel quel",
+                    lambda v: ~v,
+                ),
+            ),
+        ),
+        Colonne(
+            "dispositif_aide",
+            TEXTE,
+            "Dispositif d'aide.",
+            (
+                *("dispositifAide", "dispositif"),
+                "Identifiant référençant le dispositif d'aide à l'origine de la subvention",
+            ),
+        ),
     ),
-    cle=("id_attribuant", "exercice", "id_beneficiaire", "nom_beneficiaire", "objet", "montant_eur", "date_convention"),
+    cle=(
+        *("id_attribuant", "exercice", "etat", "id_beneficiaire", "nom_beneficiaire"),
+        *("objet", "montant_eur", "date_convention"),
+    ),
     gravite_cle="signalement",
     regles=(
         signalement(
@@ -126,33 +332,72 @@ TABLE = Table(
             lambda lignes: lignes["id_beneficiaire"].notna() | lignes["rna_beneficiaire"].notna(),
         ),
         signalement(
+            "beneficiaire_nomme",
+            "bénéficiaire sans nom : à demander au producteur",
+            lambda lignes: lignes["nom_beneficiaire"].notna(),
+        ),
+        signalement(
             "date_presente",
-            "date de convention absente : l'exercice vient du fichier",
-            lambda lignes: lignes["date_convention"].notna(),
+            "ni exercice budgétaire, ni date de convention ou de décision : l'exercice vient du fichier",
+            lambda lignes: lignes[["exercice_budgetaire", "date_convention", "date_decision"]].notna().any(axis=1),
         ),
         signalement(
             "exercice_connu",
             "exercice inconnu : ni date de convention, ni année dans le nom du fichier",
             lambda lignes: lignes["exercice"].notna(),
         ),
+        signalement(
+            "parts_completes",
+            "parts connues d'une convention partagée différentes de 100 % : bénéficiaire manquant, ou part erronée ?",
+            _shares_add_up,
+        ),
     ),
 )
 
 
 def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
-    """Derive the exercice, and the SIREN on both sides."""
-    absente = pd.Series(None, index=brut.index, dtype=pd.ArrowDtype(TEXTE))
-    annee = convert(brut.get("date_convention", absente), DATE).dt.year.astype(pd.ArrowDtype(ENTIER))
+    """Derive the exercice, the state, the convention, and the SIREN on both sides."""
+
+    def ecrite(nom: str) -> pd.Series:
+        return brut.get(nom, pd.Series(None, index=brut.index, dtype=pd.ArrowDtype(TEXTE)))
+
+    annee = convert(ecrite("exercice_budgetaire"), ENTIER)
+    for date in ("date_convention", "date_decision"):
+        annee = annee.fillna(convert(ecrite(date), DATE).dt.year.astype(pd.ArrowDtype(ENTIER)))
     # an origin may say « inconnu », or several years in words: only a year that comes first is one
     annee_du_fichier = re.match(r"(19|20)\d{2}", millesime)
-    return brut.assign(
-        exercice=annee.fillna(int(annee_du_fichier[0])) if annee_du_fichier else annee,
-        siren_attribuant=_siren_of(brut["id_attribuant"]),
-        siren_beneficiaire=_siren_of(brut.get("id_beneficiaire", absente)),
-    )
+    identifiant = restored(convert(ecrite("id_beneficiaire"), TEXTE))
+    derivees = {
+        "exercice": annee.fillna(int(annee_du_fichier[0])) if annee_du_fichier else annee,
+        # what SCDL publishes is attributed: neither signed for sure, nor paid
+        "etat": convert(ecrite("etat"), TEXTE).str.lower().fillna(ETATS[0]),
+        "siren_attribuant": _siren_of(restored(convert(ecrite("id_attribuant"), TEXTE))),
+        "siren_beneficiaire": _siren_of(identifiant),
+        "siret_beneficiaire": identifiant.where(is_siret(identifiant)),
+        "reference_convention": _convention_of(brut, ecrite("pourcentage_subvention")),
+    }
+    if "statut" in brut:
+        derivees["statut"] = convert(brut["statut"], TEXTE).str.lower()
+    return brut.assign(**derivees)
+
+
+def hors_champ(lignes: pd.DataFrame, aucune: pd.Series) -> pd.Series:
+    """Leave out the requests that were not granted, and the years to come of a grant over several years."""
+    motifs = aucune.where(lignes["statut"].isna(), lignes["statut"].map(SANS_SUITE).astype("str"))
+    a_venir = lignes["est_pluriannuelle"].fillna(False) & (lignes["exercice"] > datetime.now(UTC).year).fillna(False)
+    return motifs.mask(a_venir.astype(bool) & motifs.isna(), "exercice à venir d'une subvention pluriannuelle")
 
 
 def _siren_of(identifiant: pd.Series) -> pd.Series:
     """Keep the SIREN of a valid SIREN or SIRET."""
-    nu = convert(identifiant, TEXTE)
-    return nu.str.slice(0, 9).where(is_siren(nu) | is_siret(nu))
+    return identifiant.str.slice(0, 9).where(is_siren_or_siret(identifiant))
+
+
+def _convention_of(brut: pd.DataFrame, part: pd.Series) -> pd.Series:
+    """Name the convention of the rows that hold a share: what they repeat, hashed (an object may name people)."""
+    parts = convert(part, NOMBRE)
+    partagee = ((parts > 0) & (parts < 1)).fillna(False).astype(bool)
+    repetees = ("id_attribuant", "id_subvention", "reference_decision", "date_convention", "objet", "montant_eur")
+    ecrites = brut.loc[partagee, [nom for nom in repetees if nom in brut]].astype("str")
+    cles = [hashlib.sha256(" | ".join(ligne).encode()).hexdigest()[:16] for ligne in ecrites.to_numpy()]
+    return pd.Series(cles, index=ecrites.index, dtype=pd.ArrowDtype(arrow.string())).reindex(brut.index)
