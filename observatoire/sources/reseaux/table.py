@@ -27,6 +27,7 @@ TABLE = Table(
         Colonne("date_document", DATE, "Date du document ; vide quand il n'en porte pas."),
         Colonne("document", TEXTE, "Document.", requise=True, obligatoire=True),
         Colonne("citation", TEXTE, "Mots du document.", requise=True, obligatoire=True),
+        Colonne("porteur", TEXTE, "Organisme qui porte le réseau, tel qu'écrit."),
     ),
     cle=("reseau", "document"),
 )
