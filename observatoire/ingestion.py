@@ -16,6 +16,7 @@ import yaml
 
 from observatoire import batches, bulk
 from observatoire.files import Fichier, files_of
+from observatoire.letters import write_letters
 from observatoire.reading import FichierRefuse
 from observatoire.schemas import ENTIER, TEXTE
 from observatoire.sources import JOURS_PAR_CADENCE, Source
@@ -138,8 +139,10 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
         except SourceEnEchec as erreur:
             erreur.regles = etat.regles
             _write_rejects(entrepot, f"{source.nom}.en_echec", tous)
+            write_letters(entrepot, source, etat.fichiers, tous)
             raise
     _write_rejects(entrepot, source.nom, tous)
+    write_letters(entrepot, source, etat.fichiers, tous)
     return etat
 
 

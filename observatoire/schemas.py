@@ -42,6 +42,13 @@ def signalement(nom: str, motif: str, controle: Controle) -> pa.Check:
     return pa.Check(_always_answers(controle), name=nom, error=motif, title="signalement")
 
 
+def length_at_most(longueur: int) -> pa.Check:
+    """Flag a text longer than the official schema of its file allows: it is kept whole."""
+    return signalement(
+        "texte_long", f"texte de plus de {longueur} caractères : gardé entier", lambda v: v.str.len() <= longueur
+    )
+
+
 def _always_answers(controle: Controle) -> Controle:
     """Forbid a rule to answer null, which Pandera takes for a yes; where values repeat, ask it of each one once."""
 

@@ -6,17 +6,28 @@ the technical names or the titles of the official schema; `tests/test_schemas_of
 
 import hashlib
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pandas as pd
-import pandera.pandas as pa
 import pyarrow as arrow
 
 from observatoire.conversion import convert
 from observatoire.identifiers import is_rna, is_siren, is_siren_or_siret, is_siret, restored
-from observatoire.schemas import BOOLEEN, DATE, ENTIER, EUROS, NOMBRE, TEXTE, Colonne, Table, refus, signalement
+from observatoire.schemas import (
+    BOOLEEN,
+    DATE,
+    ENTIER,
+    EUROS,
+    NOMBRE,
+    TEXTE,
+    Colonne,
+    Controle,
+    Table,
+    length_at_most,
+    refus,
+    signalement,
+)
 
 ETATS = ("décidé", "conventionné", "payé")
 ATTRIBUEE = ("attribuée", "attribué", "attribuee", "attribue")
@@ -43,19 +54,13 @@ DATE_DE_TABLEUR = r"\d{4}-\d{2}-\d{2}([ T]00:00:00)?|\d{1,2}/\d{1,2}/\d{2,4}|\d{
 JOURS = r"\d{4}-\d{2}-\d{2}([/_]\d{4}-\d{2}-\d{2})?"
 
 
-def _written(motif: str) -> Callable[[pd.Series], pd.Series]:
+def _written(motif: str) -> Controle:
     return lambda v: v.str.fullmatch(motif, case=False).fillna(False).astype(bool)
 
 
-def _not_written(motif: str) -> Callable[[pd.Series], pd.Series]:
+def _not_written(motif: str) -> Controle:
     ecrit = _written(motif)
     return lambda v: ~ecrit(v)
-
-
-def _at_most(longueur: int) -> pa.Check:
-    return signalement(
-        "texte_long", f"texte de plus de {longueur} caractères : gardé entier", lambda v: v.str.len() <= longueur
-    )
 
 
 def _names_someone(identifiant: pd.Series) -> pd.Series:
@@ -64,7 +69,8 @@ def _names_someone(identifiant: pd.Series) -> pd.Series:
 
 def _explained(identifiant: pd.Series) -> pd.Series:
     """Say which identifiers are right, or already explained by another rule."""
-    return _names_someone(identifiant) | _written(f"{SCIENTIFIQUE}|{ARRONDI}|{FACTICE}")(identifiant)
+    dits: pd.Series = _written(f"{SCIENTIFIQUE}|{ARRONDI}|{FACTICE}")(identifiant)
+    return _names_someone(identifiant) | dits
 
 
 def _shares_add_up(lignes: pd.DataFrame) -> pd.Series:
@@ -197,7 +203,7 @@ TABLE = Table(
             ("Objet de la subvention",),
             requise=True,
             nominatif=True,
-            regles=(_at_most(256),),
+            regles=(length_at_most(256),),
         ),
         Colonne(
             "etat",
@@ -251,7 +257,7 @@ TABLE = Table(
             TEXTE,
             "Conditions de versement.",
             ("conditionsVersement", "Conditions de versement de la subvention"),
-            regles=(_at_most(256),),
+            regles=(length_at_most(256),),
         ),
         Colonne(
             "dates_periode_versement",
@@ -271,7 +277,7 @@ TABLE = Table(
             TEXTE,
             "Numéro au répertoire des aides aux entreprises.",
             ("idRAE", "Identifiant RAE de l’aide au titre de laquelle la subvention est attribuée"),
-            regles=(_at_most(5),),
+            regles=(length_at_most(5),),
         ),
         Colonne(
             "est_notifiee_ue",
