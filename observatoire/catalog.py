@@ -13,13 +13,13 @@ import sqlglot
 import yaml
 from sqlglot import expressions
 
-from observatoire import demography, establishments, former_communes, perimeter, territories
+from observatoire import demography, establishments, former_communes, members, perimeter, territories
 from observatoire.comparison import Chiffre, comparable
 from observatoire.derived import Derivee
 from observatoire.sources import Source, sources
 
 RACINE = Path(__file__).parent
-ENTETES = {"unité": "unite", "champ": "champ", "périmètre": "perimetre", "diffusion": "diffusion"}
+ENTETES = {"unité": "unite", "périmètre": "perimetre"} | {nom: nom for nom in ("champ", "diffusion", "producteur")}
 Modalite = Literal["meme", "total"]
 Periode = Literal["meme", "derniere_connue"]
 AGREGATS = (
@@ -51,6 +51,7 @@ class Mesure:
             two figures whose words differ are not comparable, and do not make a share.
         perimetre: definition of the ESS it counts (`-- périmètre : …`), empty when it counts everybody.
         diffusion: `libre`, or `protegee` where it reads a restricted source (`-- diffusion : protegee`).
+        producteur: who publishes what is counted, where other sources only choose among it (`-- producteur : …`).
     """
 
     nom: str
@@ -61,6 +62,7 @@ class Mesure:
     champ: str = ""
     perimetre: str = ""
     diffusion: str = "libre"
+    producteur: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,9 @@ def derivees() -> dict[str, Derivee]:
         establishments.RAPPROCHEMENTS,
         perimeter.PERIMETRE_MOTIFS,
         demography.MOUVEMENTS_EMPLOYEURS,
+        members.NOMS_ORGANISATIONS,
+        members.NOMS_TUS,
+        members.MEMBRES_IDENTIFIES,
     )
     return {f"{derivee.schema}.{derivee.nom}": derivee for derivee in toutes}
 
@@ -224,10 +229,11 @@ def _no_share(indicateur: Indicateur) -> str | None:
 def figure_of(mesure: Mesure) -> Chiffre:
     """Return what a measure counts, as `comparison` asks it."""
     comptees = [source for source in sources_of_measure(mesure) if source.famille != "references"]
+    producteurs = frozenset(source.producteur for source in comptees if not source.facultative)
     return Chiffre(
         unite=mesure.unite,
         champ=mesure.champ,
-        producteurs=frozenset(source.producteur for source in comptees if not source.facultative),
+        producteurs=frozenset([mesure.producteur]) if mesure.producteur else producteurs,
         perimetre=mesure.perimetre,
         ruptures=tuple(sorted({source.ruptures for source in comptees} - {""})),
     )
