@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from observatoire import document_arithmetic, verdicts
+from observatoire import document_arithmetic, graph, graph_links, verdicts
 from observatoire.catalog import derivees, mesures
 from observatoire.cube import cube_version, measure_version
 from observatoire.derived import table_version, versions_of
@@ -186,6 +186,7 @@ def check_chain(entrepot: Entrepot) -> None:
     for table, jugement, version in (
         ("verdicts", verdicts.LIT, verdicts.verdicts_version),
         ("arithmetique_declarations", document_arithmetic.LIT, document_arithmetic.arithmetic_version),
+        *((table, graph_links.LIT, graph.graph_version) for table in graph.TABLES),
     ):
         attendue = version(versions_of(entrepot, jugement))
         _require(entrepot, "indicateurs", table, attendue, "recalculer_indicateurs")

@@ -11,6 +11,7 @@ import pandas as pd
 
 from observatoire.catalog import derivees, sources_of
 from observatoire.document_arithmetic import ARITHMETIQUE
+from observatoire.graph import TABLES as GRAPHE
 from observatoire.indicators import CATALOGUE, VALEURS
 from observatoire.schemas import DATE, ENTIER, HORODATAGE, PROVENANCE, TEXTE, Colonne, Table
 from observatoire.sources import Source, sources
@@ -112,6 +113,7 @@ def public_tables() -> list[TablePublique]:
         TablePublique(
             "indicateurs", "arithmetique_declarations", ARITHMETIQUE, "FROM indicateurs.arithmetique_declarations"
         ),
+        *(TablePublique("indicateurs", nom, table, f"FROM indicateurs.{nom}") for nom, table in GRAPHE.items()),
     ]
     for nom, derivee in derivees().items():
         if derivee.publiee:
