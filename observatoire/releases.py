@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from observatoire import document_arithmetic, graph, graph_links, verdicts
+from observatoire import bridge, document_arithmetic, graph, graph_links, verdicts
 from observatoire.catalog import derivees, mesures
 from observatoire.cube import cube_version, measure_version
 from observatoire.derived import table_version, versions_of
@@ -183,12 +183,13 @@ def check_chain(entrepot: Entrepot) -> None:
     lues = versions_of(entrepot, ("indicateurs.cube", "referentiels.territoires"))
     for table in ("valeurs", "catalogue"):
         _require(entrepot, "indicateurs", table, values_version(lues), "recalculer_indicateurs")
-    for table, jugement, version in (
+    for table, tables_lues, version in (
         ("verdicts", verdicts.LIT, verdicts.verdicts_version),
         ("arithmetique_declarations", document_arithmetic.LIT, document_arithmetic.arithmetic_version),
+        ("pont_emploi", bridge.LIT, bridge.bridge_version),
         *((table, graph_links.LIT, graph.graph_version) for table in graph.TABLES),
     ):
-        attendue = version(versions_of(entrepot, jugement))
+        attendue = version(versions_of(entrepot, tables_lues))
         _require(entrepot, "indicateurs", table, attendue, "recalculer_indicateurs")
 
 

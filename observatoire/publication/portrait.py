@@ -52,15 +52,16 @@ def write_portrait(duckdb: Path, dossier: Path, territoire: str) -> None:
     with connect(str(duckdb), read_only=True) as base:
         contexte = _context(base, territoire, libelles)
     dossier.mkdir(parents=True, exist_ok=True)
-    (dossier / "index.html").write_text(_modele().render(libelles | contexte), encoding="utf-8")
+    (dossier / "index.html").write_text(template("portrait.html").render(libelles | contexte), encoding="utf-8")
     (dossier / "plotly.min.js").write_text(get_plotlyjs(), encoding="utf-8")
 
 
 @cache
-def _modele() -> Template:
+def template(nom: str) -> Template:
+    """Return a page's template, with the filters that write figures in French."""
     environnement = Environment(loader=FileSystemLoader(MODELES), autoescape=True, undefined=StrictUndefined)
     environnement.filters |= {"nombre": nombre, "mesure": mesure, "lisible": lisible, "periode": periode}
-    return environnement.get_template("portrait.html")
+    return environnement.get_template(nom)
 
 
 def nombre(valeur: float | Decimal, decimales: int | None = None) -> str:
@@ -106,7 +107,8 @@ def periode(quand: str | date | None) -> str:
     return f"{quantieme}{MOIS[int(mois) - 1]} {annee}"
 
 
-def _query(base: DuckDBPyConnection, requete: str, *parametres: str) -> list[Ligne]:
+def read_rows(base: DuckDBPyConnection, requete: str, *parametres: str) -> list[Ligne]:
+    """Read rows of the public file, as dictionaries."""
     resultat = base.execute(requete, parametres)
     noms = [colonne[0] for colonne in resultat.description or []]
     return [dict(zip(noms, ligne, strict=True)) for ligne in resultat.fetchall()]
@@ -114,8 +116,8 @@ def _query(base: DuckDBPyConnection, requete: str, *parametres: str) -> list[Lig
 
 def _context(base: DuckDBPyConnection, code: str, libelles: Ligne) -> Ligne:
     """Read all that the page shows."""
-    release = _query(base, "FROM meta.release")[0]
-    trouves = _query(base, "FROM referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?", code)
+    release = read_rows(base, "FROM meta.release")[0]
+    trouves = read_rows(base, "FROM referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?", code)
     contexte: Ligne = {"release": release, "code": code, "territoire": trouves[0] if trouves else None, "themes": []}
     if trouves:
         contexte |= {"themes": _themes(base, code, libelles), **_qualite(base, code)}
@@ -126,7 +128,7 @@ def _context(base: DuckDBPyConnection, code: str, libelles: Ligne) -> Ligne:
 
 def _qualite(base: DuckDBPyConnection, code: str) -> Ligne:
     """Read the declarations about the territory and its communes, the files read, the rows refused."""
-    declarations = _query(
+    declarations = read_rows(
         base,
         """
         SELECT d.*, t.libelle AS lieu, (niveau = 'epci' AND code_territoire = $1) OR (niveau = 'commune'
@@ -148,11 +150,11 @@ def _qualite(base: DuckDBPyConnection, code: str) -> Ligne:
         "autres_declarations": len(declarations) - len(ici),
         "arithmetique": [
             ligne
-            for ligne in _query(base, "FROM indicateurs.arithmetique_declarations ORDER BY document, controle")
+            for ligne in read_rows(base, "FROM indicateurs.arithmetique_declarations ORDER BY document, controle")
             if ligne["document"] in {declaration["document"] for declaration in ici}
         ],
-        "rejets": _query(base, rejets),
-        "sources": _query(base, "FROM qualite.sources ORDER BY titre, source, fichier"),
+        "rejets": read_rows(base, rejets),
+        "sources": read_rows(base, "FROM qualite.sources ORDER BY titre, source, fichier"),
     }
 
 
@@ -160,7 +162,7 @@ def _themes(base: DuckDBPyConnection, code: str, libelles: Ligne) -> list[Ligne]
     """Group the indicators by theme, those with a value for the territory apart from those without."""
     valeurs: dict[tuple[str, str], list[Ligne]] = defaultdict(list)
     # an unknown period sorts before the others: the last row of a list is the latest known
-    for ligne in _query(
+    for ligne in read_rows(
         base,
         """
             SELECT v.* FROM indicateurs.valeurs v JOIN (
@@ -177,8 +179,8 @@ def _themes(base: DuckDBPyConnection, code: str, libelles: Ligne) -> list[Ligne]
         libelles["modalites"][axe] = dict(base.execute(requete, [nomenclature]).fetchall())
     reseaux = base.execute("SELECT reseau, nom_reseau FROM socle.reseaux").fetchall()
     libelles["modalites"]["reseau"] = dict(reseaux)
-    en_defaut = _query(base, "FROM qualite.sources WHERE etat IN ('en_echec', 'absente') ORDER BY source, fichier")
-    catalogue = _query(
+    en_defaut = read_rows(base, "FROM qualite.sources WHERE etat IN ('en_echec', 'absente') ORDER BY source, fichier")
+    catalogue = read_rows(
         base,
         """
         FROM indicateurs.catalogue ORDER BY est_derive, mesure_denominateur IS NOT NULL, indicateur""",

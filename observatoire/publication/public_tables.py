@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from observatoire.bridge import PONT
 from observatoire.catalog import derivees, sources_of
 from observatoire.document_arithmetic import ARITHMETIQUE
 from observatoire.graph import TABLES as GRAPHE
@@ -114,6 +115,7 @@ def public_tables() -> list[TablePublique]:
             "indicateurs", "arithmetique_declarations", ARITHMETIQUE, "FROM indicateurs.arithmetique_declarations"
         ),
         *(TablePublique("indicateurs", nom, table, f"FROM indicateurs.{nom}") for nom, table in GRAPHE.items()),
+        TablePublique("indicateurs", "pont_emploi", PONT, "FROM indicateurs.pont_emploi"),
     ]
     for nom, derivee in derivees().items():
         if derivee.publiee:

@@ -48,7 +48,8 @@ def _schedules() -> list[dg.ScheduleDefinition]:
             name=f"cadence_{cadence}",
             job=dg.define_asset_job(
                 f"actualiser_{cadence}",
-                selection=_sources_at_cadence(cadence).downstream()
+                # a step that gives several tables gives them all
+                selection=_sources_at_cadence(cadence).downstream().required_multi_asset_neighbors()
                 | dg.AssetSelection.keys(*[["demonstration", jeu] for jeu in _sets_at_cadence(cadence)]),
                 description=f"Actualiser les sources à cadence {cadence} et ce qui en dépend.",
             ),

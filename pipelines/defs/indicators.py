@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from observatoire import document_arithmetic, graph, graph_links, verdicts
+from observatoire import bridge, document_arithmetic, graph, graph_links, verdicts
 from observatoire.catalog import indicateurs, mesures
 from observatoire.cube import compute_cube
 from observatoire.document_arithmetic import ARITHMETIQUE
@@ -54,7 +54,7 @@ def valeurs(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
 
 
 @dg.multi_asset(
-    name="declarations_jugees",
+    name="confrontations",
     specs=[
         dg.AssetSpec(
             key=["indicateurs", nom],
@@ -68,16 +68,18 @@ def valeurs(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
         for nom, table, lues in (
             ("verdicts", VERDICTS, verdicts.LIT),
             ("arithmetique_declarations", ARITHMETIQUE, document_arithmetic.LIT),
+            ("pont_emploi", bridge.PONT, bridge.LIT),
         )
     ],
 )
-def judge_declarations(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
-    """Set what documents declare against what is computed, and against itself."""
-    for nom, calculer in (
-        ("verdicts", verdicts.compute_verdicts),
-        ("arithmetique_declarations", document_arithmetic.compute_arithmetic),
+def confront(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
+    """Set what documents declare against what is computed and against itself, and counts against each other."""
+    entrepot = verrouille.entrepot
+    for nom, comptes in (
+        ("verdicts", verdicts.compute_verdicts(entrepot)),
+        ("arithmetique_declarations", document_arithmetic.compute_arithmetic(entrepot)),
+        ("pont_emploi", {"écarts": bridge.compute_bridge(entrepot)}),
     ):
-        comptes = calculer(verrouille.entrepot)
         yield dg.MaterializeResult(
             asset_key=["indicateurs", nom], metadata={"dagster/row_count": sum(comptes.values()), **comptes}
         )
