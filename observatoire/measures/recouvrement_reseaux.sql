@@ -15,6 +15,8 @@ FROM communs
 UNION ALL
 SELECT DISTINCT lieu[1], lieu[2], 'inconnu', organisme, organisme, 1, 1, 'total', 'total' FROM communs
 UNION ALL
-SELECT 'inconnu', 'inconnu', 'inconnu', 'aucun', 'aucun', 0, 0, 'reseau×reseau', premier || '|' || second FROM paires
+SELECT 'inconnu', 'inconnu', 'inconnu', 'aucun', 'aucun', 0, 0, 'reseau×reseau', premier || '|' || second
+FROM paires WHERE premier || '|' || second NOT IN (SELECT paire FROM communs)
 UNION ALL
+-- no period without its total
 SELECT 'inconnu', 'inconnu', 'inconnu', 'aucun', 'aucun', 0, 0, 'total', 'total'

@@ -1,4 +1,4 @@
--- Sièges de gouvernance, tenus par des organismes ou par des personnes, qui ne sont que comptées.
+-- Sièges de gouvernance et équipes, organismes ou personnes ; les personnes ne sont que comptées.
 SELECT 'inconnu' AS niveau, 'inconnu' AS code_territoire, 'inconnu' AS periode, _fichier || '#' || _ligne AS unite,
        coalesce(o.organisation, m.organisation) AS repondant, nombre AS nombre_unites, nombre AS valeur,
        unnest([{axe: 'total', modalite: 'total'}, {axe: 'organe', modalite: organe},
