@@ -36,6 +36,9 @@ def read_networks(base: DuckDBPyConnection) -> Ligne:
         "liens": liens,
         "par_type": {nom: [lien for lien in liens if lien["type_lien"] == nom] for nom in _in_order(liens)},
         "ecartes": _rows(base, "FROM indicateurs.graphe_ecartes WHERE liens > 0 ORDER BY motif"),
+        "evolution": _rows(
+            base, "FROM indicateurs.graphe_evolution WHERE apparus > 0 OR disparus > 0 ORDER BY annee"
+        ),
         "reseaux": _rows(
             base,
             """
