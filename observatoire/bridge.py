@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from observatoire.catalog import figure_of, indicateurs, measures_of
+from observatoire.catalog import figure_of_indicator, indicateurs
 from observatoire.comparison import comparable
 from observatoire.derived import versions_of
 from observatoire.schemas import NOMBRE, TEXTE, Colonne, Table
@@ -129,7 +129,7 @@ def _gap(ecart: Ecart, niveau: str, code: str, premiers: list[Point], seconds: l
     periode_b, b, nature_b = next((s for s in seconds if s[0][:4] == periode_a[:4]), seconds[-1])
     nature = "demonstration" if "demonstration" in (nature_a, nature_b) else "reelle"
     termes = [
-        replace(figure_of(measures_of(indicateurs()[nom])[0]), periode=periode, nature=sa_nature)
+        replace(figure_of_indicator(indicateurs()[nom]), periode=periode, nature=sa_nature)
         for nom, periode, sa_nature in ((ecart.premier, periode_a, nature_a), (ecart.second, periode_b, nature_b))
     ]
     return {

@@ -92,7 +92,8 @@ def lisible(ligne: Ligne, decimales: int) -> str:
     a_bornes = bas is not None and haut is not None and bas != haut
     bornes = f"entre {nombre(bas, decimales)} et {mesure(haut, unite, decimales)}" if a_bornes else ""
     if valeur is None:
-        return bornes or "non disponible"
+        estimee = {None: "non disponible", "non_estimable": "non estimable"}
+        return bornes or estimee.get(ligne.get("publication"), "remplacé par la table sur mesure")
     return mesure(valeur, unite, decimales) + (f" ({bornes})" if bornes else "")
 
 
@@ -166,11 +167,17 @@ def _themes(base: DuckDBPyConnection, code: str, libelles: Ligne) -> list[Ligne]
     for ligne in read_rows(
         base,
         """
-            SELECT v.* FROM indicateurs.valeurs v JOIN (
+            SELECT v.*, e.publication, e.motif FROM indicateurs.valeurs v JOIN (
                 SELECT niveau_parent AS niveau, code_parent AS code_territoire FROM referentiels.appartenances
                 WHERE niveau = 'epci' AND code_territoire = $1
                 UNION ALL VALUES ('epci', $1), ('inconnu', 'inconnu')) USING (niveau, code_territoire)
-            ORDER BY axe, periode <> 'inconnu', periode, modalite = 'inconnu', valeur DESC NULLS LAST, modalite
+            LEFT JOIN indicateurs.catalogue c USING (indicateur)
+            LEFT JOIN indicateurs.estimations e
+                ON c.mesure_numerateur = 'indicateurs.estimations (' || e.grandeur || ')' AND e.niveau = v.niveau
+                AND e.code_territoire = v.code_territoire AND e.periode = v.periode AND e.axe = v.axe
+                AND e.modalite = v.modalite
+            ORDER BY v.axe, v.periode <> 'inconnu', v.periode, v.modalite = 'inconnu', valeur DESC NULLS LAST,
+                     v.modalite
             """,
         code,
     ):

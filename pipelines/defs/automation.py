@@ -5,6 +5,7 @@ import json
 import dagster as dg
 
 from observatoire.download import downloadable
+from observatoire.estimation.computation import ECRITES
 from observatoire.files import dropped_files
 from observatoire.settings import Settings
 from observatoire.sources import sources
@@ -37,6 +38,12 @@ recalculer_indicateurs = dg.define_asset_job(
     "recalculer_indicateurs",
     selection=dg.AssetSelection.groups("mesures", "indicateurs", "publication"),
     description="Recalculer les mesures et les indicateurs sur les tables en place, puis publier. Sans réglage.",
+)
+retrotester = dg.define_asset_job(
+    "retrotester",
+    selection=dg.AssetSelection.assets(*[list(nom) for nom in ECRITES]),
+    description="Refaire les estimations locales et leurs rétrotests sur les tables en place : qualite.retrotests dit "
+    "ce que vaut la méthode sur ces fichiers. Sans réglage, sans publier.",
 )
 
 
@@ -130,7 +137,7 @@ def fichiers_deposes(context: dg.SensorEvaluationContext) -> dg.SensorResult | d
 def automation() -> dg.Definitions:
     """Gather jobs, schedules and the sensor."""
     return dg.Definitions(
-        jobs=[actualiser, recalculer_indicateurs, telecharger],
+        jobs=[actualiser, recalculer_indicateurs, retrotester, telecharger],
         schedules=[*_schedules(), *_download_schedules()],
         sensors=[fichiers_deposes],
     )
