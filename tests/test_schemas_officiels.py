@@ -12,7 +12,7 @@ import pytest
 
 from observatoire.schemas import BOOLEEN, DATE, ENTIER, EUROS, NOMBRE, TEXTE, Colonne
 from observatoire.sources import sources
-from tests.depots import charger_source, deposer, en_csv, rejets
+from tests.depots import charger_source, deposer, en_csv, rejets, table
 from tests.donnees import lire_csv
 
 DOSSIER = Path(__file__).parent / "schemas_officiels"
@@ -125,9 +125,9 @@ def essais(champ: dict[str, Any], contrainte: str, attendu: Any) -> tuple[list[s
         case "minLength" if attendu == 1:
             return [], []  # an empty cell is the business of « required »
         case "minimum":
-            return [str(attendu)], [str(attendu - 0.001)]
+            return [str(attendu)], [f"{attendu - 0.001:.3f}"]
         case "maximum":
-            return [str(attendu)], [str(attendu + 0.001)]
+            return [str(attendu)], [f"{attendu + 0.001:.3f}"]
     raise AssertionError(f"contrainte inconnue : {contrainte} ; écrire comment l'essayer")
 
 
@@ -165,6 +165,18 @@ def test_chaque_champ_officiel_se_lit_sous_son_nom_et_son_titre(officiel):
         assert (colonne.type in TYPES[champ["type"]]) != ((officiel.nom, champ["name"], "type") in ECARTS), champ["name"]
         if officiel.nom != "datasubvention":
             assert champ["title"] in colonne.en_tetes or champ["title"].lower() == colonne.nom, champ["title"]
+
+
+def test_un_fichier_de_data_subvention_se_lit_et_dit_ce_qu_il_laisse(entrepot):
+    """Made by hand: the whole header of the variant, over a row that breaks no rule."""
+    schema = json.loads((DOSSIER / "datasubvention.json").read_text(encoding="utf-8"))
+    ligne = {champ["name"]: OFFICIELS[1].ligne.get(champ["name"], "") for champ in schema["fields"]}
+    deposer(entrepot, "subventions", "essai.csv", en_csv([{**ligne, "dispositif": "essai", "exerciceBudgetaire": "2023"}]))
+    etat = charger_source(entrepot, "subventions")
+    assert (etat.etat, etat.lignes_retenues, etat.regles) == ("a_jour", 1, []), etat.motif
+    assert set(etat.fichiers[0].colonnes_inconnues) == NON_LUS
+    [lue] = table(entrepot, "subventions")
+    assert (lue["exercice"], lue["dispositif_aide"], lue["id_subvention"]) == (2023, "essai", "S-1")
 
 
 def test_les_verifications_officielles_de_siret_sont_faites(entrepot):

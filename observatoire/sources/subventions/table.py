@@ -13,7 +13,16 @@ import pandas as pd
 import pyarrow as arrow
 
 from observatoire.conversion import convert
-from observatoire.identifiers import is_rna, is_siren, is_siren_or_siret, is_siret, restored
+from observatoire.identifiers import (
+    MADE_UP,
+    ROUNDED,
+    SCIENTIFIC,
+    is_rna,
+    is_siren,
+    is_siren_or_siret,
+    is_siret,
+    restored,
+)
 from observatoire.schemas import (
     BOOLEEN,
     DATE,
@@ -23,6 +32,7 @@ from observatoire.schemas import (
     TEXTE,
     Colonne,
     Controle,
+    RegleEnsemble,
     Table,
     length_at_most,
     refus,
@@ -32,23 +42,13 @@ from observatoire.schemas import (
 ETATS = ("décidé", "conventionné", "payé")
 ATTRIBUEE = ("attribuée", "attribué", "attribuee", "attribue")
 SANS_SUITE = {
-    "en cours d'intruction": "demande en cours d'instruction : rien n'est encore attribué",  # as the schema writes it
-    "en cours d'instruction": "demande en cours d'instruction : rien n'est encore attribué",
-    "ineligible": "demande inéligible : rien n'est attribué",
-    "inéligible": "demande inéligible : rien n'est attribué",
-    "refusée": "demande refusée : rien n'est attribué",
-    "refusé": "demande refusée : rien n'est attribué",
+    # the first is how the schema of Data.Subvention writes it
+    **dict.fromkeys(("en cours d'intruction", "en cours d'instruction"), "demande en cours : rien n'est attribué"),
+    **dict.fromkeys(("ineligible", "inéligible"), "demande inéligible : rien n'est attribué"),
+    **dict.fromkeys(("refusée", "refusé"), "demande refusée : rien n'est attribué"),
 }
-NATURES = (
-    "aide en numéraire",
-    "aide en nature",
-    "aide en numéraire;aide en nature",
-    "aide en nature;aide en numéraire",
-)
-SCIENTIFIQUE = r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+"
-ARRONDI = r"[0-9]{9}00000"
-# typed to fill a mandatory cell
-FACTICE = "|".join(f"{chiffre}+" for chiffre in range(10)) + "|11122233344455|12345678901234|123456789"
+NUMERAIRE, EN_NATURE = "aide en numéraire", "aide en nature"
+NATURES = (NUMERAIRE, EN_NATURE, f"{NUMERAIRE};{EN_NATURE}", f"{EN_NATURE};{NUMERAIRE}")
 # 2024-07-02, 02/07/2024 or 2-juil : what a spreadsheet makes of « 2.7 »
 DATE_DE_TABLEUR = r"\d{4}-\d{2}-\d{2}([ T]00:00:00)?|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}[-. ][a-zéû]{3,5}\.?([-. ]\d{2,4})?"
 JOURS = r"\d{4}-\d{2}-\d{2}([/_]\d{4}-\d{2}-\d{2})?"
@@ -69,7 +69,7 @@ def _names_someone(identifiant: pd.Series) -> pd.Series:
 
 def _explained(identifiant: pd.Series) -> pd.Series:
     """Say which identifiers are right, or already explained by another rule."""
-    dits: pd.Series = _written(f"{SCIENTIFIQUE}|{ARRONDI}|{FACTICE}")(identifiant)
+    dits: pd.Series = _written(f"{SCIENTIFIC}|{ROUNDED}|{MADE_UP}")(identifiant)
     return _names_someone(identifiant) | dits
 
 
@@ -88,7 +88,7 @@ TABLE = Table(
             TEXTE,
             "Collectivité qui attribue.",
             ("nomAttribuant", "Nom de l'attribuant"),
-            titre=r"(?:attribuante?|collectivité)\s*:\s*(.+)",
+            titre=r"(?:attribuant|collectivité)\s*[:\t]\s*([^\t]+)",
         ),
         Colonne(
             "id_attribuant",
@@ -160,17 +160,17 @@ TABLE = Table(
                 signalement(
                     "notation_scientifique",
                     "SIRET passé en notation scientifique par un tableur : ses chiffres sont perdus, le redemander",
-                    _not_written(SCIENTIFIQUE),
+                    _not_written(SCIENTIFIC),
                 ),
                 signalement(
                     "siret_arrondi",
                     "SIRET qui finit par 00000 : arrondi par un tableur, le redemander",
-                    _not_written(ARRONDI),
+                    _not_written(ROUNDED),
                 ),
                 signalement(
                     "identifiant_factice",
                     "identifiant inventé pour remplir la case : le demander",
-                    _not_written(FACTICE),
+                    _not_written(MADE_UP),
                 ),
                 signalement(
                     "identifiant_invalide", "identifiant du bénéficiaire invalide : ni SIRET ni SIREN", _explained
@@ -247,7 +247,7 @@ TABLE = Table(
             regles=(
                 signalement(
                     "nature_connue",
-                    f"nature inconnue ; attendu : {', '.join(NATURES[:2])}, ou les deux séparées par « ; »",
+                    f"nature inconnue ; attendu : {NUMERAIRE}, {EN_NATURE}, ou les deux séparées par « ; »",
                     lambda v: v.str.lower().isin(NATURES),
                 ),
             ),
@@ -356,6 +356,21 @@ TABLE = Table(
             "parts_completes",
             "parts connues d'une convention partagée différentes de 100 % : bénéficiaire manquant, ou part erronée ?",
             _shares_add_up,
+        ),
+    ),
+    ensemble=(
+        RegleEnsemble(
+            "attribuant_change",
+            "id_attribuant",
+            "SIRET de l'attribuant autre que celui de ses premières lignes : déménagement, fusion, ou erreur ? "
+            "dit une fois par fichier ; compté là où mène ce SIRET",
+            """
+            SELECT _fichier, _ligne, id_attribuant AS valeur
+            FROM (SELECT *, lower(nom_attribuant) AS nom FROM lignes WHERE siren_attribuant IS NOT NULL)
+            WHERE nom IS NOT NULL
+            QUALIFY id_attribuant <> first_value(id_attribuant)
+                        OVER (PARTITION BY nom ORDER BY exercice NULLS LAST, _fichier, _ligne)
+                AND row_number() OVER (PARTITION BY _fichier, nom, id_attribuant ORDER BY _ligne) = 1""",
         ),
     ),
 )
