@@ -13,14 +13,23 @@ import sqlglot
 import yaml
 from sqlglot import expressions
 
-from observatoire import demography, establishments, former_communes, perimeter, territories
+from observatoire import (
+    communal_jobs,
+    demography,
+    establishments,
+    former_communes,
+    members,
+    perimeter,
+    territories,
+)
 from observatoire.comparison import Chiffre, comparable
 from observatoire.derived import Derivee
+from observatoire.estimation.tables import CALEES_SUR, GRANDEURS, LUES
 from observatoire.matching import tables as noms
 from observatoire.sources import Source, sources
 
 RACINE = Path(__file__).parent
-ENTETES = {"unité": "unite", "champ": "champ", "périmètre": "perimetre", "diffusion": "diffusion"}
+ENTETES = {"unité": "unite", "périmètre": "perimetre"} | {nom: nom for nom in ("champ", "diffusion", "producteur")}
 # computed in Python, not by one query: a measure may read them, and they read these
 CALCULEES = {"socle.rapprochements_noms": noms.LIT}
 Modalite = Literal["meme", "total"]
@@ -54,6 +63,7 @@ class Mesure:
             two figures whose words differ are not comparable, and do not make a share.
         perimetre: definition of the ESS it counts (`-- périmètre : …`), empty when it counts everybody.
         diffusion: `libre`, or `protegee` where it reads a restricted source (`-- diffusion : protegee`).
+        producteur: who publishes what is counted, where other sources only choose among it (`-- producteur : …`).
     """
 
     nom: str
@@ -64,6 +74,7 @@ class Mesure:
     champ: str = ""
     perimetre: str = ""
     diffusion: str = "libre"
+    producteur: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +98,7 @@ class Indicateur:
         numerateur, denominateur: its terms; a ratio has both.
         facteur: 100 for a percentage.
         axes: breakdowns kept; all of them when empty.
+        estimation: in place of a numerator, what is estimated (a `grandeur` of `indicateurs.estimations`).
         derive: second pass over another indicator: {type: specialisation, indicateur, reference} or
             {type: rang, indicateur, parmi: comparables (the EPCI of `referentiels.comparables`) or nothing}.
         decimales: digits shown.
@@ -101,6 +113,7 @@ class Indicateur:
     theme: str
     numerateur: Terme | None = None
     denominateur: Terme | None = None
+    estimation: str | None = None
     facteur: int = 1
     axes: tuple[str, ...] = ()
     derive: dict[str, str] | None = None
@@ -122,6 +135,10 @@ def derivees() -> dict[str, Derivee]:
         establishments.RAPPROCHEMENTS,
         perimeter.PERIMETRE_MOTIFS,
         demography.MOUVEMENTS_EMPLOYEURS,
+        members.NOMS_ORGANISATIONS,
+        members.NOMS_TUS,
+        members.MEMBRES_IDENTIFIES,
+        communal_jobs.EMPLOIS_PRIVES_COMMUNES,
     )
     return {f"{derivee.schema}.{derivee.nom}": derivee for derivee in toutes}
 
@@ -187,8 +204,10 @@ def indicateurs() -> dict[str, Indicateur]:
 
 def _check(indicateur: Indicateur, entrees: dict[str, dict[str, Any]]) -> None:
     ou = f"indicators.yml, « {indicateur.nom} »"
-    if (indicateur.numerateur is None) == (indicateur.derive is None):
-        raise CatalogueInvalide(f"{ou} : un numerateur ou un derive, l'un des deux.")
+    if sum(terme is not None for terme in (indicateur.numerateur, indicateur.estimation, indicateur.derive)) != 1:
+        raise CatalogueInvalide(f"{ou} : un numerateur, une estimation ou un derive, un seul des trois.")
+    if indicateur.estimation is not None and indicateur.estimation not in GRANDEURS:
+        raise CatalogueInvalide(f"{ou} : estimation « {indicateur.estimation} » inconnue ({', '.join(GRANDEURS)}).")
     for terme in (indicateur.numerateur, indicateur.denominateur):
         if terme is None:
             continue
@@ -218,23 +237,33 @@ def _check(indicateur: Indicateur, entrees: dict[str, dict[str, Any]]) -> None:
 def _no_share(indicateur: Indicateur) -> str | None:
     """Say why a percentage is no share: its terms are not of one unit, scope, producer and period."""
     haut, bas = indicateur.numerateur, indicateur.denominateur
-    if indicateur.unite != "%" or haut is None or bas is None or haut.mesure == bas.mesure:
+    if indicateur.unite != "%" or bas is None or (haut is not None and haut.mesure == bas.mesure):
         return None
     if bas.periode != "meme":
         return "le dénominateur est d'une autre période (écrire periode: meme)"
-    return comparable(figure_of(mesures()[haut.mesure]), figure_of(mesures()[bas.mesure]))
+    return comparable(figure_of_indicator(indicateur), figure_of(mesures()[bas.mesure]))
 
 
 def figure_of(mesure: Mesure) -> Chiffre:
     """Return what a measure counts, as `comparison` asks it."""
     comptees = [source for source in sources_of_measure(mesure) if source.famille != "references"]
+    producteurs = frozenset(source.producteur for source in comptees if not source.facultative)
     return Chiffre(
         unite=mesure.unite,
         champ=mesure.champ,
-        producteurs=frozenset(source.producteur for source in comptees if not source.facultative),
+        producteurs=frozenset([mesure.producteur]) if mesure.producteur else producteurs,
         perimetre=mesure.perimetre,
         ruptures=tuple(sorted({source.ruptures for source in comptees} - {""})),
     )
+
+
+def figure_of_indicator(indicateur: Indicateur) -> Chiffre:
+    """Return what the numerator of an indicator counts; an estimate counts what it is calibrated on."""
+    if indicateur.derive is not None:
+        return figure_of_indicator(indicateurs()[indicateur.derive["indicateur"]])
+    if indicateur.estimation is not None:
+        return figure_of(mesures()[CALEES_SUR[indicateur.estimation]])
+    return figure_of(measures_of(indicateur)[0])
 
 
 @cache
@@ -250,6 +279,21 @@ def sources_of(table: str) -> tuple[Source, ...]:
 def sources_of_measure(mesure: Mesure) -> tuple[Source, ...]:
     """Return the sources a measure rests on."""
     lues = {source.nom: source for table in mesure.lit for source in sources_of(table)}
+    return tuple(lues[nom] for nom in sorted(lues))
+
+
+def is_estimated(indicateur: Indicateur) -> bool:
+    """Say whether an indicator rests on estimates, through the one it derives from."""
+    if indicateur.derive is not None:
+        return is_estimated(indicateurs()[indicateur.derive["indicateur"]])
+    return indicateur.estimation is not None
+
+
+def sources_of_indicator(indicateur: Indicateur) -> tuple[Source, ...]:
+    """Return the sources an indicator rests on, those of its estimates included."""
+    lues = {source.nom: source for mesure in measures_of(indicateur) for source in sources_of_measure(mesure)}
+    if is_estimated(indicateur):
+        lues |= {source.nom: source for table in LUES for source in sources_of(table)}
     return tuple(lues[nom] for nom in sorted(lues))
 
 

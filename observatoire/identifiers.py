@@ -12,6 +12,10 @@ import pyarrow.compute as pc
 from stdnum.fr import siret as _siret
 
 LA_POSTE = "356000000"
+# what spreadsheets make of a SIRET, and what people type to fill a mandatory cell
+SCIENTIFIC = r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+"
+ROUNDED = r"[0-9]{9}00000"
+MADE_UP = "|".join(f"{digit}+" for digit in range(10)) + "|11122233344455|12345678901234|123456789"
 
 
 def _digits(identifiers: pd.Series, length: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.uint8]]:

@@ -5,9 +5,18 @@ Computing cells belongs to `cube`; what people read of an indicator belongs to `
 
 import duckdb
 
-from observatoire.catalog import Indicateur, Terme, figure_of, indicateurs, measures_of, mesures, sources_of_measure
+from observatoire.catalog import (
+    Indicateur,
+    Terme,
+    figure_of_indicator,
+    indicateurs,
+    is_estimated,
+    mesures,
+    sources_of_indicator,
+)
 from observatoire.cube import states_of
 from observatoire.derived import versions_of
+from observatoire.estimation.tables import GRANDEURS, REMPLACEES_PAR
 from observatoire.schemas import BOOLEEN, ENTIER, NOMBRE, REEL, TEXTE, Colonne, Table
 from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint
 
@@ -65,9 +74,14 @@ CATALOGUE = Table(
 )
 
 
+# what is calibrated on a table under this licence is data derived from it, whatever else it is made of
+ODBL = "ODbL 1.0"
+LUES = ("indicateurs.cube", "indicateurs.estimations", "referentiels.territoires")
+
+
 def nature_of(entrepot: Entrepot, indicateur: Indicateur) -> str:
     """Return `demonstration` as soon as one source of an indicator is."""
-    etats = [e for mesure in measures_of(indicateur) for e in states_of(entrepot, sources_of_measure(mesure))]
+    etats = states_of(entrepot, sources_of_indicator(indicateur))
     return "demonstration" if any(etat.nature == "demonstration" for etat in etats) else "reelle"
 
 
@@ -79,10 +93,12 @@ def compute_indicators(entrepot: Entrepot) -> dict[str, int]:
         for indicateur in indicateurs().values():
             if indicateur.numerateur is not None:
                 _insert_values(connexion, indicateur, indicateur.numerateur, nature_of(entrepot, indicateur))
+            if indicateur.estimation is not None:
+                _insert_estimates(connexion, indicateur)
         for indicateur in indicateurs().values():
             if indicateur.derive is not None:
                 _insert_derived(connexion, indicateur, indicateur.derive)
-        entrees = versions_of(entrepot, ("indicateurs.cube", "referentiels.territoires"))
+        entrees = versions_of(entrepot, LUES)
         dit: dict[str, object] = {"version": values_version(entrees), "entrees": entrees}
         entrepot.write_query(
             connexion, f"FROM valeurs ORDER BY {', '.join(VALEURS.cle)}", "indicateurs", "valeurs", dit
@@ -114,6 +130,41 @@ def _insert_values(
                n.modalite, {valeur} AS valeur, NULL, NULL, $unite, {haut}, {bas}, {periode_bas}, n.nombre_unites,
                CASE WHEN valeur IS NULL THEN 'O' ELSE '{indicateur.statut}' END, 'F', '{nature}'
         FROM ({cellules}) n {jointure}
+        LEFT JOIN referentiels.territoires t ON t.niveau = n.niveau AND t.code_territoire = n.code_territoire""",
+        {"unite": indicateur.unite},
+    )
+
+
+def _insert_estimates(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur) -> None:
+    """Insert estimates as they may be published, alone or over a denominator.
+
+    A share has a numerator only where the estimate has a point; its bounds are wider by what the table it is
+    calibrated on and the one of its denominator are measured to differ by. Where an ordered table has the cell, the
+    estimate gives way: its row stays, without figures.
+    """
+    cellule = "niveau, code_territoire, periode, axe, modalite"
+    chiffres = ("estimation", "borne_basse", "borne_haute")
+    estimees = f"""
+        SELECT * REPLACE ({", ".join(f"CASE WHEN NOT est_remplacee THEN {nom} END AS {nom}" for nom in chiffres)})
+        FROM (SELECT e.*, c.somme IS NOT NULL AS est_remplacee FROM indicateurs.estimations e
+              LEFT JOIN (FROM indicateurs.cube WHERE mesure = '{REMPLACEES_PAR[str(indicateur.estimation)]}') c
+              USING ({cellule}))
+        WHERE grandeur = '{indicateur.estimation}'{_on(indicateur)}"""
+    facteur = str(indicateur.facteur)
+    moins = plus = facteur
+    jointure, bas, periode_bas = "", "NULL", "NULL"
+    if indicateur.denominateur is not None:
+        jointure, bas = _join(indicateur.denominateur), f"nullif(d.{indicateur.denominateur.agregat}, 0)"
+        periode_bas, facteur = "d.periode", f"{facteur} / {bas}::DOUBLE"
+        tolerance = "coalesce(n.tolerance_tables_pct, 0) / 100"
+        moins, plus = f"{facteur} * (1 - {tolerance})", f"{facteur} * (1 + {tolerance})"
+    connexion.execute(f"""
+        INSERT INTO valeurs
+        SELECT '{indicateur.nom}', n.niveau, n.code_territoire, coalesce(t.libelle, 'Lieu inconnu'), n.periode, n.axe,
+               n.modalite, n.estimation * {facteur}, n.borne_basse * {moins} AS basse, n.borne_haute * {plus}, $unite,
+               n.estimation::DECIMAL(38,6), {bas}, {periode_bas}, n.nombre_etablissements,
+               CASE WHEN basse IS NULL THEN 'O' ELSE 'E' END, 'F', n.nature
+        FROM ({estimees}) n {jointure}
         LEFT JOIN referentiels.territoires t ON t.niveau = n.niveau AND t.code_territoire = n.code_territoire""",
         {"unite": indicateur.unite},
     )
@@ -174,7 +225,7 @@ def _insert_derived(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur
             WITH bornees AS (
                 SELECT niveau, code_territoire, periode, axe, modalite, coalesce(borne_basse, valeur) AS bas,
                        coalesce(borne_haute, valeur) AS haut
-                FROM {base} WHERE valeur IS NOT NULL AND niveau <> 'france'),
+                FROM {base} WHERE coalesce(borne_basse, valeur) IS NOT NULL AND niveau <> 'france'),
             rangs AS (
                 SELECT v.niveau, v.code_territoire, v.periode, v.axe, v.modalite, count(*) AS parmi,
                        1 + count(*) FILTER (a.bas > v.haut) AS premier,
@@ -212,16 +263,18 @@ def _write_catalogue(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, d
     for indicateur in indicateurs().values():
         # a list that only adds reasons is no source of what does not count them: the large perimeter says it itself
         lues = {
-            source.nom: source
-            for mesure in measures_of(indicateur)
-            for source in sources_of_measure(mesure)
-            if not source.facultative
+            source.nom: source for source in sources_of_indicator(indicateur) if not source.facultative
         }
         licences = {lu.licence for etat in states_of(entrepot, tuple(lues.values())) for lu in etat.fichiers}
+        if is_estimated(indicateur):
+            licences = {licence for licence in licences if licence != ODBL} | {f"{ODBL} (donnée dérivée de l'Urssaf)"}
         termes = (indicateur.numerateur, indicateur.denominateur)
         noms = [f"{terme.mesure} ({terme.agregat})" if terme is not None else None for terme in termes]
         libelles = [mesures()[terme.mesure].description if terme is not None else None for terme in termes]
-        chiffre = figure_of(measures_of(indicateur)[0])
+        if indicateur.estimation is not None:
+            noms[0] = f"indicateurs.estimations ({indicateur.estimation})"
+            libelles[0] = f"Estimation : {GRANDEURS[indicateur.estimation]}."
+        chiffre = figure_of_indicator(indicateur)
         ligne = [
             indicateur.nom, indicateur.titre, indicateur.theme, indicateur.unite, indicateur.decimales,
             indicateur.definition, indicateur.champ, chiffre.unite or None, chiffre.champ or None,

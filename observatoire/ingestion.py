@@ -16,12 +16,14 @@ import yaml
 
 from observatoire import batches, bulk
 from observatoire.files import Fichier, files_of
+from observatoire.letters import write_letters
 from observatoire.reading import FichierRefuse
 from observatoire.schemas import ENTIER, TEXTE
 from observatoire.sources import JOURS_PAR_CADENCE, Source
 from observatoire.states import Etat, FichierLu, keep_state, schema_of, state_of
 from observatoire.validation import COLONNES_REJETS, VIDE
 from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint, utc_now
+from observatoire.whole_table import whole_table_flags
 
 REJETS = arrow.schema(
     [
@@ -121,6 +123,7 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
     load_rows = bulk.load_rows if source.volumineuse else batches.load_rows
     with entrepot.replacing(entrepot.path_of(schema_of(source), source.nom)) as provisoire:
         rejets = load_rows(entrepot, source, fichiers, provisoire, {"version": version})
+        rejets += whole_table_flags(provisoire, source.table)
         tous = pd.concat([*rejets, VIDE.assign(fichier="", ligne_complete="")], ignore_index=True)
         etat = Etat(
             source=source.nom,
@@ -138,8 +141,10 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
         except SourceEnEchec as erreur:
             erreur.regles = etat.regles
             _write_rejects(entrepot, f"{source.nom}.en_echec", tous)
+            write_letters(entrepot, source, etat.fichiers, tous)
             raise
     _write_rejects(entrepot, source.nom, tous)
+    write_letters(entrepot, source, etat.fichiers, tous)
     return etat
 
 
@@ -185,12 +190,30 @@ def _check_volumes(etat: Etat, precedent: Etat | None, source: Source, accepte: 
             f"{source.nom} : ce fichier s'arrête au {etat.jusqu_au}, les données en place au {precedent.jusqu_au}. "
             f"Un fichier plus ancien n'en remplace pas un plus récent. {accepter}"
         )
+    if source.cumul == "par_periode":
+        _check_each_period(etat, precedent, source, accepter)
     plancher = precedent.lignes_retenues * source.plancher_pct / 100
     if etat.lignes_retenues < plancher:
         raise SourceEnEchec(
             f"{source.nom} : {etat.lignes_retenues} lignes retenues, {precedent.lignes_retenues} au dernier chargement "
             f"(plancher {source.plancher_pct:g} %). Fichier tronqué ? {accepter}"
         )
+
+
+def _check_each_period(etat: Etat, precedent: Etat, source: Source, accepter: str) -> None:
+    """Refuse a file much smaller than the one of its producer and year it replaces: other years would hide it."""
+
+    def par_annee(lus: list[FichierLu]) -> dict[tuple[str, str], FichierLu]:
+        lues = [lu for lu in lus if lu.etat == "lu"]
+        return {(str(Path(lu.fichier).parent), lu.millesime[:4] or lu.fichier): lu for lu in lues}
+
+    avant = par_annee(precedent.fichiers)
+    for periode, lu in par_annee(etat.fichiers).items():
+        if periode in avant and lu.lignes_retenues < avant[periode].lignes_retenues * source.plancher_pct / 100:
+            raise SourceEnEchec(
+                f"{lu.fichier} : {lu.lignes_retenues} lignes retenues, {avant[periode].lignes_retenues} au dernier "
+                f"chargement (plancher {source.plancher_pct:g} %). Fichier tronqué ? {accepter}"
+            )
 
 
 def _accepted(entrepot: Entrepot, source: Source) -> set[str]:

@@ -349,7 +349,7 @@ def _said_above(titres: list[tuple[int, list[str]]], table: Table) -> dict[str, 
     dites: dict[str, tuple[int, str]] = {}
     for colonne in table.colonnes:
         for numero, cellules in titres:
-            if colonne.titre and (trouve := re.search(colonne.titre, " ".join(cellules), re.IGNORECASE)):
+            if colonne.titre and (trouve := re.search(colonne.titre, "\t".join(cellules), re.IGNORECASE)):
                 dites.setdefault(colonne.nom, (numero, trouve[1].strip()))
     return dites
 

@@ -12,14 +12,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from observatoire import document_arithmetic, verdicts
+from observatoire import bridge, document_arithmetic, graph, graph_links, verdicts
 from observatoire.catalog import derivees, mesures
 from observatoire.cube import cube_version, measure_version
 from observatoire.derived import table_version, versions_of
-from observatoire.indicators import values_version
+from observatoire.estimation.computation import ECRITES, estimations_version
+from observatoire.estimation.tables import LUES_RETROTESTS
+from observatoire.indicators import LUES, values_version
 from observatoire.matching import tables as noms
 from observatoire.publication.portrait import write_portrait
 from observatoire.publication.public_tables import CONTRAT, export_tables, write_duckdb
+from observatoire.publication.quality_report import write_quality_report
+from observatoire.scoring import NOTES
 from observatoire.sources import sources
 from observatoire.states import schema_of, state_of
 from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint, sha256, utc_now
@@ -184,14 +188,20 @@ def check_chain(entrepot: Entrepot) -> None:
         _require(entrepot, "mesures", mesure.nom, measure_version(mesure, lues), "recalculer_indicateurs")
     contributions = versions_of(entrepot, tuple(f"mesures.{nom}" for nom in mesures()))
     _require(entrepot, "indicateurs", "cube", cube_version(contributions), "recalculer_indicateurs")
-    lues = versions_of(entrepot, ("indicateurs.cube", "referentiels.territoires"))
+    estimee = estimations_version(versions_of(entrepot, LUES_RETROTESTS))
+    for schema, table in ECRITES:
+        _require(entrepot, schema, table, estimee, "recalculer_indicateurs")
+    lues = versions_of(entrepot, LUES)
     for table in ("valeurs", "catalogue"):
         _require(entrepot, "indicateurs", table, values_version(lues), "recalculer_indicateurs")
-    for table, jugement, version in (
+    for table, tables_lues, version in (
         ("verdicts", verdicts.LIT, verdicts.verdicts_version),
         ("arithmetique_declarations", document_arithmetic.LIT, document_arithmetic.arithmetic_version),
+        ("pont_emploi", bridge.LIT, bridge.bridge_version),
+        *((table, graph_links.LIT, graph.graph_version) for table in graph.TABLES),
+        (NOTES.nom, NOTES.lit, lambda entrees: table_version(entrees, NOTES)),
     ):
-        attendue = version(versions_of(entrepot, jugement))
+        attendue = version(versions_of(entrepot, tables_lues))
         _require(entrepot, "indicateurs", table, attendue, "recalculer_indicateurs")
 
 
@@ -237,6 +247,7 @@ def _build(entrepot: Entrepot, nom: str, identite: str) -> None:
         (dossier / "tables").mkdir()
         export_tables(str(duckdb), str(dossier / "tables"))
         write_portrait(duckdb, dossier / "portrait", entrepot.settings.territoire)
+        write_quality_report(duckdb, dossier / "portrait", entrepot.settings.territoire)
         chemins = [chemin for chemin in sorted(dossier.rglob("*")) if chemin.is_file()]
         contenu = {
             **release,

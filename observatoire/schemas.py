@@ -42,6 +42,13 @@ def signalement(nom: str, motif: str, controle: Controle) -> pa.Check:
     return pa.Check(_always_answers(controle), name=nom, error=motif, title="signalement")
 
 
+def length_at_most(longueur: int) -> pa.Check:
+    """Flag a text longer than the official schema of its file allows: it is kept whole."""
+    return signalement(
+        "texte_long", f"texte de plus de {longueur} caractères : gardé entier", lambda v: v.str.len() <= longueur
+    )
+
+
 def _always_answers(controle: Controle) -> Controle:
     """Forbid a rule to answer null, which Pandera takes for a yes; where values repeat, ask it of each one once."""
 
@@ -77,7 +84,8 @@ class Colonne:
         calculee: filled by `preparer`, never looked for in a file.
         longueur: digits of a code; the zeros its file lost on the left are given back (and flagged, where the file
             holds words: a spreadsheet has been there).
-        titre: pattern whose group is the value for the whole file, looked for above the header when no header gives it.
+        titre: pattern whose group is the value for the whole file, looked for above the header, where cells are parted by
+            tabs, when no header gives it.
         vides: words its producer writes for « no value » (`[ND]`, `0001-01-01`).
         regles: rules on the values, from `refus` and `signalement`.
     """
@@ -111,6 +119,22 @@ class Colonne:
 
 
 @dataclass(frozen=True)
+class RegleEnsemble:
+    """A rule over a whole table, across its files: it flags, and refuses nothing.
+
+    Attributes:
+        nom, motif: as in `signalement`.
+        colonne: the column it is about.
+        requete: SQL over `lignes`, the table, that gives `_fichier, _ligne, valeur` of what is flagged.
+    """
+
+    nom: str
+    colonne: str
+    motif: str
+    requete: str
+
+
+@dataclass(frozen=True)
 class Table:
     """A table of the warehouse.
 
@@ -120,6 +144,7 @@ class Table:
         cle: columns that name a row; rows that repeat a key are handled as `gravite_cle` says.
         gravite_cle: `refus` keeps the first of equal keys, `signalement` keeps all and flags the repeats.
         regles: rules over several columns.
+        ensemble: rules over all of its rows, whatever the file.
     """
 
     description: str
@@ -127,6 +152,7 @@ class Table:
     cle: tuple[str, ...] = ()
     gravite_cle: Gravite = "refus"
     regles: tuple[pa.Check, ...] = ()
+    ensemble: tuple[RegleEnsemble, ...] = ()
     noms: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:

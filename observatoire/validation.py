@@ -12,7 +12,7 @@ import pandera.pandas as pa
 from pyarrow import parquet
 
 from observatoire.conversion import convert, restore_zeros, unreadable, without_empty_words
-from observatoire.schemas import TEXTE, Colonne, Table
+from observatoire.schemas import EUROS, TEXTE, Colonne, Table
 
 LIGNES_PAR_LOT = 1_000_000
 COLONNES_REJETS = ["ligne", "colonne", "valeur", "regle", "gravite", "motif"]
@@ -40,7 +40,11 @@ def repeated_key(table: Table) -> tuple[str, str, str]:
 def illisible(colonne: Colonne) -> tuple[str, str, str]:
     """Return rule, severity and reason of a value that cannot be read as the type of its column."""
     gravite = "refus" if colonne.obligatoire else "signalement"
-    return "valeur_illisible", gravite, f"valeur de « {colonne.nom} » illisible : corriger la valeur à la source"
+    motif = f"valeur de « {colonne.nom} » illisible : corriger la valeur à la source"
+    if colonne.type == EUROS:
+        # « 1.295 » may be 1295 or 1.30, and « 7M€ » is not to the cent: for money nothing is guessed
+        motif += " (un nombre d'euros, sans mot ni « M€ » ; « 1.295 » : milliers ou décimales ?)"
+    return "valeur_illisible", gravite, motif
 
 
 class RegleInexecutable(Exception):

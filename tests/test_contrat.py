@@ -202,7 +202,7 @@ def test_le_capital_et_les_financements_ne_sont_jamais_des_subventions(public):
     sommes = dict(
         public.execute(
             "SELECT indicateur, numerateur FROM indicateurs.valeurs WHERE code_territoire = '246300701' AND axe = 'total' "
-            "AND indicateur IN ('soutien_ess', 'participations_capital', 'financements_declares', 'subventions_montant')"
+            "AND periode = 'inconnu' AND indicateur IN ('soutien_ess', 'participations_capital', 'financements_declares', 'subventions_montant')"
         ).fetchall()
     )
     assert sommes == {"soutien_ess": 150_000, "participations_capital": 20_000, "financements_declares": 10_000}

@@ -1,4 +1,4 @@
-"""Identifiers are judged as python-stdnum does, zeros apart; each way they come wrong is flagged, never guessed."""
+"""Identifiers are judged as python-stdnum does, zeros and number 00000 apart; each way they come wrong is flagged, never guessed."""
 
 import pandas as pd
 import pyarrow as pa
@@ -40,7 +40,7 @@ sirets_de_la_poste = chiffres("{5}").map(lambda nic: f"356000000{nic}")
 @given(st.lists(st.one_of(chiffres("{13,15}"), sirets_plausibles, sirets_de_la_poste)))
 def test_un_siret_est_juge_comme_par_python_stdnum(nombres):
     assert juge(is_siret, *nombres) == [
-        siret.is_valid(nombre) and not nombre.startswith("0" * 9) for nombre in nombres
+        siret.is_valid(nombre) and not nombre.startswith("0" * 9) and nombre[9:] != "0" * 5 for nombre in nombres
     ]
 
 
@@ -63,6 +63,11 @@ def test_un_blanc_dans_un_siret_de_la_poste_n_est_pas_un_siret():
 @pytest.mark.parametrize("zeros", ["000000000", "00000000000000"])
 def test_un_identifiant_de_zeros_est_refuse(zeros):
     assert juge(is_siren_or_siret, zeros) == [False]
+
+
+def test_un_etablissement_00000_n_existe_pas_meme_avec_une_cle_juste():
+    assert luhn.is_valid("24630016400000") and juge(is_siren, "246300164") == [True]
+    assert juge(is_siret, "24630016400000") == [False]
 
 
 def test_des_chiffres_qui_n_en_sont_pas_pour_un_registre_sont_refuses():

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from observatoire.derived import compute_table
 from observatoire.matching.decisions import Nom, Proposition, band, settle
 from observatoire.matching.names import normalised
 from observatoire.matching.precision import Etiquette, Proportion, measure
 from observatoire.matching.tables import FILE, LIT, compute_matches
-from observatoire.settings import RACINE
+from observatoire.members import NOMS_ORGANISATIONS
+from observatoire.settings import RACINE, Settings
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
 from tests.bench import noms as banc
@@ -76,10 +78,11 @@ class Petits:
 
 
 def rapprocher(entrepot: Entrepot) -> dict[str, dict[str, Any]]:
-    for nom in LIT:
-        if (source := nom.split(".")[1]) in sources() and source not in ("communes", "subventions"):
-            assert charger_source(entrepot, source, plancher_pct=0, plafond_rejets_pct=0).etat in ("a_jour", "absente")
-    charger_source(entrepot, "subventions")
+    for source in ("organisations", "alias_organisations", *(nom.split(".")[1] for nom in LIT)):
+        if source in sources() and source != "communes":
+            etat = charger_source(entrepot, source, plancher_pct=0, plafond_rejets_pct=0)
+            assert etat.etat in ("a_jour", "absente"), etat.motif
+    compute_table(entrepot, NOMS_ORGANISATIONS)
     compute_matches(entrepot)
     with entrepot.connect(("socle.rapprochements_noms",)) as connexion:
         lignes = connexion.sql("FROM socle.rapprochements_noms").to_arrow_table().to_pylist()
@@ -167,6 +170,25 @@ def test_un_jeu_d_alias_se_resout_comme_relu_et_un_presque_non(petits: Petits):
         proposes = [ligne["identifiant_propose"] for ligne in petits.file if ligne["nom"] == presque]
         assert petits.sirene.siren(origine) in proposes
     assert {ligne["nom"] for ligne in petits.file} == {"Lieutopi", "Epicentre Factori"}
+
+
+def test_les_alias_relus_des_documents_suivent_la_decision_prise_une_fois(petits: Petits):
+    """Where the register says that names are one organisation, one decision on the name it keeps is enough."""
+    for source in ("organisations", "alias_organisations"):
+        shutil.copytree(RACINE / "raw" / source, petits.entrepot.settings.raw / source)
+    petits.rapprocher()
+    with petits.entrepot.connect(("socle.noms_organisations",)) as connexion:
+        retenus = dict(connexion.execute("SELECT nom_ecrit, nom FROM socle.noms_organisations").fetchall())
+    attendus = {}
+    for rang, alias in enumerate(ALIAS):
+        assert len({retenus[nom] for nom in alias}) == 1, alias
+        petits.decider(retenus[alias[0]], numero := petits.unite(f"Organisme {rang}"))
+        attendus |= dict.fromkeys(alias, numero)
+    petits.membre("Cocoshaker")  # written elsewhere, it is the same
+    petits.membre("Cocoshakers")
+    lues = petits.rapprocher()
+    assert {nom: lues[nom]["identifiant"] for nom in attendus} == attendus
+    assert lues["Cocoshakers"]["identifiant"] is None
 
 
 def test_sans_etiquette_rien_n_est_accepte_seul_meme_a_l_identique(petits: Petits):
@@ -326,7 +348,7 @@ def test_la_grille_de_logos_reste_a_revoir_et_sa_colonne_n_est_pas_le_college(pe
 
 
 def test_chaque_nom_ecrit_a_une_ligne_et_une_seule(petits: Petits):
-    for source in ("adhesions", "participations", "financements"):
+    for source in ("adhesions", "participations", "financements", "organisations", "alias_organisations"):
         shutil.copytree(RACINE / "raw" / source, petits.entrepot.settings.raw / source)
     petits.sirene.calculer()
     rapprocher(petits.entrepot)
@@ -334,11 +356,12 @@ def test_chaque_nom_ecrit_a_une_ligne_et_une_seule(petits: Petits):
         ecrits = connexion.execute("""
             SELECT DISTINCT 'adhesions/' || reseau, membre FROM socle.adhesions WHERE membre NOT LIKE '%[…]%'
             UNION SELECT 'participations', societe FROM socle.participations
-            UNION SELECT 'financements', beneficiaire FROM socle.financements""").fetchall()
+            UNION SELECT 'financements', beneficiaire FROM socle.financements
+            UNION SELECT 'organisations', nom_ecrit FROM socle.noms_organisations""").fetchall()
         lus = connexion.execute("SELECT contexte, nom FROM socle.rapprochements_noms").fetchall()
     assert sorted(lus) == sorted(ecrits)
     comptes = [ligne["nombre"] for (_, constat, _), ligne in qualite(petits.entrepot).items() if constat == "bande"]
-    assert sum(comptes) == len(lus) > 40
+    assert sum(comptes) == len(lus) > 60
 
 
 def test_la_file_completee_est_un_fichier_de_decisions(petits: Petits):
@@ -377,17 +400,11 @@ def test_seuls_des_comptes_sont_publies(publie: Path):
     assert "qualite.rapprochements_noms" in tables
     assert not tables & {"socle.rapprochements_noms", "referentiels.rapprochements_noms", "socle.etiquettes_noms"}
     dits = json.dumps(lignes, ensure_ascii=False)
-    noms = {ligne["nom"] for ligne in file_de(Entrepot_de(publie))}
+    noms = {ligne["nom"] for ligne in file_de(Entrepot(Settings(publie / "raw", publie / "warehouse", "246300701")))}
     assert len(noms) > 30 and "INSTITUT BOBIN" in noms
     assert not [nom for nom in noms if f'"{nom}"' in dits]
     # demonstration data: what looks alike stays to review
     assert not [ligne for ligne in lignes if ligne[1:3] in (("identifiant", "automatique"), ("decision", "conflit"))]
-
-
-def Entrepot_de(dossier: Path) -> Entrepot:  # noqa: N802
-    from observatoire.settings import Settings
-
-    return Entrepot(Settings(dossier / "raw", dossier / "warehouse", "246300701"))
 
 
 # trust

@@ -78,6 +78,7 @@ def declarees(table: Table) -> set[tuple[str, str, str]]:
             regles.add((colonne.nom, "valeur_illisible", "refus" if colonne.obligatoire else "signalement"))
         if colonne.longueur:
             regles.add((colonne.nom, "zeros_restitues", "signalement"))
+    regles |= {(r.colonne, r.nom, "signalement") for r in table.ensemble}
     if table.cle:
         double = "cle_en_double" if table.gravite_cle == "refus" else "doublon_suspect"
         regles.add((", ".join(table.cle), double, table.gravite_cle))

@@ -32,7 +32,7 @@ def generate(
         jeu: ``sirene``, ``urssaf`` or ``flores``.
         dossier: the files go to ``dossier/<source>/<file>``.
         references: folder of ``communes.csv``, ``communes_anciennes.csv`` and ``zonages.csv``.
-        etablissements: number of Sirene establishments; ignored by the other sets.
+        etablissements: number of Sirene establishments, which the Urssaf tables count; ignored by Flores.
         graine: the same seed gives the same bytes, with the same versions of the libraries.
         format: ``parquet`` or ``csv`` (zipped) for Sirene; the other sets have one official format.
         departements: where the Sirene establishments are; ``None`` for the whole of France, in the proportions of the
@@ -56,7 +56,7 @@ def generate(
                 nomenclature=nomenclature,
             )
         case "urssaf":
-            return urssaf.write(dossier, geography, seed=graine)
+            return urssaf.write(dossier, geography, seed=graine, rows=etablissements, departements=departements)
         case "flores":
             return flores.write(dossier, geography, seed=graine)
         case _:

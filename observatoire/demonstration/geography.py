@@ -48,11 +48,13 @@ class Geography:
         communes: one row per commune, population as an integer, `code_epci` empty when there is none.
         labels: label of each (`niveau`, `code_territoire`).
         former: former and delegated communes, with the département they are in; no municipal arrondissement.
+        current: commune of today of each former code, municipal arrondissements included.
     """
 
     communes: pd.DataFrame
     labels: dict[tuple[str, str], str]
     former: pd.DataFrame
+    current: dict[str, str]
 
     @classmethod
     def read(cls, references: Path) -> "Geography":
@@ -66,13 +68,14 @@ class Geography:
         # The six villages destroyed in 1916 have no inhabitants, sometimes no figure.
         population = pd.to_numeric(communes["population_municipale"]).fillna(0).astype("int64")
         old = pd.read_csv(references / "communes_anciennes.csv", dtype="str", keep_default_na=False)
+        current = dict(zip(old["code_ancien"], old["code_commune"], strict=True))
         old = old[old["type_ancien"] != "arrondissement-municipal"].rename(
             columns={"code_ancien": "ancien", "libelle_ancien": "libelle_commune"}
         )
         places = communes[["code_commune", "code_departement"]]
         former = old.merge(places, on="code_commune").assign(code_commune=lambda table: table["ancien"])
         columns = ["code_commune", "libelle_commune", "code_departement"]
-        return cls(communes.assign(population_municipale=population), labels, former[columns])
+        return cls(communes.assign(population_municipale=population), labels, former[columns], current)
 
     def without_mayotte(self) -> pd.DataFrame:
         """Return the communes in the field of Urssaf and Flores, which leaves Mayotte out."""

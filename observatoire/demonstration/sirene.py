@@ -26,7 +26,7 @@ from observatoire.demonstration.sirene_columns import (
     succession_columns,
     unit_columns,
 )
-from observatoire.demonstration.sirene_draws import draw_establishments, draw_units
+from observatoire.demonstration.sirene_draws import Establishments, Units, draw_establishments, draw_units
 from observatoire.demonstration.sirene_layout import LATEST, schemas
 from observatoire.demonstration.sirene_periods import draw_links, draw_periods
 from observatoire.demonstration.writing import Origin, replacing, write_zip
@@ -58,7 +58,7 @@ def write(
     if nomenclature not in NOMENCLATURES:
         raise ValueError(f"nomenclature inconnue : {nomenclature!r} ; choisir {' ou '.join(NOMENCLATURES)}")
     layouts = {source: layout for source, layout in schemas(vintage).items() if history or source not in HISTORY}
-    batches = _batches(geography.sirene_communes(departements), _mix(departements), rows, seed, nomenclature, history)
+    batches = _batches(geography.sirene_communes(departements), mix_of(departements), rows, seed, nomenclature, history)
     suffix = "parquet" if file_format == "parquet" else "zip"
     targets = {source: dossier / source / f"{name}.{suffix}" for source, (name, _) in layouts.items()}
     with ExitStack() as stack:
@@ -77,7 +77,8 @@ def write(
     return list(targets.values())
 
 
-def _mix(departements: tuple[str, ...] | None) -> Mix:
+def mix_of(departements: tuple[str, ...] | None) -> Mix:
+    """Return the proportions a stock is drawn in: those of the real one for France, denser ones for a département."""
     return NATIONAL if departements is None else LOCAL
 
 
@@ -120,11 +121,7 @@ def _batches(
     communes: pd.DataFrame, mix: Mix, rows: int, seed: int, nomenclature: str, history: bool
 ) -> Iterator[dict[str, Columns]]:
     """Draw and lay out batch after batch; a unit, its establishments and their past are in the same one."""
-    batch, first_unit = 250_000, 0
-    for number, start in enumerate(range(0, rows, batch)):
-        rng = np.random.default_rng([seed, number])
-        units = draw_units(first_unit, min(batch, rows - start), seed, mix, rng)
-        drawn = draw_establishments(units, communes, mix, rng)
+    for first_unit, units, drawn, rng in draw_batches(communes, mix, rows, seed):
         periods = draw_periods(drawn, rng)
         files = {
             "sirene_etablissements": establishment_columns(units, drawn, periods, communes, nomenclature, rng),
@@ -134,6 +131,20 @@ def _batches(
             files["sirene_historique"] = history_columns(units, drawn, periods, nomenclature)
             files["sirene_successions"] = succession_columns(drawn, draw_links(drawn), rng)
         yield files
+
+
+def draw_batches(
+    communes: pd.DataFrame, mix: Mix, rows: int, seed: int
+) -> Iterator[tuple[int, Units, Establishments, np.random.Generator]]:
+    """Draw units and establishments batch after batch, each with the rank of its first unit and its source of chance.
+
+    The same rows for whoever asks: what other producers say of these establishments starts from here.
+    """
+    batch, first_unit = 250_000, 0
+    for number, start in enumerate(range(0, rows, batch)):
+        rng = np.random.default_rng([seed, number])
+        units = draw_units(first_unit, min(batch, rows - start), seed, mix, rng)
+        yield first_unit, units, draw_establishments(units, communes, mix, rng), rng
         first_unit += len(units.siren)
 
 

@@ -37,11 +37,18 @@ class Proposition:
 
 @dataclass(frozen=True)
 class Nom:
-    """A name as written, and the identifiers its document gives for it."""
+    """A name as written.
+
+    Attributes:
+        nom, contexte: the name, and where it is written.
+        identifiants: those its document, or the register of organisations, gives for it.
+        nom_retenu: the name of the organisation a reviewed alias says it is, None when none does.
+    """
 
     nom: str
     contexte: str
     identifiants: frozenset[str] = frozenset()
+    nom_retenu: str | None = None
 
 
 @dataclass(frozen=True)
@@ -91,8 +98,9 @@ def certain_identifier(propositions: Sequence[Proposition]) -> str | None:
 
 
 def decision_for(nom: Nom, decisions: Mapping[tuple[str, str], str]) -> str | None:
-    """Return the decision on a name: that of its context first, else one that holds everywhere."""
-    return decisions.get((nom.nom, nom.contexte)) or decisions.get((nom.nom, PARTOUT))
+    """Return the decision on a name: that of its context, else one that holds everywhere, else that of its alias."""
+    cles = [(nom.nom, nom.contexte), (nom.nom, PARTOUT), (nom.nom_retenu or nom.nom, PARTOUT)]
+    return next((decisions[cle] for cle in cles if cle in decisions), None)
 
 
 def settle(

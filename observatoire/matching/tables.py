@@ -41,6 +41,7 @@ LIT = (
     "socle.participations",
     "socle.financements",
     "socle.subventions",
+    "socle.noms_organisations",
     "socle.etiquettes_noms",
     "socle.sirene_unites_legales",
     "socle.sirene_etablissements",
@@ -61,7 +62,10 @@ NOMS = """
     SELECT 'financements', beneficiaire, siren_beneficiaire, NULL FROM socle.financements
     UNION ALL
     SELECT 'subventions', nom_beneficiaire, coalesce(siren_beneficiaire, rna_beneficiaire), NULL
-    FROM socle.subventions WHERE nom_beneficiaire IS NOT NULL"""
+    FROM socle.subventions WHERE nom_beneficiaire IS NOT NULL
+    UNION ALL
+    SELECT 'organisations', nom_ecrit, siren, CASE WHEN niveau = 'commune' THEN code_territoire END
+    FROM socle.noms_organisations"""
 
 BANDES = ("certain", "a_revoir", "inconnu")
 NOMS_RAPPROCHES = Table(
@@ -163,12 +167,14 @@ def _read(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, atelier: Pat
     # a name its document identifies needs nobody: it is not searched
     connexion.execute("""
         CREATE TEMP TABLE groupes AS
-        SELECT nom, contexte, list(DISTINCT identifiant) FILTER (identifiant IS NOT NULL) AS identifiants,
+        SELECT e.nom, contexte, any_value(o.nom) AS nom_retenu,
+               list_distinct(list_filter(list_concat(list(identifiant), list(o.siren)), lambda i: i IS NOT NULL))
+                   AS identifiants,
                CASE WHEN count(DISTINCT code_commune) = 1 THEN min(code_commune) END AS code_commune
-        FROM ecrits GROUP BY ALL""")
+        FROM ecrits e LEFT JOIN socle.noms_organisations o ON o.nom_ecrit = e.nom GROUP BY e.nom, contexte""")
     connexion.execute("""
         CREATE TEMP VIEW cherches AS
-        SELECT nom, code_commune FROM groupes WHERE identifiants IS NULL
+        SELECT nom, code_commune FROM groupes WHERE len(identifiants) = 0
         UNION SELECT nom, code_commune FROM socle.etiquettes_noms""")
     normalise_candidates(connexion, "candidats_lus", atelier / "candidats.parquet")
     propose(connexion, "cherches", atelier / "candidats.parquet", atelier / "propositions.parquet")
@@ -183,9 +189,9 @@ def _read(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, atelier: Pat
     mesure = measure(_labels(connexion, trouvees))
     sorts, propositions = [], {}
     groupes = connexion.execute("FROM groupes ORDER BY nom, contexte").fetchall()
-    for ecrit, contexte, identifiants, commune in groupes:
-        nom = Nom(ecrit, contexte, frozenset(identifiants or ()))
-        propositions[nom] = trouvees.get((ecrit, commune), []) if identifiants is None else []
+    for ecrit, contexte, retenu, identifiants, commune in groupes:
+        nom = Nom(ecrit, contexte, frozenset(identifiants), retenu)
+        propositions[nom] = [] if identifiants else trouvees.get((ecrit, commune), [])
         decide = decision_for(nom, decisions)
         sorts.append((nom, settle(nom, decide, propositions[nom], contre, mesure.peut_accepter)))
     ecrits = {(nom.nom, contexte) for nom, _ in sorts for contexte in (nom.contexte, PARTOUT)}

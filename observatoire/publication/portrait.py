@@ -23,6 +23,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from plotly.offline import get_plotlyjs
 
 from observatoire.comparison import Chiffre, comparable
+from observatoire.publication.network_section import read_networks
 
 Ligne = dict[str, Any]
 
@@ -52,15 +53,16 @@ def write_portrait(duckdb: Path, dossier: Path, territoire: str) -> None:
     with connect(str(duckdb), read_only=True) as base:
         contexte = _context(base, territoire, libelles)
     dossier.mkdir(parents=True, exist_ok=True)
-    (dossier / "index.html").write_text(_modele().render(libelles | contexte), encoding="utf-8")
+    (dossier / "index.html").write_text(template("portrait.html").render(libelles | contexte), encoding="utf-8")
     (dossier / "plotly.min.js").write_text(get_plotlyjs(), encoding="utf-8")
 
 
 @cache
-def _modele() -> Template:
+def template(nom: str) -> Template:
+    """Return a page's template, with the filters that write figures in French."""
     environnement = Environment(loader=FileSystemLoader(MODELES), autoescape=True, undefined=StrictUndefined)
     environnement.filters |= {"nombre": nombre, "mesure": mesure, "lisible": lisible, "periode": periode}
-    return environnement.get_template("portrait.html")
+    return environnement.get_template(nom)
 
 
 def nombre(valeur: float | Decimal, decimales: int | None = None) -> str:
@@ -90,7 +92,8 @@ def lisible(ligne: Ligne, decimales: int) -> str:
     a_bornes = bas is not None and haut is not None and bas != haut
     bornes = f"entre {nombre(bas, decimales)} et {mesure(haut, unite, decimales)}" if a_bornes else ""
     if valeur is None:
-        return bornes or "non disponible"
+        estimee = {None: "non disponible", "non_estimable": "non estimable"}
+        return bornes or estimee.get(ligne.get("publication"), "remplacé par la table sur mesure")
     return mesure(valeur, unite, decimales) + (f" ({bornes})" if bornes else "")
 
 
@@ -106,7 +109,8 @@ def periode(quand: str | date | None) -> str:
     return f"{quantieme}{MOIS[int(mois) - 1]} {annee}"
 
 
-def _query(base: DuckDBPyConnection, requete: str, *parametres: str) -> list[Ligne]:
+def read_rows(base: DuckDBPyConnection, requete: str, *parametres: str) -> list[Ligne]:
+    """Read rows of the public file, as dictionaries."""
     resultat = base.execute(requete, parametres)
     noms = [colonne[0] for colonne in resultat.description or []]
     return [dict(zip(noms, ligne, strict=True)) for ligne in resultat.fetchall()]
@@ -114,11 +118,11 @@ def _query(base: DuckDBPyConnection, requete: str, *parametres: str) -> list[Lig
 
 def _context(base: DuckDBPyConnection, code: str, libelles: Ligne) -> Ligne:
     """Read all that the page shows."""
-    release = _query(base, "FROM meta.release")[0]
-    trouves = _query(base, "FROM referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?", code)
+    release = read_rows(base, "FROM meta.release")[0]
+    trouves = read_rows(base, "FROM referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?", code)
     contexte: Ligne = {"release": release, "code": code, "territoire": trouves[0] if trouves else None, "themes": []}
     if trouves:
-        contexte |= {"themes": _themes(base, code, libelles), **_qualite(base, code)}
+        contexte |= {"themes": _themes(base, code, libelles), **_qualite(base, code), "toile": read_networks(base)}
     fiches = [fiche for theme in contexte["themes"] for fiche in theme["fiches"] + theme["absentes"]]
     montrees = [release, *contexte.get("declarations", []), *(ligne for fiche in fiches for ligne in fiche["montrees"])]
     return contexte | {"est_demonstration": any(ligne["nature"] == "demonstration" for ligne in montrees)}
@@ -126,7 +130,7 @@ def _context(base: DuckDBPyConnection, code: str, libelles: Ligne) -> Ligne:
 
 def _qualite(base: DuckDBPyConnection, code: str) -> Ligne:
     """Read the declarations about the territory and its communes, the files read, the rows refused."""
-    declarations = _query(
+    declarations = read_rows(
         base,
         """
         SELECT d.*, t.libelle AS lieu, (niveau = 'epci' AND code_territoire = $1) OR (niveau = 'commune'
@@ -148,11 +152,11 @@ def _qualite(base: DuckDBPyConnection, code: str) -> Ligne:
         "autres_declarations": len(declarations) - len(ici),
         "arithmetique": [
             ligne
-            for ligne in _query(base, "FROM indicateurs.arithmetique_declarations ORDER BY document, controle")
+            for ligne in read_rows(base, "FROM indicateurs.arithmetique_declarations ORDER BY document, controle")
             if ligne["document"] in {declaration["document"] for declaration in ici}
         ],
-        "rejets": _query(base, rejets),
-        "sources": _query(base, "FROM qualite.sources ORDER BY titre, source, fichier"),
+        "rejets": read_rows(base, rejets),
+        "sources": read_rows(base, "FROM qualite.sources ORDER BY titre, source, fichier"),
     }
 
 
@@ -160,14 +164,20 @@ def _themes(base: DuckDBPyConnection, code: str, libelles: Ligne) -> list[Ligne]
     """Group the indicators by theme, those with a value for the territory apart from those without."""
     valeurs: dict[tuple[str, str], list[Ligne]] = defaultdict(list)
     # an unknown period sorts before the others: the last row of a list is the latest known
-    for ligne in _query(
+    for ligne in read_rows(
         base,
         """
-            SELECT v.* FROM indicateurs.valeurs v JOIN (
+            SELECT v.*, e.publication, e.motif FROM indicateurs.valeurs v JOIN (
                 SELECT niveau_parent AS niveau, code_parent AS code_territoire FROM referentiels.appartenances
                 WHERE niveau = 'epci' AND code_territoire = $1
                 UNION ALL VALUES ('epci', $1), ('inconnu', 'inconnu')) USING (niveau, code_territoire)
-            ORDER BY axe, periode <> 'inconnu', periode, modalite = 'inconnu', valeur DESC NULLS LAST, modalite
+            LEFT JOIN indicateurs.catalogue c USING (indicateur)
+            LEFT JOIN indicateurs.estimations e
+                ON c.mesure_numerateur = 'indicateurs.estimations (' || e.grandeur || ')' AND e.niveau = v.niveau
+                AND e.code_territoire = v.code_territoire AND e.periode = v.periode AND e.axe = v.axe
+                AND e.modalite = v.modalite
+            ORDER BY v.axe, v.periode <> 'inconnu', v.periode, v.modalite = 'inconnu', valeur DESC NULLS LAST,
+                     v.modalite
             """,
         code,
     ):
@@ -177,8 +187,8 @@ def _themes(base: DuckDBPyConnection, code: str, libelles: Ligne) -> list[Ligne]
         libelles["modalites"][axe] = dict(base.execute(requete, [nomenclature]).fetchall())
     reseaux = base.execute("SELECT reseau, nom_reseau FROM socle.reseaux").fetchall()
     libelles["modalites"]["reseau"] = dict(reseaux)
-    en_defaut = _query(base, "FROM qualite.sources WHERE etat IN ('en_echec', 'absente') ORDER BY source, fichier")
-    catalogue = _query(
+    en_defaut = read_rows(base, "FROM qualite.sources WHERE etat IN ('en_echec', 'absente') ORDER BY source, fichier")
+    catalogue = read_rows(
         base,
         """
         FROM indicateurs.catalogue ORDER BY est_derive, mesure_denominateur IS NOT NULL, indicateur""",

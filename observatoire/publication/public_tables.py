@@ -9,11 +9,16 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from observatoire.bridge import PONT
 from observatoire.catalog import derivees, sources_of
 from observatoire.document_arithmetic import ARITHMETIQUE
+from observatoire.estimation.computation import ECRITES
+from observatoire.estimation.tables import LUES_RETROTESTS
+from observatoire.graph import TABLES as GRAPHE
 from observatoire.indicators import CATALOGUE, VALEURS
 from observatoire.matching.tables import QUALITE_NOMS
 from observatoire.schemas import DATE, ENTIER, HORODATAGE, PROVENANCE, TEXTE, Colonne, Table
+from observatoire.scoring import NOTES
 from observatoire.sources import Source, sources
 from observatoire.states import state_of
 from observatoire.verdicts import VERDICTS
@@ -113,7 +118,12 @@ def public_tables() -> list[TablePublique]:
         TablePublique(
             "indicateurs", "arithmetique_declarations", ARITHMETIQUE, "FROM indicateurs.arithmetique_declarations"
         ),
+        *(TablePublique("indicateurs", nom, table, f"FROM indicateurs.{nom}") for nom, table in GRAPHE.items()),
+        TablePublique("indicateurs", "pont_emploi", PONT, "FROM indicateurs.pont_emploi"),
+        TablePublique(NOTES.schema, NOTES.nom, NOTES.table, f"FROM {NOTES.schema}.{NOTES.nom}"),
     ]
+    origine = " ; ".join(sorted({source.titre for table in LUES_RETROTESTS for source in sources_of(table)}))
+    publiques += [TablePublique(*nom, table, f"FROM {'.'.join(nom)}", origine) for nom, table in ECRITES.items()]
     for nom, derivee in derivees().items():
         if derivee.publiee:
             origine = " ; ".join(source.titre for source in sources_of(nom))

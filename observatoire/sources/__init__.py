@@ -50,6 +50,7 @@ class Source:
         ruptures: breaks in the series, in French.
         aide: what to do when there is no file.
         anonyme_si: SQL condition under which the `nominatif` columns of a row are not published.
+        lettre: its producers answer questions: a letter is made for each file with rows refused or flagged.
     """
 
     nom: str
@@ -79,6 +80,7 @@ class Source:
     ruptures: str = ""
     aide: str = ""
     anonyme_si: str = ""
+    lettre: bool = False
 
     @property
     def dossier(self) -> Path:

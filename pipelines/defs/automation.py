@@ -5,6 +5,7 @@ import json
 import dagster as dg
 
 from observatoire.download import downloadable
+from observatoire.estimation.computation import ECRITES
 from observatoire.files import dropped_files
 from observatoire.settings import Settings
 from observatoire.sources import sources
@@ -38,6 +39,12 @@ recalculer_indicateurs = dg.define_asset_job(
     selection=dg.AssetSelection.groups("mesures", "indicateurs", "publication"),
     description="Recalculer les mesures et les indicateurs sur les tables en place, puis publier. Sans réglage.",
 )
+retrotester = dg.define_asset_job(
+    "retrotester",
+    selection=dg.AssetSelection.assets(*[list(nom) for nom in ECRITES]),
+    description="Refaire les estimations locales et leurs rétrotests sur les tables en place : qualite.retrotests dit "
+    "ce que vaut la méthode sur ces fichiers. Sans réglage, sans publier.",
+)
 
 
 def _schedules() -> list[dg.ScheduleDefinition]:
@@ -48,7 +55,8 @@ def _schedules() -> list[dg.ScheduleDefinition]:
             name=f"cadence_{cadence}",
             job=dg.define_asset_job(
                 f"actualiser_{cadence}",
-                selection=_sources_at_cadence(cadence).downstream()
+                # a step that gives several tables gives them all
+                selection=_sources_at_cadence(cadence).downstream().required_multi_asset_neighbors()
                 | dg.AssetSelection.keys(*[["demonstration", jeu] for jeu in _sets_at_cadence(cadence)]),
                 description=f"Actualiser les sources à cadence {cadence} et ce qui en dépend.",
             ),
@@ -129,7 +137,7 @@ def fichiers_deposes(context: dg.SensorEvaluationContext) -> dg.SensorResult | d
 def automation() -> dg.Definitions:
     """Gather jobs, schedules and the sensor."""
     return dg.Definitions(
-        jobs=[actualiser, recalculer_indicateurs, telecharger],
+        jobs=[actualiser, recalculer_indicateurs, retrotester, telecharger],
         schedules=[*_schedules(), *_download_schedules()],
         sensors=[fichiers_deposes],
     )

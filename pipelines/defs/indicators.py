@@ -1,14 +1,18 @@
-"""The cube of all measures, and the indicators read from it."""
+"""The cube of all measures, the local estimates, and the indicators read from both."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 
-from observatoire import document_arithmetic, verdicts
+from observatoire import bridge, document_arithmetic, graph, graph_links, verdicts
 from observatoire.catalog import indicateurs, mesures
 from observatoire.cube import compute_cube
+from observatoire.derived import compute_table
 from observatoire.document_arithmetic import ARITHMETIQUE
-from observatoire.indicators import CATALOGUE, VALEURS, compute_indicators
+from observatoire.estimation.computation import ECRITES, compute_estimations
+from observatoire.estimation.tables import LUES_RETROTESTS
+from observatoire.indicators import CATALOGUE, LUES, VALEURS, compute_indicators
+from observatoire.scoring import NOTES
 from observatoire.verdicts import VERDICTS
 from pipelines.assets import PROPRIETAIRES, asset_key_of, column_schema
 from pipelines.defs.resources import EntrepotVerrouille
@@ -28,11 +32,32 @@ def cube(verrouille: EntrepotVerrouille) -> dg.MaterializeResult:
 
 
 @dg.multi_asset(
+    name="estimations",
+    specs=[
+        dg.AssetSpec(
+            key=list(nom),
+            deps=[asset_key_of(lue) for lue in LUES_RETROTESTS],
+            group_name="indicateurs",
+            description=table.description,
+            kinds={"python", "parquet"},
+            owners=PROPRIETAIRES,
+            metadata={"dagster/column_schema": column_schema(table)},
+        )
+        for nom, table in ECRITES.items()
+    ],
+)
+def estimations(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
+    """Estimate local jobs, and judge the method where its truth is published."""
+    for nom, lignes in compute_estimations(verrouille.entrepot).items():
+        yield dg.MaterializeResult(asset_key=nom.split("."), metadata={"dagster/row_count": lignes})
+
+
+@dg.multi_asset(
     name="indicateurs",
     specs=[
         dg.AssetSpec(
             key=["indicateurs", nom],
-            deps=[asset_key_of("indicateurs.cube"), asset_key_of("referentiels.territoires")],
+            deps=[asset_key_of(lue) for lue in LUES],
             group_name="indicateurs",
             description=table.description,
             kinds={"duckdb", "parquet"},
@@ -54,7 +79,7 @@ def valeurs(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
 
 
 @dg.multi_asset(
-    name="declarations_jugees",
+    name="confrontations",
     specs=[
         dg.AssetSpec(
             key=["indicateurs", nom],
@@ -68,16 +93,41 @@ def valeurs(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
         for nom, table, lues in (
             ("verdicts", VERDICTS, verdicts.LIT),
             ("arithmetique_declarations", ARITHMETIQUE, document_arithmetic.LIT),
+            ("pont_emploi", bridge.PONT, bridge.LIT),
+            (NOTES.nom, NOTES.table, NOTES.lit),
         )
     ],
 )
-def judge_declarations(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
-    """Set what documents declare against what is computed, and against itself."""
-    for nom, calculer in (
-        ("verdicts", verdicts.compute_verdicts),
-        ("arithmetique_declarations", document_arithmetic.compute_arithmetic),
+def confront(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
+    """Set what documents declare against what is computed and against itself, and counts against each other."""
+    entrepot = verrouille.entrepot
+    for nom, comptes in (
+        ("verdicts", verdicts.compute_verdicts(entrepot)),
+        ("arithmetique_declarations", document_arithmetic.compute_arithmetic(entrepot)),
+        ("pont_emploi", {"écarts": bridge.compute_bridge(entrepot)}),
+        (NOTES.nom, {"estimations notées": compute_table(entrepot, NOTES)}),
     ):
-        comptes = calculer(verrouille.entrepot)
         yield dg.MaterializeResult(
             asset_key=["indicateurs", nom], metadata={"dagster/row_count": sum(comptes.values()), **comptes}
         )
+
+
+@dg.multi_asset(
+    name="graphe",
+    specs=[
+        dg.AssetSpec(
+            key=["indicateurs", nom],
+            deps=[asset_key_of(lue) for lue in graph_links.LIT],
+            group_name="indicateurs",
+            description=table.description,
+            kinds={"python", "parquet"},
+            owners=PROPRIETAIRES,
+            metadata={"dagster/column_schema": column_schema(table)},
+        )
+        for nom, table in graph.TABLES.items()
+    ],
+)
+def compute_graph(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
+    """Join the organisations by what documents say of them, and measure what holds them together."""
+    for nom, lignes in graph.compute_graph(verrouille.entrepot).items():
+        yield dg.MaterializeResult(asset_key=["indicateurs", nom], metadata={"dagster/row_count": lignes})

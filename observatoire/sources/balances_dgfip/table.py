@@ -141,14 +141,14 @@ TABLE = Table(
         Colonne(
             "mandate_eur",
             EUROS,
-            "Dépense de fonctionnement mandatée (classe 6) : débit net moins crédit net ; vide si d'autres la détaillent.",
+            "Dépense de fonctionnement mandatée (classe 6) : débit net moins crédit net ; vide si détaillée ailleurs.",
             calculee=True,
             unite="eur",
         ),
         Colonne(
             "mandate_reel_eur",
             EUROS,
-            "Dépense de fonctionnement mandatée, sans les opérations d'ordre ; vide si d'autres la détaillent.",
+            "Dépense de fonctionnement mandatée, sans les opérations d'ordre ; vide si détaillée ailleurs.",
             calculee=True,
             unite="eur",
         ),

@@ -3,6 +3,9 @@
 from observatoire.identifiers import is_siren
 from observatoire.schemas import ENTIER, EUROS, TEXTE, Colonne, Table, refus
 
+ETATS = ["voté", "engagé", "payé", "annoncé", "inconnu"]
+CONFIANCES = ["rapporté", "déduit"]
+
 TABLE = Table(
     "Lignes de budget consacrées à l'ESS, telles que déclarées.",
     (
@@ -39,21 +42,34 @@ TABLE = Table(
         Colonne(
             "etat_budgetaire",
             TEXTE,
-            "voté, engagé, payé ou inconnu.",
+            "voté, engagé, payé, annoncé ou inconnu.",
             requise=True,
             obligatoire=True,
             regles=(
                 refus(
                     "etat_connu",
-                    "état inconnu : voté, engagé, payé ou inconnu",
-                    lambda v: v.isin(["voté", "engagé", "payé", "inconnu"]),
+                    f"état inconnu ; attendu : {', '.join(ETATS)}",
+                    lambda v: v.isin(ETATS),
                 ),
             ),
         ),
         Colonne("montant_eur", EUROS, "Montant.", requise=True, obligatoire=True, unite="eur"),
         Colonne("perimetre", TEXTE, "Périmètre : deux périmètres ne se comparent pas.", requise=True, obligatoire=True),
         Colonne("document", TEXTE, "Document.", requise=True, obligatoire=True),
-        Colonne("citation", TEXTE, "Mots du document.", requise=True, obligatoire=True),
+        Colonne("citation", TEXTE, "Mots du document, ou chiffres rapportés.", requise=True, obligatoire=True),
+        Colonne("deliberation", TEXTE, "Délibération qui l'a décidé ; vide quand le document ne la donne pas."),
+        Colonne(
+            "confiance",
+            TEXTE,
+            "Vide : mot à mot ; rapporté : chiffre relevé, mots non conservés ; déduit : calculé à partir d'eux.",
+            regles=(
+                refus(
+                    "confiance_connue",
+                    f"confiance inconnue ; attendu : {', '.join(CONFIANCES)}",
+                    lambda v: v.isin(CONFIANCES),
+                ),
+            ),
+        ),
     ),
     cle=("siren_collectivite", "perimetre", "exercice", "ligne", "nature", "etat_budgetaire"),
 )

@@ -6,56 +6,61 @@ the technical names or the titles of the official schema; `tests/test_schemas_of
 
 import hashlib
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pandas as pd
-import pandera.pandas as pa
 import pyarrow as arrow
 
 from observatoire.conversion import convert
-from observatoire.identifiers import is_rna, is_siren, is_siren_or_siret, is_siret, restored
-from observatoire.schemas import BOOLEEN, DATE, ENTIER, EUROS, NOMBRE, TEXTE, Colonne, Table, refus, signalement
+from observatoire.identifiers import (
+    MADE_UP,
+    ROUNDED,
+    SCIENTIFIC,
+    is_rna,
+    is_siren,
+    is_siren_or_siret,
+    is_siret,
+    restored,
+)
+from observatoire.schemas import (
+    BOOLEEN,
+    DATE,
+    ENTIER,
+    EUROS,
+    NOMBRE,
+    TEXTE,
+    Colonne,
+    Controle,
+    RegleEnsemble,
+    Table,
+    length_at_most,
+    refus,
+    signalement,
+)
 
 ETATS = ("décidé", "conventionné", "payé")
 ATTRIBUEE = ("attribuée", "attribué", "attribuee", "attribue")
 SANS_SUITE = {
-    "en cours d'intruction": "demande en cours d'instruction : rien n'est encore attribué",  # as the schema writes it
-    "en cours d'instruction": "demande en cours d'instruction : rien n'est encore attribué",
-    "ineligible": "demande inéligible : rien n'est attribué",
-    "inéligible": "demande inéligible : rien n'est attribué",
-    "refusée": "demande refusée : rien n'est attribué",
-    "refusé": "demande refusée : rien n'est attribué",
+    # the first is how the schema of Data.Subvention writes it
+    **dict.fromkeys(("en cours d'intruction", "en cours d'instruction"), "demande en cours : rien n'est attribué"),
+    **dict.fromkeys(("ineligible", "inéligible"), "demande inéligible : rien n'est attribué"),
+    **dict.fromkeys(("refusée", "refusé"), "demande refusée : rien n'est attribué"),
 }
-NATURES = (
-    "aide en numéraire",
-    "aide en nature",
-    "aide en numéraire;aide en nature",
-    "aide en nature;aide en numéraire",
-)
-SCIENTIFIQUE = r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+"
-ARRONDI = r"[0-9]{9}00000"
-# typed to fill a mandatory cell
-FACTICE = "|".join(f"{chiffre}+" for chiffre in range(10)) + "|11122233344455|12345678901234|123456789"
+NUMERAIRE, EN_NATURE = "aide en numéraire", "aide en nature"
+NATURES = (NUMERAIRE, EN_NATURE, f"{NUMERAIRE};{EN_NATURE}", f"{EN_NATURE};{NUMERAIRE}")
 # 2024-07-02, 02/07/2024 or 2-juil : what a spreadsheet makes of « 2.7 »
 DATE_DE_TABLEUR = r"\d{4}-\d{2}-\d{2}([ T]00:00:00)?|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}[-. ][a-zéû]{3,5}\.?([-. ]\d{2,4})?"
 JOURS = r"\d{4}-\d{2}-\d{2}([/_]\d{4}-\d{2}-\d{2})?"
 
 
-def _written(motif: str) -> Callable[[pd.Series], pd.Series]:
+def _written(motif: str) -> Controle:
     return lambda v: v.str.fullmatch(motif, case=False).fillna(False).astype(bool)
 
 
-def _not_written(motif: str) -> Callable[[pd.Series], pd.Series]:
+def _not_written(motif: str) -> Controle:
     ecrit = _written(motif)
     return lambda v: ~ecrit(v)
-
-
-def _at_most(longueur: int) -> pa.Check:
-    return signalement(
-        "texte_long", f"texte de plus de {longueur} caractères : gardé entier", lambda v: v.str.len() <= longueur
-    )
 
 
 def _names_someone(identifiant: pd.Series) -> pd.Series:
@@ -64,7 +69,8 @@ def _names_someone(identifiant: pd.Series) -> pd.Series:
 
 def _explained(identifiant: pd.Series) -> pd.Series:
     """Say which identifiers are right, or already explained by another rule."""
-    return _names_someone(identifiant) | _written(f"{SCIENTIFIQUE}|{ARRONDI}|{FACTICE}")(identifiant)
+    dits: pd.Series = _written(f"{SCIENTIFIC}|{ROUNDED}|{MADE_UP}")(identifiant)
+    return _names_someone(identifiant) | dits
 
 
 def _shares_add_up(lignes: pd.DataFrame) -> pd.Series:
@@ -82,7 +88,7 @@ TABLE = Table(
             TEXTE,
             "Collectivité qui attribue.",
             ("nomAttribuant", "Nom de l'attribuant"),
-            titre=r"(?:attribuante?|collectivité)\s*:\s*(.+)",
+            titre=r"(?:attribuant|collectivité)\s*[:\t]\s*([^\t]+)",
         ),
         Colonne(
             "id_attribuant",
@@ -154,17 +160,17 @@ TABLE = Table(
                 signalement(
                     "notation_scientifique",
                     "SIRET passé en notation scientifique par un tableur : ses chiffres sont perdus, le redemander",
-                    _not_written(SCIENTIFIQUE),
+                    _not_written(SCIENTIFIC),
                 ),
                 signalement(
                     "siret_arrondi",
                     "SIRET qui finit par 00000 : arrondi par un tableur, le redemander",
-                    _not_written(ARRONDI),
+                    _not_written(ROUNDED),
                 ),
                 signalement(
                     "identifiant_factice",
                     "identifiant inventé pour remplir la case : le demander",
-                    _not_written(FACTICE),
+                    _not_written(MADE_UP),
                 ),
                 signalement(
                     "identifiant_invalide", "identifiant du bénéficiaire invalide : ni SIRET ni SIREN", _explained
@@ -197,7 +203,7 @@ TABLE = Table(
             ("Objet de la subvention",),
             requise=True,
             nominatif=True,
-            regles=(_at_most(256),),
+            regles=(length_at_most(256),),
         ),
         Colonne(
             "etat",
@@ -241,7 +247,7 @@ TABLE = Table(
             regles=(
                 signalement(
                     "nature_connue",
-                    f"nature inconnue ; attendu : {', '.join(NATURES[:2])}, ou les deux séparées par « ; »",
+                    f"nature inconnue ; attendu : {NUMERAIRE}, {EN_NATURE}, ou les deux séparées par « ; »",
                     lambda v: v.str.lower().isin(NATURES),
                 ),
             ),
@@ -251,7 +257,7 @@ TABLE = Table(
             TEXTE,
             "Conditions de versement.",
             ("conditionsVersement", "Conditions de versement de la subvention"),
-            regles=(_at_most(256),),
+            regles=(length_at_most(256),),
         ),
         Colonne(
             "dates_periode_versement",
@@ -271,7 +277,7 @@ TABLE = Table(
             TEXTE,
             "Numéro au répertoire des aides aux entreprises.",
             ("idRAE", "Identifiant RAE de l’aide au titre de laquelle la subvention est attribuée"),
-            regles=(_at_most(5),),
+            regles=(length_at_most(5),),
         ),
         Colonne(
             "est_notifiee_ue",
@@ -350,6 +356,21 @@ TABLE = Table(
             "parts_completes",
             "parts connues d'une convention partagée différentes de 100 % : bénéficiaire manquant, ou part erronée ?",
             _shares_add_up,
+        ),
+    ),
+    ensemble=(
+        RegleEnsemble(
+            "attribuant_change",
+            "id_attribuant",
+            "SIRET de l'attribuant autre que celui de ses premières lignes : déménagement, fusion, ou erreur ? "
+            "dit une fois par fichier ; compté là où mène ce SIRET",
+            """
+            SELECT _fichier, _ligne, id_attribuant AS valeur
+            FROM (SELECT *, lower(nom_attribuant) AS nom FROM lignes WHERE siren_attribuant IS NOT NULL)
+            WHERE nom IS NOT NULL
+            QUALIFY id_attribuant <> first_value(id_attribuant)
+                        OVER (PARTITION BY nom ORDER BY exercice NULLS LAST, _fichier, _ligne)
+                AND row_number() OVER (PARTITION BY _fichier, nom, id_attribuant ORDER BY _ligne) = 1""",
         ),
     ),
 )

@@ -1,0 +1,69 @@
+"""The quality report of the local estimates: one static page in French, made from the public DuckDB file.
+
+Here: what back-tests, calibrations and the bridge between sources say, for whoever has to defend a figure or refuse to
+use it. The figures themselves are in `portrait`; computing any of this belongs to `estimation` and `bridge`.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from duckdb import DuckDBPyConnection, connect
+
+from observatoire.estimation.publication_rule import DEMI_LARGEUR_PCT, REPONDANTS
+from observatoire.publication.portrait import MODELES, read_rows, template
+
+PAGE = "qualite.html"
+
+
+def write_quality_report(duckdb: Path, dossier: Path, territoire: str) -> None:
+    """Write `qualite.html` beside the portrait of one EPCI."""
+    libelles = yaml.safe_load((MODELES / "libelles.yml").read_text(encoding="utf-8"))
+    with connect(str(duckdb), read_only=True) as base:
+        contexte = _context(base, territoire)
+    seuils = {"demi_largeur_pct": DEMI_LARGEUR_PCT, "repondants": REPONDANTS}
+    (dossier / PAGE).write_text(template(PAGE).render(libelles | seuils | contexte), encoding="utf-8")
+
+
+def _context(base: DuckDBPyConnection, code: str) -> dict[str, Any]:
+    """Read what the page shows: the estimates of the EPCI, the calibrations of its départements, tests and gaps."""
+    autour = """
+        SELECT DISTINCT a.niveau_parent AS niveau, a.code_parent AS code_territoire FROM referentiels.appartenances c
+        JOIN referentiels.appartenances a USING (niveau, code_territoire)
+        WHERE c.niveau = 'commune' AND c.niveau_parent = 'epci' AND c.code_parent = $1
+          AND a.niveau_parent IN ('departement', 'region')"""
+    requetes = {
+        "estimations": """
+            SELECT e.*, t.libelle FROM indicateurs.estimations e
+            LEFT JOIN referentiels.territoires t USING (niveau, code_territoire)
+            WHERE axe = 'total' AND grandeur = 'emplois_ess' AND (niveau = 'epci' AND code_territoire = $1
+                OR niveau = 'commune' AND code_territoire IN (
+                    SELECT code_territoire FROM referentiels.appartenances
+                    WHERE niveau = 'commune' AND niveau_parent = 'epci' AND code_parent = $1))
+            ORDER BY niveau = 'commune', borne_haute DESC NULLS LAST, code_territoire""",
+        "calages": f"""
+            SELECT c.*, t.libelle FROM qualite.calages c
+            LEFT JOIN referentiels.territoires t ON t.niveau = 'departement' AND t.code_territoire = c.code_departement
+            WHERE code_departement IN (SELECT code_territoire FROM ({autour}) WHERE niveau = 'departement')
+            ORDER BY code_departement, famille <> 'total', famille""",
+        "ponts": f"""
+            SELECT p.*, t.libelle, a.titre AS titre_a, b.titre AS titre_b FROM indicateurs.pont_emploi p
+            JOIN ({autour}) USING (niveau, code_territoire)
+            LEFT JOIN referentiels.territoires t USING (niveau, code_territoire)
+            LEFT JOIN indicateurs.catalogue a ON a.indicateur = indicateur_a
+            LEFT JOIN indicateurs.catalogue b ON b.indicateur = indicateur_b
+            ORDER BY niveau, code_territoire, indicateur_a, indicateur_b""",
+    }
+    contexte: dict[str, Any] = {nom: read_rows(base, requete, code) for nom, requete in requetes.items()}
+    contexte["retrotests"] = read_rows(base, "FROM qualite.retrotests ORDER BY test, periode, taille")
+    contexte["publications"] = read_rows(
+        base,
+        """
+        SELECT niveau, publication, count(*) AS territoires FROM indicateurs.estimations
+        WHERE axe = 'total' AND grandeur = 'emplois_ess' GROUP BY ALL ORDER BY niveau DESC, publication""",
+    )
+    contexte["release"] = read_rows(base, "FROM meta.release")[0]
+    noms = read_rows(base, "FROM referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?", code)
+    contexte["territoire"] = noms[0]["libelle"] if noms else code
+    montrees = [*contexte["estimations"], *contexte["calages"], *contexte["ponts"], *contexte["retrotests"]]
+    return contexte | {"est_demonstration": any(ligne["nature"] == "demonstration" for ligne in montrees)}
