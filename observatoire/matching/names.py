@@ -85,7 +85,8 @@ def keys(relation: str) -> str:
     initiales = r"regexp_replace(nom_normal, '(\w)\w* ?', '\1', 'g')"
     return f"""
         WITH listes AS (
-            SELECT rang, communes, est_local, string_split(nom_normal, ' ')[:{MOTS}] AS mots FROM {relation}),
+            SELECT rang, communes, est_local, string_split(nom_normal, ' ')[:{MOTS}] AS mots
+            FROM {relation} WHERE nom_normal <> ''),
         premiers AS (SELECT rang, mots, unnest(range(1, len(mots))) AS i FROM listes),
         couples AS (
             SELECT rang, mots[i] AS un, unnest(mots[i + 1:]) AS autre FROM premiers),
@@ -107,7 +108,7 @@ def keys(relation: str) -> str:
             UNION ALL
             SELECT rang, unnest(communes) || moitie FROM moities WHERE communes IS NOT NULL
             UNION ALL
-            SELECT rang, '=' || {colle}[:{DEBUT_COLLE}] FROM {relation}
+            SELECT rang, '=' || {colle}[:{DEBUT_COLLE}] FROM {relation} WHERE nom_normal <> ''
             UNION ALL
             SELECT rang, '.' || {initiales} FROM {relation} WHERE length({initiales}) BETWEEN 3 AND 8
             UNION ALL

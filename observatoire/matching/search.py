@@ -38,10 +38,9 @@ def normalise_candidates(connexion: duckdb.DuckDBPyConnection, relation: str, ch
         chemin: Parquet file written; it is meant to be read several times, hence never held in memory.
     """
     connexion.execute(f"""
-        COPY (SELECT row_number() OVER () AS rang, * FROM (
-                  SELECT identifiant, nom, {normalised("nom")} AS nom_normal, communes, famille::VARCHAR AS famille,
-                         est_local, est_actif
-                  FROM {relation}) WHERE nom_normal <> '')
+        COPY (SELECT row_number() OVER () AS rang, identifiant, nom, {normalised("nom")} AS nom_normal, communes,
+                     famille::VARCHAR AS famille, est_local, est_actif
+              FROM {relation})
         TO {sql_literal(chemin)} (FORMAT parquet, COMPRESSION zstd)""")
 
 
