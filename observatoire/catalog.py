@@ -22,12 +22,14 @@ from observatoire import (
     euro_path,
     former_communes,
     grant_jumps,
+    members,
     perimeter,
     territories,
 )
 from observatoire.comparison import Chiffre, comparable
 from observatoire.derived import Derivee
 from observatoire.estimation.tables import CALEES_SUR, GRANDEURS, LUES
+from observatoire.matching import tables as noms
 from observatoire.sources import Source, sources
 
 RACINE = Path(__file__).parent
@@ -37,8 +39,11 @@ ENTETES = {
     "périmètre": "perimetre",
     "diffusion": "diffusion",
     "salariés": "salaries",
+    "producteur": "producteur",
     "plus gros salaire": "plus_gros_salaire",
 }
+# computed in Python, not by one query: a measure may read them, and they read these
+CALCULEES = {"socle.rapprochements_noms": noms.LIT}
 Modalite = Literal["meme", "total"]
 Periode = Literal["meme", "derniere_connue"]
 AGREGATS = (
@@ -77,6 +82,7 @@ class Mesure:
             when its rows are cells that their producer already protected: a cell without a value stays suppressed.
         salaries: for a payroll, the measure that counts its employees (`-- salariés : …`).
         plus_gros_salaire: for a payroll, the measure of the largest single pay (`-- plus gros salaire : …`).
+        producteur: who publishes what is counted, where other sources only choose among it (`-- producteur : …`).
     """
 
     nom: str
@@ -89,6 +95,7 @@ class Mesure:
     diffusion: str = "libre"
     salaries: str = ""
     plus_gros_salaire: str = ""
+    producteur: str = ""
 
     @property
     def est_protegee(self) -> bool:
@@ -157,6 +164,9 @@ def derivees() -> dict[str, Derivee]:
         establishments.RAPPROCHEMENTS,
         perimeter.PERIMETRE_MOTIFS,
         demography.MOUVEMENTS_EMPLOYEURS,
+        members.NOMS_ORGANISATIONS,
+        members.NOMS_TUS,
+        members.MEMBRES_IDENTIFIES,
         communal_jobs.EMPLOIS_PRIVES_COMMUNES,
         beneficiaries.BENEFICIAIRES,
         beneficiaries.SUBVENTIONS_IDENTIFIEES,
@@ -174,7 +184,8 @@ def mesures() -> dict[str, Mesure]:
     Raises:
         CatalogueInvalide: SQL that does not parse, or that reads a table nobody declares.
     """
-    connues = {f"{source.schema_public or 'socle'}.{source.nom}" for source in sources().values()} | set(derivees())
+    connues = {f"{source.schema_public or 'socle'}.{source.nom}" for source in sources().values()}
+    connues |= {*derivees(), *CALCULEES}
     trouvees = {}
     for chemin in sorted((RACINE / "measures").glob("*.sql")):
         texte = chemin.read_text(encoding="utf-8")
@@ -301,8 +312,9 @@ def _no_share(indicateur: Indicateur) -> str | None:
         return None
     if bas.periode != "meme":
         return "le dénominateur est d'une autre période (écrire periode: meme)"
-    if haut is not None:
-        # two tables of one producer differ by definition: only an estimate, which has a tolerance, may cross them
+    if haut is not None and not mesures()[haut.mesure].producteur:
+        # two tables of one producer differ by definition: only an estimate, which has a tolerance, may cross them, or a
+        # part that says itself whose rows it counts
         dessus, dessous = (", ".join(_counted(mesures()[terme.mesure])) for terme in (haut, bas))
         if dessus != dessous:
             return f"deux tables ({dessus} ; {dessous})"
@@ -312,10 +324,11 @@ def _no_share(indicateur: Indicateur) -> str | None:
 def figure_of(mesure: Mesure) -> Chiffre:
     """Return what a measure counts, as `comparison` asks it."""
     comptees = _counted(mesure).values()
+    producteurs = frozenset(source.producteur for source in comptees)
     return Chiffre(
         unite=mesure.unite,
         champ=mesure.champ,
-        producteurs=frozenset(source.producteur for source in comptees),
+        producteurs=frozenset([mesure.producteur]) if mesure.producteur else producteurs,
         perimetre=mesure.perimetre,
         ruptures=tuple(sorted({source.ruptures for source in comptees} - {""})),
     )
@@ -346,6 +359,8 @@ def sources_of(table: str) -> tuple[Source, ...]:
             for nom in derivee.lit
             for source in sources_of(nom)
         )
+    if table in CALCULEES:
+        return _gather(source for nom in CALCULEES[table] for source in sources_of(nom))
     return (sources()[table.split(".")[1]],)
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from observatoire import bridge, document_arithmetic, verdicts
+from observatoire import bridge, document_arithmetic, graph, graph_links, verdicts
 from observatoire.catalog import derivees, mesures
 from observatoire.confidentiality.audit import first_leak
 from observatoire.confidentiality.suppressions import suppressions_version
@@ -21,6 +21,7 @@ from observatoire.derived import table_version, versions_of
 from observatoire.estimation.computation import ECRITES, estimations_version
 from observatoire.estimation.tables import LUES_RETROTESTS
 from observatoire.indicators import VALEURS_LISENT, values_version
+from observatoire.matching import tables as noms
 from observatoire.publication.portrait import write_portrait
 from observatoire.publication.public_tables import CONTRAT, export_tables, write_duckdb
 from observatoire.publication.quality_report import write_quality_report
@@ -184,6 +185,9 @@ def check_chain(entrepot: Entrepot) -> None:
     for derivee in derivees().values():
         attendue = table_version(versions_of(entrepot, derivee.lit), derivee)
         _require(entrepot, derivee.schema, derivee.nom, attendue, "actualiser")
+    attendue = noms.matches_version(versions_of(entrepot, noms.LIT), entrepot.settings.territoire)
+    for schema in ("socle", "qualite"):
+        _require(entrepot, schema, "rapprochements_noms", attendue, "actualiser")
     for mesure in mesures().values():
         lues = versions_of(entrepot, (*mesure.lit, "referentiels.territoires"))
         _require(entrepot, "mesures", mesure.nom, measure_version(mesure, lues), "recalculer_indicateurs")
@@ -200,6 +204,7 @@ def check_chain(entrepot: Entrepot) -> None:
         ("verdicts", verdicts.LIT, verdicts.verdicts_version),
         ("arithmetique_declarations", document_arithmetic.LIT, document_arithmetic.arithmetic_version),
         ("pont_emploi", bridge.LIT, bridge.bridge_version),
+        *((table, graph_links.LIT, graph.graph_version) for table in graph.TABLES),
         (NOTES.nom, NOTES.lit, lambda entrees: table_version(entrees, NOTES)),
     ):
         attendue = version(versions_of(entrepot, tables_lues))

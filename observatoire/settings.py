@@ -30,3 +30,22 @@ class Settings:
             warehouse=Path(os.environ.get("OBSERVATOIRE_WAREHOUSE") or RACINE / "warehouse").resolve(),
             territoire=os.environ.get("OBSERVATOIRE_TERRITOIRE") or "246300701",
         )
+
+
+@dataclass(frozen=True)
+class RegisterSettings:
+    """Where the register of project leaders is, apart from all the rest.
+
+    Attributes:
+        magasin: folder of its encrypted file, None when it is not said.
+        cle: file of its key, None when it is not said.
+    """
+
+    magasin: Path | None
+    cle: Path | None
+
+    @classmethod
+    def from_environment(cls) -> "RegisterSettings":
+        """Read ``OBSERVATOIRE_REGISTRE`` and ``OBSERVATOIRE_REGISTRE_CLE``."""
+        magasin, cle = (os.environ.get(nom) for nom in ("OBSERVATOIRE_REGISTRE", "OBSERVATOIRE_REGISTRE_CLE"))
+        return cls(Path(magasin).resolve() if magasin else None, Path(cle).resolve() if cle else None)

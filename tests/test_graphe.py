@@ -64,7 +64,7 @@ def test_les_donnees_coulent_dans_un_seul_sens():
 
 
 @pytest.mark.parametrize(
-    "job", ["actualiser", "recalculer_indicateurs", "telecharger", "revenir_a", "reprendre"]
+    "job", ["actualiser", "recalculer_indicateurs", "telecharger", "revenir_a", "reprendre", "purger_registre"]
 )
 def test_les_jobs_se_lancent_sans_rien_ecrire(job: str):
     """Every job but a retraction, which is irreversible, validates with an empty configuration: nobody writes YAML."""
@@ -74,7 +74,8 @@ def test_les_jobs_se_lancent_sans_rien_ecrire(job: str):
 def test_un_horaire_par_cadence_a_l_heure_de_paris():
     horaires = {horaire.name: horaire for horaire in definitions().schedules}
     lues = {f"cadence_{source.cadence}" for source in sources().values() if source.cadence}
-    assert set(horaires) == lues | {f"telecharger_{s.cadence}" for s in downloadable().values() if s.cadence}
+    telechargees = {f"telecharger_{s.cadence}" for s in downloadable().values() if s.cadence}
+    assert set(horaires) == lues | telechargees | {"purge_registre"}
     for horaire in horaires.values():
         assert horaire.execution_timezone == "Europe/Paris"
         assert horaire.default_status == dg.DefaultScheduleStatus.RUNNING

@@ -13,11 +13,7 @@ from observatoire import indicators
 from observatoire.catalog import CatalogueInvalide, Indicateur, indicateurs, mesures
 from observatoire.schemas import DATE, ENTIER, NOMBRE, TEXTE
 from tests.fabrique import Fabrique, fabrique
-
-ADHESIONS = {
-    "reseau": TEXTE, "membre": TEXTE, "siren_membre": TEXTE, "niveau": TEXTE, "code_territoire": TEXTE,
-    "depuis": ENTIER, "jusqu_a": ENTIER, "_fichier": TEXTE, "_ligne": ENTIER,
-}
+from tests.reseaux import poser_adhesions
 
 
 @pytest.fixture
@@ -109,14 +105,12 @@ def test_un_seul_beneficiaire_a_un_indice_de_un(petit: Fabrique) -> None:
 
 
 def test_une_anciennete_moyenne_a_une_date(petit: Fabrique) -> None:
-    petit.source("adhesions", couverture="inconnue")
-    lignes = [
+    poser_adhesions(petit, [
         {"reseau": "r", "membre": "x", "niveau": "commune", "code_territoire": "63001", "depuis": 2015},
         {"reseau": "r", "membre": "y", "niveau": "epci", "code_territoire": "A", "depuis": 2020, "jusqu_a": 2022},
         {"reseau": "s", "membre": "x", "niveau": "commune", "code_territoire": "63001", "depuis": 2024},
         {"reseau": "s", "membre": "z", "niveau": "commune", "code_territoire": "63001", "depuis": None},
-    ]
-    petit.table("socle", "adhesions", ADHESIONS, [{**ligne, "_fichier": "f", "_ligne": n} for n, ligne in enumerate(lignes)])
+    ])
     petit.mesure_du_produit("anciennete_adhesions")
     petit.indicateur(
         "i", numerateur={"mesure": "anciennete_adhesions"},
@@ -232,8 +226,7 @@ def test_un_rang_est_un_intervalle_quand_les_fourchettes_se_chevauchent(
 
 
 def _adhesions(petit: Fabrique, membres: list[tuple[str, str, str]]) -> None:
-    petit.source("adhesions", couverture="inconnue")
-    petit.table("socle", "adhesions", ADHESIONS, [
+    poser_adhesions(petit, [
         {"reseau": r, "membre": m, "niveau": "inconnu" if c == "inconnu" else "commune", "code_territoire": c}
         for r, m, c in membres
     ])

@@ -122,7 +122,7 @@ def test_cinq_executions_sous_trois_lecteurs(ici: Entrepot, tmp_path: Path):
             ),
             ("participations/participations_documents.csv", "246300701,Essai,,5,2024-01-01,sociétaire,essai,essai"),
             ("financements/financements_documents.csv", "246300701,Essai,,7,2024,,essai,essai"),
-            ("reseaux/reseaux_documents.csv", "essai,Essai,essai,3,,,,essai,essai"),
+            ("reseaux/reseaux_documents.csv", "essai,Essai,essai,3,,,,essai,essai,,"),
         ]
         faites = []
         for fichier, ligne in changements:
@@ -326,7 +326,7 @@ def test_seules_les_dernieres_publications_sont_gardees(ici: Entrepot, monkeypat
     assert GARDEES >= 3
     monkeypatch.setattr("observatoire.releases.GARDEES", 2)
     for numero in range(2):
-        ajouter(ici, "reseaux/reseaux_documents.csv", f"essai_{numero},Essai,essai,3,,,,essai,essai")
+        ajouter(ici, "reseaux/reseaux_documents.csv", f"essai_{numero},Essai,essai,3,,,,essai,essai,,")
         assert lancer().success
     assert len(releases(ici)) == 2 and current_release(ici) == releases(ici)[-1]
     assert all(not chemin.stat().st_mode & 0o222 for chemin in (ici.racine / "releases" / current_release(ici)).rglob("*"))

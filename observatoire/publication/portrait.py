@@ -23,6 +23,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from plotly.offline import get_plotlyjs
 
 from observatoire.comparison import Chiffre, comparable
+from observatoire.publication.network_section import read_networks
 
 Ligne = dict[str, Any]
 
@@ -122,7 +123,7 @@ def _context(base: DuckDBPyConnection, code: str, libelles: Ligne) -> Ligne:
     trouves = read_rows(base, "FROM referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?", code)
     contexte: Ligne = {"release": release, "code": code, "territoire": trouves[0] if trouves else None, "themes": []}
     if trouves:
-        contexte |= {"themes": _themes(base, code, libelles), **_qualite(base, code)}
+        contexte |= {"themes": _themes(base, code, libelles), **_qualite(base, code), "toile": read_networks(base)}
     fiches = [fiche for theme in contexte["themes"] for fiche in theme["fiches"] + theme["absentes"]]
     montrees = [release, *contexte.get("declarations", []), *(ligne for fiche in fiches for ligne in fiche["montrees"])]
     return contexte | {"est_demonstration": any(ligne["nature"] == "demonstration" for ligne in montrees)}

@@ -14,7 +14,9 @@ from observatoire.catalog import derivees, sources_of
 from observatoire.document_arithmetic import ARITHMETIQUE
 from observatoire.estimation.computation import ECRITES
 from observatoire.estimation.tables import LUES_RETROTESTS
+from observatoire.graph import TABLES as GRAPHE
 from observatoire.indicators import CATALOGUE, VALEURS
+from observatoire.matching.tables import QUALITE_NOMS
 from observatoire.schemas import DATE, ENTIER, HORODATAGE, PROVENANCE, TEXTE, Colonne, Table
 from observatoire.scoring import NOTES
 from observatoire.sources import Source, sources
@@ -116,6 +118,7 @@ def public_tables() -> list[TablePublique]:
         TablePublique(
             "indicateurs", "arithmetique_declarations", ARITHMETIQUE, "FROM indicateurs.arithmetique_declarations"
         ),
+        *(TablePublique("indicateurs", nom, table, f"FROM indicateurs.{nom}") for nom, table in GRAPHE.items()),
         TablePublique("indicateurs", "pont_emploi", PONT, "FROM indicateurs.pont_emploi"),
         TablePublique(NOTES.schema, NOTES.nom, NOTES.table, f"FROM {NOTES.schema}.{NOTES.nom}"),
     ]
@@ -129,6 +132,12 @@ def public_tables() -> list[TablePublique]:
         if source.schema_public is not None and source.diffusion == "publique":
             publiques.append(_source_table(source))
     publiques += [
+        TablePublique(
+            "qualite",
+            "rapprochements_noms",
+            QUALITE_NOMS,
+            "FROM qualite.rapprochements_noms ORDER BY contexte, constat, modalite",
+        ),
         TablePublique("qualite", "sources", SOURCES, "FROM r_sources ORDER BY source, fichier"),
         TablePublique("qualite", "rejets", REJETS, "FROM r_rejets ORDER BY source, fichier, ligne, colonne, regle"),
         TablePublique("meta", "release", RELEASE, "FROM r_release"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from observatoire import bridge, document_arithmetic, verdicts
+from observatoire import bridge, document_arithmetic, graph, graph_links, verdicts
 from observatoire.catalog import indicateurs, mesures
 from observatoire.confidentiality.suppressions import SUPPRESSIONS, SecretNonGaranti, compute_suppressions
 from observatoire.cube import compute_cube
@@ -137,3 +137,24 @@ def confront(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
         yield dg.MaterializeResult(
             asset_key=["indicateurs", nom], metadata={"dagster/row_count": sum(comptes.values()), **comptes}
         )
+
+
+@dg.multi_asset(
+    name="graphe",
+    specs=[
+        dg.AssetSpec(
+            key=["indicateurs", nom],
+            deps=[asset_key_of(lue) for lue in graph_links.LIT],
+            group_name="indicateurs",
+            description=table.description,
+            kinds={"python", "parquet"},
+            owners=PROPRIETAIRES,
+            metadata={"dagster/column_schema": column_schema(table)},
+        )
+        for nom, table in graph.TABLES.items()
+    ],
+)
+def compute_graph(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
+    """Join the organisations by what documents say of them, and measure what holds them together."""
+    for nom, lignes in graph.compute_graph(verrouille.entrepot).items():
+        yield dg.MaterializeResult(asset_key=["indicateurs", nom], metadata={"dagster/row_count": lignes})

@@ -1,9 +1,12 @@
 """An organisation's membership of a network, with its period and its evidence; never a natural person.
 
-The place is given by the document or unknown: names are not matched to registers here.
+The place is given by the document or unknown: names are resolved by `members`, from what a person reviewed.
 """
 
+from dataclasses import replace
+
 from observatoire.identifiers import is_siren
+from observatoire.registers import CITATION, EST_SENSIBLE
 from observatoire.schemas import ENTIER, TEXTE, Colonne, Table, refus, signalement
 
 NIVEAUX = ["commune", "epci", "departement", "region", "france", "inconnu"]
@@ -44,7 +47,10 @@ TABLE = Table(
         Colonne("code_territoire", TEXTE, "Code du lieu du membre, ou inconnu.", requise=True, obligatoire=True),
         Colonne("confiance", TEXTE, "Confiance dans cette adhésion : forte, moyenne, faible."),
         Colonne("document", TEXTE, "Document.", requise=True, obligatoire=True),
-        Colonne("citation", TEXTE, "Mots du document, personnes masquées.", requise=True, obligatoire=True),
+        replace(CITATION, description="Mots du document, personnes masquées."),
+        EST_SENSIBLE,
+        Colonne("nombre_cellules", ENTIER, "Cellules d'une grille lue par OCR qui portent ce nom.", unite="cellules"),
+        Colonne("entetes_lus", TEXTE, "En-têtes sous lesquels l'OCR l'a posé, quand ils ne disent pas sa catégorie."),
     ),
     cle=("reseau", "membre", "depuis"),
     regles=(

@@ -61,6 +61,7 @@ TABLE = Table(
             ),
         ),
         Colonne("titre", TEXTE, "Titre de l'association.", requise=True, nominatif=True),
+        Colonne("titre_court", TEXTE, "Titre court, souvent un sigle ; import n'en a pas.", nominatif=True),
         Colonne("objet_social1", TEXTE, "Objet social (nomenclature du RNA).", longueur=6, vides=("000000",)),
         Colonne(
             "code_commune_lu",

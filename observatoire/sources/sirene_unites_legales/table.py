@@ -64,6 +64,14 @@ TABLE = Table(
             vides=("[ND]",),
         ),
         Colonne(
+            "sigle",
+            TEXTE,
+            "Sigle de l'unité légale.",
+            ("sigleUniteLegale",),
+            nominatif=True,
+            vides=("[ND]",),
+        ),
+        Colonne(
             "categorie_juridique",
             TEXTE,
             "Catégorie juridique (niveau 3).",

@@ -1,0 +1,7 @@
+-- Entrées connues des annuaires et bases d'offres que des documents disent exister ; zéro : il existe, rien n'en est connu.
+WITH annuaires AS (
+    SELECT annuaire, min(contenu) AS contenu, count(organisme) AS entrees FROM socle.annuaires GROUP BY annuaire)
+SELECT 'inconnu' AS niveau, 'inconnu' AS code_territoire, 'inconnu' AS periode, annuaire AS unite, annuaire AS repondant,
+       entrees AS nombre_unites, entrees AS valeur,
+       unnest([{axe: 'total', modalite: 'total'}, {axe: 'annuaire', modalite: contenu || ' (' || annuaire || ')'}], recursive := true)
+FROM annuaires

@@ -1,0 +1,18 @@
+-- EPCI comparables d'un EPCI, une fois par réseau ou label dont la liste est complète.
+-- unité : EPCI
+-- champ : EPCI comparables, réseaux et labels dont la liste est complète
+-- producteur : réseaux
+WITH membres AS (
+    SELECT reseau AS liste, siren FROM socle.membres_identifies WHERE siren IS NOT NULL
+    UNION SELECT label, o.siren FROM socle.labels l JOIN socle.noms_organisations o ON o.nom_ecrit = l.titulaire
+    WHERE etat = 'labellise' AND o.siren IS NOT NULL),
+annoncees AS (
+    SELECT reseau AS liste, max(membres_declares) AS declares FROM socle.reseaux GROUP BY ALL
+    UNION ALL SELECT label, max(titulaires_declares) FROM socle.labels GROUP BY ALL),
+listes AS (
+    -- a list is complete when it names as many members as are declared
+    SELECT liste FROM annoncees WHERE declares <= (SELECT count(*) FROM membres m WHERE m.liste = annoncees.liste))
+SELECT 'epci' AS niveau, c.code_territoire, 'inconnu' AS periode, listes.liste || '|' || c.code_territoire || '|' || code_comparable AS unite,
+       code_comparable AS repondant, 1 AS nombre_unites, 1 AS valeur,
+       unnest([{axe: 'total', modalite: 'total'}, {axe: 'reseau', modalite: listes.liste}], recursive := true)
+FROM referentiels.comparables c CROSS JOIN listes

@@ -1,0 +1,11 @@
+-- Événements attendus par an, au moins, d'après la règle qu'annonce un document ; une règle sans dates n'a pas d'année.
+-- unité : événements
+-- champ : séries dont un document annonce la fréquence
+WITH regles AS (
+    SELECT *, unnest(CASE WHEN depuis IS NULL OR jusqu_a IS NULL THEN ['inconnu']
+                          ELSE [a::VARCHAR FOR a IN range(depuis[:4]::BIGINT, jusqu_a[:4]::BIGINT + 1)] END) AS periode
+    FROM socle.evenements WHERE nature_ligne = 'regle' AND attendus_par_an IS NOT NULL)
+SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire, periode,
+       evenement || '|' || document AS unite, evenement AS repondant, 1 AS nombre_unites, attendus_par_an AS valeur,
+       unnest([{axe: 'total', modalite: 'total'}, {axe: 'evenement', modalite: titre}], recursive := true)
+FROM regles LEFT JOIN referentiels.territoires t USING (niveau, code_territoire)

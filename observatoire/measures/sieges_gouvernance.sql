@@ -1,0 +1,6 @@
+-- Sièges de gouvernance et équipes, organismes ou personnes ; les personnes ne sont que comptées.
+SELECT 'inconnu' AS niveau, 'inconnu' AS code_territoire, 'inconnu' AS periode, _fichier || '#' || _ligne AS unite,
+       coalesce(o.organisation, m.organisation) AS repondant, nombre AS nombre_unites, nombre AS valeur,
+       unnest([{axe: 'total', modalite: 'total'}, {axe: 'organe', modalite: organe},
+               {axe: 'organe×nature_titulaire', modalite: organe || '|' || nature_titulaire}], recursive := true)
+FROM socle.mandats m LEFT JOIN socle.noms_organisations o ON o.nom_ecrit = m.organisation
