@@ -7,8 +7,10 @@ names to Sirene or to the RNA belongs elsewhere: what it gives comes in by `SIRE
 from observatoire.derived import Derivee
 from observatoire.schemas import BOOLEEN, ENTIER, TEXTE, Colonne, Table
 
-# where the SIREN that matching gives to a written name come in: a query of (nom_ecrit, siren), one row a name
+# where the SIREN that matching gives to a written name come in: a query of (nom_ecrit, siren), one row a name, and the
+# tables it reads
 SIREN_RAPPROCHES = "SELECT NULL::VARCHAR AS nom_ecrit, NULL::VARCHAR AS siren WHERE false"
+RAPPROCHEMENTS_LUS: tuple[str, ...] = ()
 
 NOMS_ORGANISATIONS = Derivee(
     nom="noms_organisations",
@@ -74,7 +76,7 @@ MEMBRES_IDENTIFIES = Derivee(
     nom="membres_identifies",
     schema="socle",
     famille="adhesions",
-    lit=("socle.adhesions", "socle.noms_organisations", "referentiels.territoires"),
+    lit=("socle.adhesions", "socle.noms_organisations", "referentiels.territoires", *RAPPROCHEMENTS_LUS),
     publiee=False,
     table=Table(
         "Adhésions, avec l'organisme que désigne le nom du membre, son SIREN et son lieu quand ils sont connus.",

@@ -167,11 +167,13 @@ def test_y20_les_comites_sont_attendus_au_moins_une_fois_par_an_et_aucun_n_est_c
     assert dit("SELECT type_lien FROM indicateurs.graphe_liens WHERE source = 'dla'") == "appui aux ateliers"
 
 
-def test_y21_sismo_a_quatre_objectifs_et_chacun_dit_l_indicateur_qui_le_suit(dit):
+def test_y21_sismo_a_quatre_objectifs_et_chacun_dit_l_indicateur_qui_le_suit(dit, publie: Path):
     objectifs = dit("SELECT rang, indicateur FROM socle.programmes WHERE parent = 'collectif_sismo' ORDER BY rang")
     assert [rang for rang, _ in objectifs] == [1, 2, 3, 4]
     assert [indicateur for _, indicateur in objectifs] == ["regularite_evenements", None, "relations_acteurs", None]
     assert dit("SELECT creation FROM socle.organisations WHERE organisation = 'sismo'") == "2018-12"
+    page = (publie / "warehouse" / "portrait" / "index.html").read_text(encoding="utf-8")
+    assert "suivi par : Régularité des événements" in page and "suivi par : aucun indicateur" in page
     suivis = dit("SELECT list(DISTINCT indicateur) FROM socle.programmes WHERE indicateur IS NOT NULL")
     assert set(suivis) <= set(indicateurs())
 

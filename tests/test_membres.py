@@ -118,7 +118,10 @@ def test_la_part_des_epci_comparables_n_est_dite_que_si_la_liste_est_complete(pe
     petit.table("socle", "reseaux", {"reseau": TEXTE, "membres_declares": ENTIER}, [
         {"reseau": "complet", "membres_declares": 1}, {"reseau": "partiel", "membres_declares": 2}, {"reseau": "tu", "membres_declares": None},
     ])
-    petit.table("socle", "labels", {"label": TEXTE, "titulaire": TEXTE, "etat": TEXTE, "titulaires_declares": ENTIER}, [])
+    petit.table("socle", "labels", {"label": TEXTE, "titulaire": TEXTE, "etat": TEXTE, "titulaires_declares": ENTIER}, [
+        {"label": "label", "titulaire": "B", "etat": "labellise", "titulaires_declares": 1},
+        {"label": "label_partiel", "titulaire": "B", "etat": "labellise", "titulaires_declares": 20},
+    ])
     petit.table("referentiels", "comparables", {"code_territoire": TEXTE, "code_comparable": TEXTE}, [
         {"code_territoire": "A", "code_comparable": code} for code in ("200000008", "200000016", "200000024", "200000032")
     ])
@@ -129,7 +132,7 @@ def test_la_part_des_epci_comparables_n_est_dite_que_si_la_liste_est_complete(pe
         axes=["reseau"],
     )
     valeurs = {cle[5]: ligne["valeur"] for cle, ligne in petit.valeurs().items() if cle[1:3] == ("epci", "A")}
-    assert valeurs == {"complet": 25}
+    assert valeurs == {"complet": 25, "label": 25}
 
 
 SYNDICAT, CULTE = "Union syndicale d'essai", "Paroisse d'essai"

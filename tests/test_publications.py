@@ -242,7 +242,7 @@ def test_un_fichier_d_adhesions_casse_ne_stoppe_pas_les_autres(ici: Entrepot):
             "SELECT etat, motif, en_echec_depuis FROM qualite.sources WHERE source = 'adhesions'"
         ).fetchall()
         assert dits[0][0] == "en_echec" and "membre" in dits[0][1] and dits[0][2] is not None
-        assert c.execute("SELECT count(*) FROM qualite.sources WHERE etat = 'en_echec'").fetchall() == [(1,)]
+        assert c.execute("SELECT count(DISTINCT source) FROM qualite.sources WHERE etat = 'en_echec'").fetchall() == [(1,)]
         assert c.execute("SELECT count(*) FROM socle.adhesions").fetchall() == [(45,)]
         assert c.execute("SELECT count(*) FROM socle.budget_ess WHERE perimetre <> 'fiche RTES 2025'").fetchall() == [(4,)]
         assert c.execute("SELECT gravite FROM qualite.rejets WHERE source = 'adhesions'").fetchall() == [("echec",)]

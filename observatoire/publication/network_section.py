@@ -52,11 +52,12 @@ def read_networks(base: DuckDBPyConnection) -> Ligne:
         "promesses": _rows(
             base,
             """
-            SELECT d.titre, d.rang, p.titre AS programme, d.resultats, d.citation, d.document,
+            SELECT d.titre, d.rang, d.type_element, p.titre AS programme, d.resultats, d.citation, d.document,
+                   (SELECT titre FROM indicateurs.catalogue c WHERE c.indicateur = d.indicateur) AS suivi,
                    (SELECT list(a.titre ORDER BY a.titre) FROM socle.programmes a
                     WHERE a.type_element = 'action' AND d.element IN (a.parent, a.rattache_a)) AS actions
             FROM socle.programmes d LEFT JOIN socle.programmes p ON p.element = d.parent
-            WHERE d.type_element = 'defi' ORDER BY programme, d.rang""",
+            WHERE d.type_element IN ('defi', 'objectif') ORDER BY d.type_element, programme, d.rang, d.titre""",
         ),
         "labels": _rows(base, "FROM socle.labels ORDER BY label, coalesce(date_etat, au_plus_tard), etat"),
         "evenements": _rows(
