@@ -237,7 +237,7 @@ def _restricted(tables: Iterable[str]) -> str:
     while a_voir:
         table = a_voir.pop()
         vues.add(table.split(".")[1])
-        a_voir += derivees()[table].lit if table in derivees() else ()
+        a_voir += derivees()[table].lit if table in derivees() else CALCULEES.get(table, ())
     return ", ".join(sorted(nommees & vues))
 
 

@@ -1,16 +1,18 @@
 """Who the names written in registers are: the organisations a person recognised, their SIREN, and what is never named.
 
 A name is the organisation of a reviewed alias, or of the register's own name; any other stays the name it is. Matching
-names to Sirene or to the RNA belongs elsewhere: what it gives comes in by `SIREN_RAPPROCHES`, and there only.
+names to Sirene or to the RNA belongs to `matching`: what a person decided of it comes in by `SIREN_DECIDES`, and there
+only.
 """
 
 from observatoire.derived import Derivee
 from observatoire.schemas import BOOLEEN, ENTIER, TEXTE, Colonne, Table
 
-# where the SIREN that matching gives to a written name come in: a query of (nom_ecrit, siren), one row a name, and the
-# tables it reads
-SIREN_RAPPROCHES = "SELECT NULL::VARCHAR AS nom_ecrit, NULL::VARCHAR AS siren WHERE false"
-RAPPROCHEMENTS_LUS: tuple[str, ...] = ()
+# a name that decisions give two SIREN to is nobody's for sure; proposals without a decision count for nothing
+SIREN_DECIDES = """
+            SELECT nom AS nom_ecrit, min(identifiant) AS siren FROM referentiels.rapprochements_noms
+            WHERE regexp_full_match(identifiant, '[0-9]{9}')
+            GROUP BY nom HAVING count(DISTINCT identifiant) = 1"""
 
 NOMS_ORGANISATIONS = Derivee(
     nom="noms_organisations",
@@ -76,7 +78,12 @@ MEMBRES_IDENTIFIES = Derivee(
     nom="membres_identifies",
     schema="socle",
     famille="adhesions",
-    lit=("socle.adhesions", "socle.noms_organisations", "referentiels.territoires", *RAPPROCHEMENTS_LUS),
+    lit=(
+        "socle.adhesions",
+        "socle.noms_organisations",
+        "referentiels.rapprochements_noms",
+        "referentiels.territoires",
+    ),
     publiee=False,
     table=Table(
         "Adhésions, avec l'organisme que désigne le nom du membre, son SIREN et son lieu quand ils sont connus.",
@@ -96,7 +103,7 @@ MEMBRES_IDENTIFIES = Derivee(
         cle=("adhesion",),
     ),
     requete=f"""
-        WITH rapproches AS ({SIREN_RAPPROCHES}),
+        WITH rapproches AS ({SIREN_DECIDES}),
         adhesions AS (
             SELECT a.*, o.organisation, o.type_organisation,
                    o.niveau AS niveau_registre, o.code_territoire AS code_registre,

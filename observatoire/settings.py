@@ -47,5 +47,5 @@ class RegisterSettings:
     @classmethod
     def from_environment(cls) -> "RegisterSettings":
         """Read ``OBSERVATOIRE_REGISTRE`` and ``OBSERVATOIRE_REGISTRE_CLE``."""
-        magasin, cle = (os.environ.get(nom) for nom in ("OBSERVATOIRE_REGISTRE", "OBSERVATOIRE_REGISTRE_CLE"))
+        magasin, cle = os.environ.get("OBSERVATOIRE_REGISTRE"), os.environ.get("OBSERVATOIRE_REGISTRE_CLE")
         return cls(Path(magasin).resolve() if magasin else None, Path(cle).resolve() if cle else None)

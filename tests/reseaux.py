@@ -24,9 +24,10 @@ def poser_adhesions(
     adhesions: Iterable[Mapping[str, Any]],
     organisations: Iterable[Mapping[str, Any]] = (),
     alias: Iterable[Mapping[str, Any]] = (),
+    decisions: Iterable[tuple[str, str]] = (),
 ) -> None:
-    """Write memberships, organisations and names, then compute who the members are."""
-    for nom in ("adhesions", "organisations", "alias_organisations"):
+    """Write memberships, organisations, names and decided identifiers, then compute who the members are."""
+    for nom in ("adhesions", "organisations", "alias_organisations", "rapprochements_noms"):
         petit.source(nom, couverture="inconnue")
     inconnu = {"niveau": "inconnu", "code_territoire": "inconnu"}
     petit.table("socle", "adhesions", ADHESIONS, [
@@ -36,5 +37,8 @@ def poser_adhesions(
         {"nom": o["organisation"], "type_organisation": "association", **inconnu, **o} for o in organisations
     ])
     petit.table("socle", "alias_organisations", ALIAS, [{"statut": "revu", **nom} for nom in alias])
+    petit.table("referentiels", "rapprochements_noms", {"nom": TEXTE, "identifiant": TEXTE}, [
+        {"nom": nom, "identifiant": identifiant} for nom, identifiant in decisions
+    ])
     for derivee in (members.NOMS_ORGANISATIONS, members.MEMBRES_IDENTIFIES):
         compute_table(petit.entrepot, derivee)

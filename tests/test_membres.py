@@ -64,6 +64,16 @@ def test_deux_noms_revus_sont_un_membre_un_nom_a_revoir_en_reste_un_autre(petit:
     assert valeurs["commune", "63001", "inconnu", "type_organisation", "association"] == 1
 
 
+def test_un_siren_decide_fait_d_un_nom_un_membre_connu_une_proposition_non(petit: Fabrique):
+    poser_adhesions(
+        petit,
+        [adhesion("r", "Asso"), adhesion("s", "Assoc."), adhesion("s", "Autre"), adhesion("r", "Double")],
+        decisions=[("Asso", "700000011"), ("Assoc.", "700000011"), ("Autre", "aucun"), ("Double", "700000029"), ("Double", "700000037")],
+    )
+    membres = {m["organisme"]: m["est_reconnu"] for m in petit.read_batches("socle.membres_identifies")}
+    assert membres == {"700000011": True, "Autre": False, "Double": False}
+
+
 def test_un_nom_revu_pour_deux_organismes_est_refuse(entrepot: Entrepot):
     entete = "nom_ecrit,organisation,statut,document,citation\n"
     deposer(entrepot, "alias_organisations", "a.csv", entete + "Asso,un,revu,d,c\nAsso,deux,revu,d,c\n")

@@ -29,7 +29,7 @@ class Source:
         fichier: name given to what `url` downloads; without it, `url` is a page for people, files are dropped by hand.
         famille: group it belongs to: references, etablissements, masse_salariale, budgets, adhesions.
         nature: `reelle` unless the file itself says `demonstration`.
-        diffusion: `publique` or `restreinte`.
+        diffusion: `publique`; `interne`, never published though nothing computed from it is confidential; `restreinte`.
         schema_public: schema of the published table (socle, referentiels, qualite); None when it is not published.
         cadence: mensuelle, trimestrielle, annuelle, or None when nothing is expected.
         couverture: default coverage: {niveau, codes, sauf: {niveau, codes}} (complete for all that lies inside),
@@ -62,7 +62,7 @@ class Source:
     url: str = ""
     fichier: str = ""
     nature: Literal["reelle", "demonstration"] = "reelle"
-    diffusion: Literal["publique", "restreinte"] = "publique"
+    diffusion: Literal["publique", "interne", "restreinte"] = "publique"
     schema_public: str | None = "socle"
     cadence: str | None = None
     couverture: Any = "inconnue"
