@@ -63,6 +63,35 @@ def test_un_epci_a_cheval_s_ajoute_sauf_si_une_partie_est_inconnue(petit: Fabriq
     assert petit.publiees("i") == {"epci:A": 10, "epci:D": 7, "epci:C": None}
 
 
+PRIVE_EPCI = {
+    "Année": "2024", "Code EPCI": "200071678", "Code région": "75", "Code ancienne région": "54",
+    "Nombre d'établissements": "10", "Effectifs salariés moyens": "100", "Masse salariale": "3000000",
+}
+
+
+def test_un_epci_sur_deux_anciennes_regions_garde_ses_deux_lignes(entrepot):
+    autre = {**PRIVE_EPCI, "Code ancienne région": "74", "Effectifs salariés moyens": "900"}
+    deposer(entrepot, "urssaf_prive_epci", "x_2024.csv", en_csv([PRIVE_EPCI, autre]))
+    etat = charger_source(entrepot, "urssaf_prive_epci")
+    assert etat.etat == "a_jour" and comptes_justes(etat), etat.motif
+    assert [ligne["effectifs_salaries_moyens"] for ligne in table(entrepot, "urssaf_prive_epci")] == [100, 900]
+
+
+def test_sans_ancienne_region_la_meme_ligne_ne_compte_qu_une_fois(entrepot):
+    sans = {nom: valeur for nom, valeur in PRIVE_EPCI.items() if nom != "Code ancienne région"}
+    deposer(entrepot, "urssaf_prive_epci", "x_2024.csv", en_csv([sans, sans]))
+    etat = charger_source(entrepot, "urssaf_prive_epci", plafond_rejets_pct=100)
+    assert (etat.lignes_retenues, comptes_justes(etat)) == (1, True), etat.motif
+
+
+def test_les_regions_de_l_urssaf_par_epci_retrouvent_leur_zero(entrepot):
+    guadeloupe = {**PRIVE_EPCI, "Code région": "1", "Code ancienne région": "1"}
+    deposer(entrepot, "urssaf_prive_epci", "x_2024.csv", en_csv([guadeloupe]))
+    charger_source(entrepot, "urssaf_prive_epci")
+    [ligne] = table(entrepot, "urssaf_prive_epci")
+    assert (ligne["code_region"], ligne["code_ancienne_region"]) == ("01", "01")
+
+
 # Flores
 
 FLORES = {
