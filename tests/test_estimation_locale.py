@@ -42,11 +42,11 @@ def totaux(par_departement: dict[str, Any], comptes: dict[str, float] | None = N
     lignes = []
     for departement, dit in par_departement.items():
         for famille, effectifs in (dit if isinstance(dit, dict) else {"Associations": dit}).items():
-            vus = (comptes or {}).get(famille, 0.0)
+            vus = (comptes or {}).get(famille)
             masse = None if effectifs is None else 30_000.0 * effectifs
             lignes.append((departement, famille, effectifs, vus, masse))
     ess = pd.DataFrame(lignes, columns=["code_departement", "famille_urssaf", "effectifs", "comptes", "masse"])
-    ess[["effectifs", "masse"]] = ess[["effectifs", "masse"]].astype(float)
+    ess[["effectifs", "comptes", "masse"]] = ess[["effectifs", "comptes", "masse"]].astype(float)
     cellules = pd.DataFrame(columns=["code_commune", "code_naf", "comptes", "mesure", "tous_employeurs"])
     defauts = {"cells": cellules, "ecarts_communes": {}, "ecarts_epci": {"A": 0.02}}
     return Totaux(2024, ess, FAMILLES, **{**defauts, **autres})
@@ -191,10 +191,23 @@ def test_les_familles_ne_sont_estimees_que_si_celles_des_deux_sources_s_accorden
     assert not [ligne for ligne in autres_nombres.lignes if ligne["modalite"] == "mutuelle"]
     assert calage(autres_nombres, "63", "mutuelle")["verdict"] == "non_rapprochee"
     assert de(autres_nombres, "A", "association")["publication"] == "point"
+    aucun_compte = estimer(lignes, totaux(dits, {"Associations": 41.0, "Mutuelles": 0.0}), {"63"})
+    assert calage(aucun_compte, "63", "mutuelle")["verdict"] == "non_rapprochee"
+    assert calage(aucun_compte, "63", "mutuelle")["ecart_etablissements_pct"] == -100
     autres_mots = {"63": {"Associations": 560.0, "Mutuelles": 480.0, "Clubs": 5.0}}
     inconnue = estimer(lignes, totaux(autres_mots, {"Associations": 41.0, "Mutuelles": 15.0}), {"63"})
     assert "Clubs" in calage(inconnue, "63", "association")["explication"]
     assert {ligne["axe"] for ligne in inconnue.lignes} == {"total"}
+
+
+def test_un_nombre_d_etablissements_que_l_urssaf_ne_dit_pas_n_est_pas_celui_des_autres():
+    dits = totaux({"63": {"Associations": 560.0, "Mutuelles": 480.0}}, {"Associations": 41.0})
+    assert dits.of("63", "total") == (1_040.0, None)
+    lignes = [*employeurs(("63001", 40, "11")), *employeurs(("63001", 15, "12"), famille="mutuelle")]
+    estimateur = estimer(lignes, dits, {"63"})
+    dit = calage(estimateur, "63", "mutuelle")
+    assert (dit["verdict"], dit["nombre_etablissements_urssaf"], dit["ecart_etablissements_pct"]) == ("non_rapprochee", None, None)
+    assert calage(estimateur, "63")["verdict"] == "cale"
 
 
 def test_une_cellule_de_l_urssaf_tout_entiere_de_l_ess_resserre_la_fourchette():

@@ -129,8 +129,11 @@ def private_by_epci(
     table = table.round({"nombre_d_etablissements": 0, "effectifs_salaries_moyens": 1, "masse_salariale": 0})
     table = table.astype({"nombre_d_etablissements": "int64", "masse_salariale": "Int64"})
     table = table[table["nombre_d_etablissements"] > 0].reset_index(drop=True)
-    # Unknown is not zero: the six smallest cells keep their establishments and lose what they pay.
-    smallest = table["nombre_d_etablissements"].nsmallest(6).index
+    # Unknown is not zero: the six smallest cells keep their establishments and lose what they pay. One of them leaves
+    # the gap between the tables unknown in its région: not, as far as can be, where Sirene has establishments.
+    seen = communes.loc[communes["code_departement"].isin(jobs["code_departement"]), "code_region"]
+    elsewhere = ~table["code_region"].isin(seen)
+    smallest = table.loc[elsewhere if elsewhere.any() else table.index, "nombre_d_etablissements"].nsmallest(6).index
     table.loc[smallest, ["effectifs_salaries_moyens", "masse_salariale"]] = pd.NA
 
     table = table.assign(epci=geography.label("epci", table["code_epci"]))
