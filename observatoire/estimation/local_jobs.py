@@ -36,6 +36,8 @@ ECART_FAMILLE = 0.20
 TOLERANCE_MINIMUM = 0.05
 # beyond this two tables of Urssaf do not speak of the same thing: cells are left out
 TOLERANCE_MAXIMUM = 0.15
+# up to so many employers, one account more may be most of the jobs of a cell: the numbers must be equal
+PETITE_CELLULE = 5
 
 Ligne = dict[str, Any]
 Clef = tuple[str, str]
@@ -183,8 +185,8 @@ class Estimateur:
             return f"famille de l'Urssaf sans correspondance ({', '.join(inconnues)}) : voir familles_urssaf"
         if comptes is None:
             return (
-                "l'Urssaf ne dit pas tous les nombres d'établissements de cette famille : rien ne montre qu'il s'agit de "
-                "la même"
+                "l'Urssaf ne dit pas le nombre d'établissements de cette famille : rien ne montre qu'il s'agit de la "
+                "même"
             )
         if abs(rapport - 1) > ECART_FAMILLE:
             return (
@@ -207,7 +209,8 @@ class Estimateur:
             secteur=("secteur", "first"), code_epci=("code_epci", "first"),
         )
         trouvees = ess.merge(cellules, on=cles)
-        memes = (trouvees["comptes"] - trouvees["employeurs"]).abs() <= np.maximum(1, 0.1 * trouvees["employeurs"])
+        permis = np.maximum(1, 0.1 * trouvees["employeurs"]).where(trouvees["employeurs"] > PETITE_CELLULE, 0)
+        memes = (trouvees["comptes"] - trouvees["employeurs"]).abs() <= permis
         # all the employers of the cell, whatever they are, are those of this calibration
         entieres = trouvees[
             memes & (trouvees["employeurs"] == trouvees["tous_employeurs"]) & (trouvees["familles"] == 1)
