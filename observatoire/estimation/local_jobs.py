@@ -209,11 +209,12 @@ class Estimateur:
             secteur=("secteur", "first"), code_epci=("code_epci", "first"),
         )
         trouvees = ess.merge(cellules, on=cles)
-        permis = np.maximum(1, 0.1 * trouvees["employeurs"]).where(trouvees["employeurs"] > PETITE_CELLULE, 0)
-        memes = (trouvees["comptes"] - trouvees["employeurs"]).abs() <= permis
+        nombre = trouvees["employeurs"]
+        permis = np.where(nombre > PETITE_CELLULE, np.maximum(1, 0.1 * nombre), 0)
+        memes = (trouvees["comptes"] - nombre).abs() <= permis
         # all the employers of the cell, whatever they are, are those of this calibration
         entieres = trouvees[
-            memes & (trouvees["employeurs"] == trouvees["tous_employeurs"]) & (trouvees["familles"] == 1)
+            memes & (nombre == trouvees["tous_employeurs"]) & (trouvees["familles"] == 1)
         ]
         if entieres.empty:
             return retenus.assign(mesure=np.nan, employeurs=1), tolerance, vides
