@@ -102,7 +102,7 @@ def compute_bridge(entrepot: Entrepot) -> int:
             SELECT indicateur, niveau, code_territoire, periode, numerateur, nature FROM indicateurs.valeurs
             WHERE indicateur IN ({', '.join('?' * len(noms))}) AND axe = 'total' AND niveau IN ('departement', 'region')
               AND numerateur IS NOT NULL
-            ORDER BY ALL""",
+            ORDER BY indicateur, niveau, code_territoire, periode <> 'inconnu', periode""",
             noms,
         ).fetchall()
     series: dict[tuple[str, str, str], list[Point]] = {}

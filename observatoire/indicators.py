@@ -178,14 +178,15 @@ def _insert_estimates(connexion: duckdb.DuckDBPyConnection, indicateur: Indicate
     """Insert estimates as they may be published, alone or over a denominator.
 
     A share has a numerator only where the estimate has a point; its bounds are wider by what the table it is
-    calibrated on and the one of its denominator are measured to differ by. Where an ordered table has the cell, the
-    estimate gives way: its row stays, without figures; a share stays, since nothing else has its scope.
+    calibrated on and the one of its denominator are measured to differ by: unknown, there is no share. Where an ordered
+    table has the cell, the estimate gives way, but its share stays: nothing else has its scope. A row without figures
+    stays.
     """
     cellule = "niveau, code_territoire, periode, axe, modalite"
-    chiffres = ("estimation", "borne_basse", "borne_haute") if indicateur.denominateur is None else ()
-    cedees = ", ".join(f"CASE WHEN NOT est_remplacee THEN {nom} END AS {nom}" for nom in chiffres)
+    dite = "NOT est_remplacee" if indicateur.denominateur is None else "tolerance_tables_pct IS NOT NULL"
+    chiffres = ("estimation", "borne_basse", "borne_haute")
     estimees = f"""
-        SELECT * {f"REPLACE ({cedees})" if cedees else ""}
+        SELECT * REPLACE ({", ".join(f"CASE WHEN {dite} THEN {nom} END AS {nom}" for nom in chiffres)})
         FROM (SELECT e.*, c.somme IS NOT NULL AS est_remplacee FROM indicateurs.estimations e
               LEFT JOIN (FROM indicateurs.cube WHERE mesure = '{REMPLACEES_PAR[str(indicateur.estimation)]}') c
               USING ({cellule}))
@@ -196,7 +197,7 @@ def _insert_estimates(connexion: duckdb.DuckDBPyConnection, indicateur: Indicate
     if indicateur.denominateur is not None:
         jointure, bas = _join(indicateur.denominateur), f"nullif(d.{indicateur.denominateur.agregat}, 0)"
         periode_bas, facteur = "d.periode", f"{facteur} / {bas}::DOUBLE"
-        tolerance = "coalesce(n.tolerance_tables_pct, 0) / 100"
+        tolerance = "n.tolerance_tables_pct / 100"
         moins, plus = f"{facteur} * (1 - {tolerance})", f"{facteur} * (1 + {tolerance})"
     connexion.execute(f"""
         INSERT INTO valeurs

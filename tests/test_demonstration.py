@@ -252,10 +252,11 @@ def test_l_urssaf_par_departement_est_complete_et_plausible(files: dict[str, Pat
     assert pay.pct_change().dropna().between(0, 0.03).all()
 
 
-def test_un_epci_a_cheval_a_une_ligne_par_region(files: dict[str, Path]) -> None:
+def test_un_epci_a_cheval_a_une_ligne_par_region_et_ancienne_region(files: dict[str, Path]) -> None:
     table = _urssaf(files["urssaf_prive_epci"])
     assert table["code_epci"].nunique() == 1_250
-    assert not table.duplicated(["code_epci", "code_region", "annee"]).any()
+    assert not table.duplicated(["code_epci", "code_region", "code_ancienne_region", "annee"]).any()
+    assert table.duplicated(["code_epci", "code_region", "annee"]).any(), "two former régions of one région"
     regions = table.groupby(["code_epci", "annee"])["code_region"].nunique()
     assert {len(regions[regions > 1].xs(year, level="annee")) for year in range(2019, 2025)} == {26}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from observatoire.publication.public_tables import public_tables
-from observatoire.schemas import ENTIER, NOMBRE, TEXTE
+from observatoire.schemas import BOOLEEN, ENTIER, NOMBRE, TEXTE
 from observatoire.sources import sources
 from tests.depots import charger_source, comptes_justes, deposer, en_csv, regles, table
 from tests.fabrique import Fabrique, fabrique
@@ -63,6 +63,35 @@ def test_un_epci_a_cheval_s_ajoute_sauf_si_une_partie_est_inconnue(petit: Fabriq
     assert petit.publiees("i") == {"epci:A": 10, "epci:D": 7, "epci:C": None}
 
 
+PRIVE_EPCI = {
+    "Année": "2024", "Code EPCI": "200071678", "Code région": "75", "Code ancienne région": "54",
+    "Nombre d'établissements": "10", "Effectifs salariés moyens": "100", "Masse salariale": "3000000",
+}
+
+
+def test_un_epci_sur_deux_anciennes_regions_garde_ses_deux_lignes(entrepot):
+    autre = {**PRIVE_EPCI, "Code ancienne région": "74", "Effectifs salariés moyens": "900"}
+    deposer(entrepot, "urssaf_prive_epci", "x_2024.csv", en_csv([PRIVE_EPCI, autre]))
+    etat = charger_source(entrepot, "urssaf_prive_epci")
+    assert etat.etat == "a_jour" and comptes_justes(etat), etat.motif
+    assert [ligne["effectifs_salaries_moyens"] for ligne in table(entrepot, "urssaf_prive_epci")] == [100, 900]
+
+
+def test_sans_ancienne_region_la_meme_ligne_ne_compte_qu_une_fois(entrepot):
+    sans = {nom: valeur for nom, valeur in PRIVE_EPCI.items() if nom != "Code ancienne région"}
+    deposer(entrepot, "urssaf_prive_epci", "x_2024.csv", en_csv([sans, sans]))
+    etat = charger_source(entrepot, "urssaf_prive_epci", plafond_rejets_pct=100)
+    assert (etat.lignes_retenues, comptes_justes(etat)) == (1, True), etat.motif
+
+
+def test_les_regions_de_l_urssaf_par_epci_retrouvent_leur_zero(entrepot):
+    guadeloupe = {**PRIVE_EPCI, "Code région": "1", "Code ancienne région": "1"}
+    deposer(entrepot, "urssaf_prive_epci", "x_2024.csv", en_csv([guadeloupe]))
+    charger_source(entrepot, "urssaf_prive_epci")
+    [ligne] = table(entrepot, "urssaf_prive_epci")
+    assert (ligne["code_region"], ligne["code_ancienne_region"]) == ("01", "01")
+
+
 # Flores
 
 FLORES = {
@@ -82,11 +111,11 @@ def test_les_fichiers_flores_disent_leur_nomenclature_et_leur_millesime(entrepot
 
 
 def _flores(petit: Fabrique, cellules: list[dict]) -> None:
-    textes = ("geo_object", "geo", "niveau", "nomenclature", "millesime", "activity", "flores_measure")
+    textes = ("geo_object", "geo", "niveau", "nomenclature", "millesime", "activity", "flores_measure", "obs_status")
     colonnes = {**dict.fromkeys(textes, TEXTE), "time_period": ENTIER, "obs_value": NOMBRE}
     defaut = {
         "geo_object": "COM", "niveau": "commune", "geo": "63001", "nomenclature": "a5", "millesime": "2024", "activity": "_T",
-        "flores_measure": "EMPL3112", "time_period": 2024,
+        "flores_measure": "EMPL3112", "time_period": 2024, "obs_status": "A",
     }
     petit.source("flores", couverture="lignes")
     petit.table("socle", "flores", colonnes, [{**defaut, **cellule} for cellule in cellules])
@@ -117,6 +146,29 @@ def test_le_dernier_millesime_revise_l_annee_precedente_et_le_total_ne_compte_qu
     assert ventilees == {("activite_a5", "AZ"): 5, ("activite_a17", "AZ"): 5}
 
 
+def test_un_fichier_sans_millesime_ne_revise_pas_celui_qui_en_a_un(petit: Fabrique):
+    _flores(petit, [
+        {"millesime": "inconnu", "obs_value": Decimal(90)},
+        {"millesime": "2024", "obs_value": Decimal(97)},
+        {"geo": "63002", "millesime": "inconnu", "obs_value": Decimal(8)},
+    ])
+    assert petit.publiees("i") == {"commune:63001": 97, "commune:63002": 8}
+
+
+def test_le_chiffre_d_une_commune_qui_en_comprend_une_autre_n_est_pas_donne_pour_le_sien(petit: Fabrique):
+    _flores(petit, [
+        {"geo": "63002", "obs_value": Decimal(8)},
+        {"obs_status": "W", "obs_value": Decimal(97)},
+        {"obs_status": "W", "nomenclature": "a17", "obs_value": Decimal(97)},
+        {"obs_status": "W", "activity": "AZ", "obs_value": Decimal(5)},
+        {"obs_status": "W", "activity": "AZ", "nomenclature": "a17", "obs_value": Decimal(5)},
+    ])
+    assert petit.publiees("i") == {"commune:63002": 8}
+    a_part = {cle[2:]: v["valeur"] for cle, v in petit.valeurs().items() if cle[2] == "63001"}
+    axe = "avec_commune_rattachee"
+    assert a_part == {("63001", "2024", axe, m): v for m, v in (("total", 97), ("a5|AZ", 5), ("a17|AZ", 5))}
+
+
 # tables a service receives
 
 SUR_MESURE = {
@@ -144,3 +196,42 @@ def test_une_cellule_supprimee_par_son_producteur_reste_sans_valeur(entrepot):
     etat = charger_source(entrepot, "tables_sur_mesure")
     assert (etat.etat, etat.lignes_retenues) == ("a_jour", 2), etat.motif
     assert [ligne["valeur"] for ligne in table(entrepot, "tables_sur_mesure")] == [Decimal(14100), None]
+
+
+LIEUX = [("epci", "Z", 100), ("commune", "63999", 30), ("epci", "A", 5)]
+
+
+@pytest.mark.parametrize(("mesure", "grandeur"), [
+    ("salaries_ess_sur_mesure", "salaries_moyens"), ("postes_ess_sur_mesure", "postes_31_decembre"),
+    ("masse_salariale_ess_sur_mesure", "masse_salariale_eur"),
+])
+def test_les_cellules_sur_mesure_de_territoires_inconnus_ne_s_ajoutent_pas(petit: Fabrique, mesure: str, grandeur: str):
+    textes = ("niveau", "code_territoire", "famille", "secteur", "grandeur")
+    petit.source("tables_sur_mesure", couverture="lignes")
+    petit.table("socle", "tables_sur_mesure", {"annee": ENTIER, **dict.fromkeys(textes, TEXTE), "valeur": NOMBRE}, [
+        {"annee": 2024, "niveau": niveau, "code_territoire": code, "famille": "total", "secteur": "total",
+         "grandeur": grandeur, "valeur": Decimal(valeur)}
+        for niveau, code, valeur in LIEUX
+    ])
+    petit.mesure_du_produit(mesure)
+    petit.indicateur("i", numerateur={"mesure": mesure})
+    assert petit.publiees("i") == {"epci:A": 5}
+    inconnues = {cle[4:]: v["valeur"] for cle, v in petit.valeurs().items() if cle[1] == "inconnu"}
+    assert inconnues == {("territoire_inconnu", "epci|total|total"): 100, ("territoire_inconnu", "commune|total|total"): 30}
+
+
+def test_les_cellules_de_la_msa_de_territoires_inconnus_ne_s_ajoutent_pas(petit: Fabrique):
+    textes = ("niveau", "code_territoire", "categorie", "unite_effectifs")
+    colonnes = {"annee": ENTIER, **dict.fromkeys(textes, TEXTE), "est_ess": BOOLEEN}
+    colonnes |= {"effectifs_salaries": NOMBRE, "nombre_etablissements": NOMBRE}
+    petit.source("msa_emploi", couverture="lignes")
+    petit.table("socle", "msa_emploi", colonnes, [
+        {"annee": 2024, "niveau": niveau, "code_territoire": code, "categorie": "coopératives", "est_ess": True,
+         "unite_effectifs": "salariés, moyenne annuelle", "effectifs_salaries": valeur, "nombre_etablissements": 1}
+        for niveau, code, valeur in LIEUX
+    ])
+    petit.mesure_du_produit("effectifs_ess_msa")
+    petit.indicateur("i", numerateur={"mesure": "effectifs_ess_msa"})
+    assert petit.publiees("i") == {"epci:A": 5}
+    inconnues = {cle[4:]: v["valeur"] for cle, v in petit.valeurs().items() if cle[1] == "inconnu"}
+    assert inconnues == {("territoire_inconnu", "epci|coopératives"): 100, ("territoire_inconnu", "commune|coopératives"): 30}

@@ -73,20 +73,30 @@ def test_les_estimations_couvrent_la_verite_a_peu_pres_neuf_fois_sur_dix(bretagn
         vrais = vues["code_territoire"].map(verite.groupby(niveau)["effectif_moyen"].sum()).fillna(0)
         dedans = vrais.between(vues["borne_basse"] - 0.1, vues["borne_haute"] + 0.1)
         assert len(vues) > minimum
-        assert 0.85 <= dedans.mean() <= 1.0, niveau
+        assert 0.85 <= dedans.mean() <= 0.97, (niveau, "au-delà, la fourchette serait trop large pour 90 %")
         points = vues[vues["publication"] == "point"]
         assert ((points["estimation"] - vrais[points.index]).abs() / vrais[points.index]).median() < 0.06
 
 
-def test_les_retrotests_tournent_sur_des_fichiers_au_format_officiel(bretagne: Entrepot):
-    lus = lire(bretagne, "FROM qualite.retrotests WHERE taille = 'ensemble' ORDER BY test")
-    assert lus["nature"].unique().tolist() == ["demonstration"]
-    ess, prive = lus.to_dict("records")
-    assert (ess["territoires"], prive["territoires"] > 50) == (4, True)
-    for rang, dit in enumerate((ess, prive)):
-        assert dit["couverture_pct"] >= (75, 85)[rang], dit
-        assert dit["ecart_median_pct"] < 10
-        assert dit["demi_largeur_mediane_pct"] < 30
+def test_le_retrotest_des_epci_couvre_a_peu_pres_neuf_fois_sur_dix(bretagne: Entrepot):
+    ess, prive = lire(bretagne, "FROM qualite.retrotests WHERE taille = 'ensemble' ORDER BY test").to_dict("records")
+    assert {ess["nature"], prive["nature"]} == {"demonstration"}
+    assert prive["territoires"] > 50
+    assert 85 <= prive["couverture_pct"] <= 98, "96,6 mesuré : un peu plus que le but de 85 à 95"
+    assert prive["ecart_median_pct"] < 10
+    assert prive["demi_largeur_mediane_pct"] < 30
+
+
+def test_le_retrotest_de_l_ess_tourne_sur_quatre_departements_trop_peu_pour_juger_sa_couverture(bretagne: Entrepot):
+    ess, _ = lire(bretagne, "FROM qualite.retrotests WHERE taille = 'ensemble' ORDER BY test").to_dict("records")
+    assert ess["territoires"] == 4
+    assert ess["ecart_median_pct"] < 10
+    assert 0 < ess["demi_largeur_mediane_pct"] < 30
+
+
+def test_les_fichiers_generes_laissent_l_ecart_des_tables_connu_la_ou_l_on_estime(bretagne: Entrepot):
+    vues = lire(bretagne, "FROM indicateurs.estimations WHERE niveau = 'epci' AND axe = 'total'")
+    assert vues["tolerance_tables_pct"].notna().all()
 
 
 def test_chaque_departement_est_cale_et_montre_ses_ecarts(bretagne: Entrepot):

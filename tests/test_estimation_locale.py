@@ -8,7 +8,7 @@ import pytest
 
 from observatoire.estimation.employers import covered_departements
 from observatoire.estimation.local_jobs import Estimateur
-from observatoire.estimation.publication_rule import payroll_row
+from observatoire.estimation.publication_rule import Chiffres, estimation_row, payroll_row
 from observatoire.estimation.urssaf_totals import Totaux
 from observatoire.states import Etat
 
@@ -42,11 +42,11 @@ def totaux(par_departement: dict[str, Any], comptes: dict[str, float] | None = N
     lignes = []
     for departement, dit in par_departement.items():
         for famille, effectifs in (dit if isinstance(dit, dict) else {"Associations": dit}).items():
-            vus = (comptes or {}).get(famille, 0.0)
+            vus = (comptes or {}).get(famille)
             masse = None if effectifs is None else 30_000.0 * effectifs
             lignes.append((departement, famille, effectifs, vus, masse))
     ess = pd.DataFrame(lignes, columns=["code_departement", "famille_urssaf", "effectifs", "comptes", "masse"])
-    ess[["effectifs", "masse"]] = ess[["effectifs", "masse"]].astype(float)
+    ess[["effectifs", "comptes", "masse"]] = ess[["effectifs", "comptes", "masse"]].astype(float)
     cellules = pd.DataFrame(columns=["code_commune", "code_naf", "comptes", "mesure", "tous_employeurs"])
     defauts = {"cells": cellules, "ecarts_communes": {}, "ecarts_epci": {"A": 0.02}}
     return Totaux(2024, ess, FAMILLES, **{**defauts, **autres})
@@ -164,6 +164,15 @@ def test_peu_d_employeurs_ou_une_large_fourchette_ne_donnent_que_la_fourchette()
     assert "au-delà de 15 %" in de(flou, "63001")["motif"]
 
 
+@pytest.mark.parametrize(("haut", "publication"), [(40.0, "intervalle"), (0.01, "point")])
+def test_une_estimation_nulle_dont_la_fourchette_ne_l_est_pas_n_est_pas_un_point(haut: float, publication: str):
+    comptes = {"nombre_etablissements": 20, "nombre_repondants": 20, "sans_tranche": 0}
+    chiffres = Chiffres(0.0, 0.0, haut, 0.0, 40.0, est_renseigne=True)
+    ligne = estimation_row({"niveau": "commune"}, comptes, chiffres, "")
+    assert ligne["publication"] == publication
+    assert (ligne["estimation"] is None, bool(ligne["motif"])) == (publication == "intervalle",) * 2
+
+
 def test_dix_etablissements_d_une_meme_association_ne_sont_qu_un_repondant():
     lignes = employeurs(("63001", 40, "11"), ("63002", 12, "02"))
     for ligne in lignes[40:]:
@@ -191,10 +200,23 @@ def test_les_familles_ne_sont_estimees_que_si_celles_des_deux_sources_s_accorden
     assert not [ligne for ligne in autres_nombres.lignes if ligne["modalite"] == "mutuelle"]
     assert calage(autres_nombres, "63", "mutuelle")["verdict"] == "non_rapprochee"
     assert de(autres_nombres, "A", "association")["publication"] == "point"
+    aucun_compte = estimer(lignes, totaux(dits, {"Associations": 41.0, "Mutuelles": 0.0}), {"63"})
+    assert calage(aucun_compte, "63", "mutuelle")["verdict"] == "non_rapprochee"
+    assert calage(aucun_compte, "63", "mutuelle")["ecart_etablissements_pct"] == -100
     autres_mots = {"63": {"Associations": 560.0, "Mutuelles": 480.0, "Clubs": 5.0}}
     inconnue = estimer(lignes, totaux(autres_mots, {"Associations": 41.0, "Mutuelles": 15.0}), {"63"})
     assert "Clubs" in calage(inconnue, "63", "association")["explication"]
     assert {ligne["axe"] for ligne in inconnue.lignes} == {"total"}
+
+
+def test_un_nombre_d_etablissements_que_l_urssaf_ne_dit_pas_n_est_pas_celui_des_autres():
+    dits = totaux({"63": {"Associations": 560.0, "Mutuelles": 480.0}}, {"Associations": 41.0})
+    assert dits.of("63", "total") == (1_040.0, None)
+    lignes = [*employeurs(("63001", 40, "11")), *employeurs(("63001", 15, "12"), famille="mutuelle")]
+    estimateur = estimer(lignes, dits, {"63"})
+    dit = calage(estimateur, "63", "mutuelle")
+    assert (dit["verdict"], dit["nombre_etablissements_urssaf"], dit["ecart_etablissements_pct"]) == ("non_rapprochee", None, None)
+    assert calage(estimateur, "63")["verdict"] == "cale"
 
 
 def test_une_cellule_de_l_urssaf_tout_entiere_de_l_ess_resserre_la_fourchette():
@@ -216,6 +238,15 @@ def test_une_cellule_de_l_urssaf_tout_entiere_de_l_ess_resserre_la_fourchette():
     assert de(retenue, "63001")["borne_basse"] < 480 < de(retenue, "63001")["borne_haute"]
     for ecartee in (avec(12.0, 480.0, 13), avec(20.0, 480.0, 12), avec(12.0, 480.0, 12, ecart=0.4)):
         assert calage(ecartee, "63")["nombre_cellules_urssaf"] == 0
+
+
+@pytest.mark.parametrize(("comptes", "retenues"), [(1.0, 1), (2.0, 0), (1.25, 0)])
+def test_une_petite_cellule_n_est_toute_de_l_ess_que_si_ses_comptes_sont_ses_employeurs(comptes: float, retenues: int):
+    lignes = [*employeurs(("63001", 1, "12"), code_naf="87.10A"), *employeurs(("63002", 30, "12"))]
+    colonnes = ["code_commune", "code_naf", "comptes", "mesure", "tous_employeurs"]
+    cellules = pd.DataFrame([("63001", "87.10A", comptes, 40.0, 1)], columns=colonnes)
+    estimateur = estimer(lignes, totaux({"63": 1_000.0}, cells=cellules, ecarts_communes={"63": 0.01}), {"63"})
+    assert calage(estimateur, "63")["nombre_cellules_urssaf"] == retenues
 
 
 def test_une_mesure_qui_contredit_le_total_laisse_la_place_aux_tranches():

@@ -45,6 +45,13 @@ def test_l_annee_commune_est_prise_quand_il_y_en_a_une(petit: Fabrique):
     assert (ligne["periode_b"], ligne["ecart"], ligne["ecart_pct"], ligne["comparabilite"]) == ("2023", -5, Decimal("-0.5"), None)
 
 
+def test_une_periode_inconnue_n_est_pas_la_derniere(petit: Fabrique):
+    _indicateur(petit, "effectifs_ess_urssaf", "salariés", "régime général", {"2024": 1000, "inconnu": 3})
+    _indicateur(petit, "effectifs_ess_msa", "salariés", "régime agricole", {"2023": 50, "inconnu": 7})
+    [ligne] = _pont(petit)
+    assert (ligne["periode_a"], ligne["periode_b"], ligne["ecart"]) == ("2024", "2023", -950)
+
+
 def test_sans_second_compte_il_n_y_a_pas_d_ecart(petit: Fabrique):
     _indicateur(petit, "effectifs_ess_urssaf", "salariés", "régime général", {"2024": 1000})
     assert _pont(petit) == []

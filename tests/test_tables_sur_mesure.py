@@ -27,7 +27,7 @@ def _estimations(petit: Fabrique, *lieux: tuple[str, float | None, float | None,
     lignes: list[dict[str, Any]] = [
         {
             "grandeur": "emplois_ess", "niveau": "epci", "code_territoire": code, "periode": "2024", "axe": "total",
-            "modalite": "total", "estimation": point, "borne_basse": bas, "borne_haute": haut, "nombre_etablissements": 12,
+            "modalite": "total", "tolerance_tables_pct": 0.0, "estimation": point, "borne_basse": bas, "borne_haute": haut, "nombre_etablissements": 12,
             "publication": "point" if point else "intervalle" if bas else "non_estimable", "nature": nature,
         }
         for code, point, bas, haut in lieux

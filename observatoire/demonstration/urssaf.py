@@ -108,33 +108,35 @@ def ess_by_departement(
 def private_by_epci(
     communes: pd.DataFrame, geography: Geography, ess: pd.DataFrame, rng: np.random.Generator, jobs: pd.DataFrame
 ) -> pd.DataFrame:
-    """Spread the private sector of each département over its EPCI: one row per EPCI, région and year.
+    """Spread the private sector of each département over its EPCI: one row per EPCI, région, former région and year.
 
-    An EPCI that straddles two régions has two rows for a year, as in the official table: whoever reads it must add
-    them. Communes without EPCI take their part with them.
+    An EPCI that straddles two régions, or two former régions of one, has two rows for a year, as in the official table:
+    whoever reads it must add them. Communes without EPCI take their part with them.
     """
     keys = ["code_departement", "code_region", "code_epci"]
     pieces = communes.groupby(keys, as_index=False)[["population_municipale"]].sum()
     pieces["poids"] = pieces["population_municipale"] * rng.lognormal(0, 0.2, len(pieces))
     pieces["poids"] /= pieces.groupby("code_departement")["poids"].transform("sum")
     pieces = _as_counted(pieces, communes, geography, jobs)
-    # The former région of a row is that of the département where most of its inhabitants are.
-    pieces = pieces[pieces["code_epci"] != ""].sort_values("population_municipale", ascending=False)
+    pieces = _with_old_regions(pieces[pieces["code_epci"] != ""], geography)
 
     private = ess.groupby(["code_departement", "annee"], as_index=False)[MEASURES].sum()
     spread = pieces.merge(private, on="code_departement")
     spread[MEASURES[0]] *= spread["poids_etablissements"]
     spread[MEASURES[1:]] = spread[MEASURES[1:]].mul(spread["poids"], axis=0)
-    rules = {"code_departement": "first"} | dict.fromkeys(MEASURES, "sum")
-    table = spread.groupby(["code_epci", "code_region", "annee"], as_index=False).agg(rules)
+    parts = ["code_epci", "region", "code_region", "ancienne_region", "code_ancienne_region", "annee"]
+    table = spread.groupby(parts, as_index=False)[MEASURES].sum()
     table = table.round({"nombre_d_etablissements": 0, "effectifs_salaries_moyens": 1, "masse_salariale": 0})
     table = table.astype({"nombre_d_etablissements": "int64", "masse_salariale": "Int64"})
     table = table[table["nombre_d_etablissements"] > 0].reset_index(drop=True)
-    # Unknown is not zero: the six smallest cells keep their establishments and lose what they pay.
-    smallest = table["nombre_d_etablissements"].nsmallest(6).index
+    # Unknown is not zero: the six smallest cells keep their establishments and lose what they pay. One of them leaves
+    # the gap between the tables unknown in its région: not, as far as can be, where Sirene has establishments.
+    seen = communes.loc[communes["code_departement"].isin(jobs["code_departement"]), "code_region"]
+    elsewhere = ~table["code_region"].isin(seen)
+    smallest = table.loc[elsewhere if elsewhere.any() else table.index, "nombre_d_etablissements"].nsmallest(6).index
     table.loc[smallest, ["effectifs_salaries_moyens", "masse_salariale"]] = pd.NA
 
-    table = _with_old_regions(table, geography).assign(epci=geography.label("epci", table["code_epci"]))
+    table = table.assign(epci=geography.label("epci", table["code_epci"]))
     columns = ["region", "ancienne_region", "epci", "annee", "code_region", "code_ancienne_region", "code_epci"]
     return table.loc[:, [*columns, *MEASURES]]
 

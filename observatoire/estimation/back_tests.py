@@ -13,7 +13,7 @@ import pandas as pd
 
 from observatoire.estimation.areas import estimate
 from observatoire.estimation.calibration import TotalImpossible
-from observatoire.estimation.employers import as_arrays, prepare_private
+from observatoire.estimation.employers import as_arrays, prepare_private, ratio_of_establishments
 from observatoire.estimation.simulation import Draws, plausible_range
 from observatoire.estimation.urssaf_totals import Totaux
 
@@ -67,7 +67,8 @@ def _private(
     """Estimate all private jobs of the EPCI that lie whole in calibrated départements."""
     prepare_private(connexion, totaux.annee)
     connus = connexion.execute(f"""
-        SELECT code_departement, sum(effectifs_salaries_moyens)::DOUBLE, sum(nombre_etablissements)::DOUBLE
+        SELECT code_departement, sum(effectifs_salaries_moyens)::DOUBLE,
+               CASE WHEN count(nombre_etablissements) = count(*) THEN sum(nombre_etablissements)::DOUBLE END
         FROM socle.urssaf_ess_departements WHERE annee = {totaux.annee}
         GROUP BY ALL HAVING count(effectifs_salaries_moyens) = count(*) ORDER BY ALL""").fetchall()
     publies = dict(
@@ -86,7 +87,7 @@ def _private(
             "ORDER BY siret", [departement],
         ).df()
         zone, codes = pd.factorize(lignes["code_epci"].fillna(""), sort=True)
-        rapport = comptes / len(lignes) if len(lignes) and comptes else 1.0
+        rapport = ratio_of_establishments(comptes, len(lignes))
         employeurs = as_arrays(lignes, totaux.annee, [lignes["secteur"]], rapport)
         try:
             resultat = estimate(employeurs, total, zone, len(codes), [GRAINE, *map(ord, departement)])
@@ -113,7 +114,8 @@ def _ess(ess: pd.DataFrame, communes: pd.DataFrame, totaux: Totaux, couverts: se
             continue
         lignes = estimes[estimes["code_departement"].isin(departements)].reset_index(drop=True)
         zone = lignes["code_departement"].map({code: rang for rang, code in enumerate(departements)}).to_numpy()
-        rapport = sum(comptes for _, comptes in totals) / max(len(lignes), 1)
+        comptes = [nombre for _, nombre in totals if nombre is not None]
+        rapport = ratio_of_establishments(sum(comptes) if len(comptes) == len(totals) else None, len(lignes))
         strates = [lignes["famille"] + "|" + lignes["secteur"], lignes["famille"]]
         employeurs = as_arrays(lignes, totaux.annee, strates, rapport)
         try:

@@ -98,6 +98,11 @@ def as_arrays(
     return Employeurs(rangs, derive, find_donors(rangs, *strates), mesure, nombre, tolerance, rapport)
 
 
+def ratio_of_establishments(comptes: float | None, nombre: int) -> float:
+    """Return the accounts of a total over the employers that stand for it; 1 when either is not known."""
+    return 1.0 if comptes is None or not nombre else comptes / nombre
+
+
 def covered_departements(connexion: duckdb.DuckDBPyConnection, etats: list[Etat]) -> set[str]:
     """Return the départements for which every one of these loads is complete."""
     paires = connexion.execute("""

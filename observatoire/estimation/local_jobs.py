@@ -15,7 +15,7 @@ import pandas as pd
 
 from observatoire.estimation.areas import bounds_of, certain_bounds, estimate
 from observatoire.estimation.calibration import TotalImpossible, check_total
-from observatoire.estimation.employers import as_arrays
+from observatoire.estimation.employers import as_arrays, ratio_of_establishments
 from observatoire.estimation.publication_rule import (
     AUCUN_EMPLOYEUR,
     HORS_BORNES,
@@ -36,6 +36,8 @@ ECART_FAMILLE = 0.20
 TOLERANCE_MINIMUM = 0.05
 # beyond this two tables of Urssaf do not speak of the same thing: cells are left out
 TOLERANCE_MAXIMUM = 0.15
+# up to so many employers, one account more may be most of the jobs of a cell: the numbers must be equal
+PETITE_CELLULE = 5
 
 Ligne = dict[str, Any]
 Clef = tuple[str, str]
@@ -131,7 +133,7 @@ class Estimateur:
             lignes = tous if modalite == "total" else tous[tous["famille"] == modalite]
             total, comptes = self.totaux.of(departement, modalite)
             retenus = lignes[lignes["est_estimee"]].reset_index(drop=True)
-            rapport = comptes / len(retenus) if len(retenus) and comptes else 1.0
+            rapport = ratio_of_establishments(comptes, len(retenus))
             unites, tolerance, mesures = self._with_measures(departement, retenus)
             employeurs = self._arrays(unites, rapport, tolerance)
             motif = self._unreachable(employeurs, total)
@@ -143,7 +145,7 @@ class Estimateur:
             verdict = "total_inconnu" if total is None else "hors_bornes" if motif else "cale"
             bas, haut, _ = bounds_of(employeurs)
             if not motif and modalite != "total":
-                motif = self._mismatch(departement, modalite, rapport)
+                motif = self._mismatch(departement, modalite, comptes, rapport)
                 verdict = "non_rapprochee" if motif else verdict
             plafond = np.minimum(haut, np.maximum(total or 0.0, bas)).sum()
             self._calibration(
@@ -151,7 +153,7 @@ class Estimateur:
                 ecart=None if total is None else total - float(np.clip(total, bas.sum(), plafond)),
                 verdict=verdict, explication=motif or CALE,
                 nombre_etablissements_urssaf=comptes,
-                ecart_etablissements_pct=100 * (rapport - 1) if len(retenus) and comptes else None,
+                ecart_etablissements_pct=100 * (rapport - 1) if len(retenus) and comptes is not None else None,
                 nombre_cellules_urssaf=len(mesures), salaries_cellules_urssaf=float(mesures.sum()),
                 tolerance_cellules_pct=100 * tolerance,
             )
@@ -177,10 +179,15 @@ class Estimateur:
             return f"{HORS_BORNES} : {erreur}"
         return ""
 
-    def _mismatch(self, departement: str, modalite: str, rapport: float) -> str:
+    def _mismatch(self, departement: str, modalite: str, comptes: float | None, rapport: float) -> str:
         """Say why a family of Urssaf is not shown to be the one of the observatory; nothing when it is."""
         if inconnues := self.totaux.unknown_labels(departement):
             return f"famille de l'Urssaf sans correspondance ({', '.join(inconnues)}) : voir familles_urssaf"
+        if comptes is None:
+            return (
+                "l'Urssaf ne dit pas le nombre d'établissements de cette famille : rien ne montre qu'il s'agit de la "
+                "même"
+            )
         if abs(rapport - 1) > ECART_FAMILLE:
             return (
                 f"les nombres d'établissements de l'Urssaf et de Sirene diffèrent de {100 * (rapport - 1):+.0f} % pour "
@@ -202,10 +209,12 @@ class Estimateur:
             secteur=("secteur", "first"), code_epci=("code_epci", "first"),
         )
         trouvees = ess.merge(cellules, on=cles)
-        memes = (trouvees["comptes"] - trouvees["employeurs"]).abs() <= np.maximum(1, 0.1 * trouvees["employeurs"])
+        nombre = trouvees["employeurs"]
+        permis = np.where(nombre > PETITE_CELLULE, np.maximum(1, 0.1 * nombre), 0)
+        memes = (trouvees["comptes"] - nombre).abs() <= permis
         # all the employers of the cell, whatever they are, are those of this calibration
         entieres = trouvees[
-            memes & (trouvees["employeurs"] == trouvees["tous_employeurs"]) & (trouvees["familles"] == 1)
+            memes & (nombre == trouvees["tous_employeurs"]) & (trouvees["familles"] == 1)
         ]
         if entieres.empty:
             return retenus.assign(mesure=np.nan, employeurs=1), tolerance, vides

@@ -60,7 +60,9 @@ def estimation_row(commun: Ligne, comptes: Ligne, chiffres: Chiffres | None, mot
         valeurs = [round(float(valeur), 1) for valeur in lus]
         demi = 100 * (chiffres.haut - chiffres.bas) / 2 / chiffres.point if chiffres.point > 0 else 0.0
         raisons = []
-        if nombre and demi > DEMI_LARGEUR_PCT:
+        if nombre and valeurs[0] == 0 and valeurs[2]:
+            raisons.append("estimation nulle d'une fourchette qui ne l'est pas")
+        elif nombre and demi > DEMI_LARGEUR_PCT:
             raisons.append(f"fourchette de ± {demi:.0f} %, au-delà de {DEMI_LARGEUR_PCT:.0f} %")
         if nombre and repondants < REPONDANTS:
             raisons.append(f"moins de {REPONDANTS} employeurs")

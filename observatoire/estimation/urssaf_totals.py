@@ -19,8 +19,9 @@ class Totaux:
         familles: family of the observatory of each label of Urssaf.
         cells: `code_commune, code_naf, comptes, mesure` of the communes × activities, with the number of employers of
             any kind that Sirene knows there (`tous_employeurs`).
-        ecarts_communes: jobs of the table of communes over those of the table of départements, minus 1.
-        ecarts_epci: for each EPCI, the same gap of the table of EPCI, that of its régions, the largest.
+        ecarts_communes: jobs of the table of communes over those of the table of départements, minus 1; without the
+            départements where a part of either is not said.
+        ecarts_epci: for each EPCI, the same gap of the table of EPCI, that of its régions, the largest; likewise.
     """
 
     annee: int
@@ -35,16 +36,18 @@ class Totaux:
         """Départements that have a row."""
         return set(self.ess["code_departement"])
 
-    def of(self, departement: str, modalite: str) -> tuple[float | None, float]:
-        """Return the jobs and the accounts of a family, or of all; None when a part of the jobs is not said.
+    def of(self, departement: str, modalite: str) -> tuple[float | None, float | None]:
+        """Return the jobs and the accounts of a family, or of all; None for the one of which a part is not said.
 
         A family without a row is absent from the département: a zero, as Urssaf has no row of zeros.
         """
         lignes = self.ess[self.ess["code_departement"] == departement]
         if modalite != "total":
             lignes = lignes[lignes["famille_urssaf"].map(self.familles) == modalite]
-        total = None if lignes["effectifs"].isna().any() else float(lignes["effectifs"].sum())
-        return total, float(lignes["comptes"].sum())
+        total, comptes = (
+            None if lignes[nom].isna().any() else float(lignes[nom].sum()) for nom in ("effectifs", "comptes")
+        )
+        return total, comptes
 
     def unknown_labels(self, departement: str) -> list[str]:
         """Return the labels of a département that stand for no family of the observatory."""
@@ -63,7 +66,7 @@ class Totaux:
         return self.ecarts_communes.get(departement)
 
     def gap_of_epci(self, code: str) -> float | None:
-        """Return the tolerance of a share over the table of EPCI, in percent."""
+        """Return the tolerance of a share over the table of EPCI, in percent; None when it is not known."""
         ecart = self.ecarts_epci.get(code)
         return None if ecart is None else round(100 * abs(ecart), 2)
 
@@ -92,18 +95,21 @@ def read_totals(connexion: duckdb.DuckDBPyConnection, annee: int) -> Totaux:
         SELECT code_departement, c.effectifs / d.effectifs - 1
         FROM ({departements}) d
         JOIN (SELECT code_departement, sum(effectifs_salaries)::DOUBLE AS effectifs FROM socle.emplois_prives_communes
-              WHERE annee = {annee} GROUP BY ALL) c USING (code_departement)
+              WHERE annee = {annee} GROUP BY ALL HAVING count(effectifs_salaries) = count(*)) c USING (code_departement)
         WHERE d.effectifs > 0""").fetchall()
     ecarts_epci = connexion.execute(f"""
         WITH places AS (SELECT DISTINCT code_departement, code_region, code_epci FROM referentiels.communes),
         regions AS (
-            SELECT code_region, sum(effectifs) AS effectifs FROM ({departements})
-            JOIN (SELECT DISTINCT code_departement, code_region FROM places) USING (code_departement) GROUP BY ALL),
+            SELECT code_region, sum(effectifs) AS effectifs
+            FROM (SELECT DISTINCT code_departement, code_region FROM places)
+            LEFT JOIN ({departements}) USING (code_departement) GROUP BY ALL HAVING count(effectifs) = count(*)),
         epci AS (
             SELECT code_region, sum(effectifs_salaries_moyens)::DOUBLE AS effectifs FROM socle.urssaf_prive_epci
-            WHERE annee = {annee} GROUP BY ALL)
-        SELECT code_epci, max_by(ecart, abs(ecart))
-        FROM (SELECT code_region, e.effectifs / r.effectifs - 1 AS ecart FROM epci e JOIN regions r USING (code_region)
-              WHERE r.effectifs > 0) JOIN (SELECT DISTINCT code_epci, code_region FROM places) USING (code_region)
-        WHERE code_epci IS NOT NULL GROUP BY ALL""").fetchall()
+            WHERE annee = {annee} GROUP BY ALL HAVING count(effectifs_salaries_moyens) = count(*)),
+        ecarts AS (
+            SELECT code_region, e.effectifs / r.effectifs - 1 AS ecart FROM epci e JOIN regions r USING (code_region)
+            WHERE r.effectifs > 0)
+        SELECT code_epci, max_by(ecart, abs(ecart)) FROM (SELECT DISTINCT code_epci, code_region FROM places)
+        LEFT JOIN ecarts USING (code_region)
+        WHERE code_epci IS NOT NULL GROUP BY ALL HAVING count(ecart) = count(*)""").fetchall()
     return Totaux(annee, ess, familles, cellules, dict(ecarts_communes), dict(ecarts_epci))

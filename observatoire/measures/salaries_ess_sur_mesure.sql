@@ -1,12 +1,13 @@
 -- Salariés de l'ESS selon une table sur mesure de l'Insee ou d'une CRESS ; ce que son producteur a supprimé le reste.
+-- Une cellule d'un territoire que le découpage ne connaît pas est montrée à part : ses niveaux ne s'ajoutent pas.
 -- unité : salariés, moyenne annuelle
 -- champ : celui de la table reçue
 -- périmètre : celui de la table reçue
 -- diffusion : producteur
 SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire, annee::VARCHAR AS periode,
-       CASE WHEN famille = 'total' AND secteur = 'total' THEN 'total' WHEN secteur = 'total' THEN 'famille' WHEN famille = 'total' THEN 'secteur'
+       CASE WHEN t.niveau IS NULL THEN 'territoire_inconnu' WHEN famille = 'total' AND secteur = 'total' THEN 'total' WHEN secteur = 'total' THEN 'famille' WHEN famille = 'total' THEN 'secteur'
             ELSE 'famille×secteur' END AS axe,
-       CASE WHEN famille = 'total' AND secteur = 'total' THEN 'total'
+       CASE WHEN t.niveau IS NULL THEN concat_ws('|', s.niveau, famille, secteur) WHEN famille = 'total' AND secteur = 'total' THEN 'total'
             ELSE concat_ws('|', nullif(famille, 'total'), nullif(secteur, 'total')) END AS modalite,
        concat_ws('|', s.niveau, s.code_territoire) AS unite, concat_ws('|', s.niveau, s.code_territoire) AS repondant,
        NULL AS nombre_unites, valeur

@@ -31,7 +31,21 @@ TABLE = Table(
         ),
         Colonne("code_territoire", TEXTE, "Code du territoire.", requise=True, obligatoire=True),
         Colonne("est_ess", BOOLEEN, "Dans le champ de l'ESS.", requise=True, obligatoire=True),
-        Colonne("categorie", TEXTE, "Catégorie d'employeurs, dans les mots de la MSA.", requise=True, obligatoire=True),
+        Colonne(
+            "categorie",
+            TEXTE,
+            "Catégorie d'employeurs, dans les mots de la MSA.",
+            requise=True,
+            obligatoire=True,
+            regles=(
+                refus(
+                    "categorie_detaillee",
+                    "une ligne de total s'ajouterait à ses parties : la retirer, ou, s'il n'y a pas de détail, nommer "
+                    "ce qu'elle compte (« employeurs agricoles de l'ESS »)",
+                    lambda v: ~v.str.match(r"\s*(sous-)?(total|totaux|ensemble|tous|toutes)\b", case=False),
+                ),
+            ),
+        ),
         Colonne(
             "effectifs_salaries",
             NOMBRE,
