@@ -67,6 +67,7 @@ def _batches_of_file(
     lu.lignes_lues += len(malformees)
     lu.lignes_rejetees += len(malformees)
     lu.colonnes_inconnues = lecture.inconnues
+    lu.en_tetes = lecture.reconnues
     rejets.append(malformees.assign(fichier=fichier.nom, colonne="", regle="structure", gravite="refus"))
 
 

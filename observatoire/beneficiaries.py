@@ -10,12 +10,6 @@ from observatoire.establishments import ACTIVITES, LIEUX
 from observatoire.perimeter import DOUBLONS, PUBLIABLE
 from observatoire.schemas import BOOLEEN, ENTIER, NOMBRE, PROVENANCE, TEXTE, Colonne, Table, refus
 
-# Of a shared grant each row repeats the whole amount and counts for the share of its beneficiary; a share out of
-# bounds is flagged by the source, and counts whole.
-PART = (
-    "(montant_eur * CASE WHEN pourcentage_subvention > 0 AND pourcentage_subvention <= 1 "
-    "THEN pourcentage_subvention ELSE 1 END)::DECIMAL(38,6)"
-)
 IDENTIFICATIONS = (
     *("SIRET", "SIREN du SIRET", "SIREN", "SIREN fusionné", "RNA", "RNA sans SIREN"),
     *("SIREN absent du stock", "RNA inconnu", "non identifié"),
@@ -36,6 +30,9 @@ ATTRIBUTION = (
 )
 ETAT_DU_MONTANT = Colonne(
     "etat", TEXTE, "décidé, conventionné ou payé : trois états d'une même aide, qui ne s'ajoutent jamais."
+)
+NATURE_AIDE = Colonne(
+    "nature_aide", TEXTE, "en numéraire, en nature, les deux, ou inconnu : une aide en nature n'est pas de l'argent."
 )
 MONTANT = Colonne("montant_eur", NOMBRE, "Montant ; d'une subvention partagée, la part du bénéficiaire.", unite="eur")
 ISSUE = (
@@ -79,12 +76,94 @@ CE_QU_IL_EST = (
     Colonne("desaccord", TEXTE, "En quoi les identifiants écrits se contredisent ; vide quand ils s'accordent."),
 )
 
+# What is known of a grant without any register but the merged SIREN: totals must not wait for Sirene.
+PARTS_SUBVENTIONS = Derivee(
+    nom="parts_subventions",
+    schema="socle",
+    famille="budgets",
+    lit=("socle.subventions", "socle.sirene_doublons"),
+    appoints=("socle.sirene_doublons",),
+    publiee=False,
+    table=Table(
+        "Ce que chaque bénéficiaire reçoit d'une subvention : d'une convention partagée, sa part. Une convention ne "
+        "compte qu'une fois, même quand ses parts ne se lisent pas : elle est alors répartie également.",
+        (
+            *PROVENANCE,
+            *ATTRIBUTION,
+            ETAT_DU_MONTANT,
+            MONTANT,
+            NATURE_AIDE,
+            Colonne("convention", TEXTE, "Convention dont c'est une part, à défaut la ligne.", obligatoire=True),
+            Colonne("siren_lu", TEXTE, "SIREN du bénéficiaire, tel que lu."),
+            Colonne("siren_suivi", TEXTE, "SIREN du bénéficiaire, suivi jusqu'à celui qui fait foi."),
+            Colonne("siret_lu", TEXTE, "SIRET du bénéficiaire."),
+            Colonne("rna_lu", TEXTE, "Numéro RNA du bénéficiaire, s'il en a la forme."),
+            Colonne(
+                "beneficiaire",
+                TEXTE,
+                "Ce qui le distingue : SIREN suivi, RNA, nom écrit, à défaut la ligne.",
+                obligatoire=True,
+            ),
+        ),
+        cle=("_fichier", "_ligne"),
+    ),
+    # euros are shared out in whole millionths; what the division leaves goes to the first row
+    requete=f"""
+        WITH RECURSIVE {DOUBLONS},
+        lues AS (
+            SELECT *, _fichier || '#' || coalesce(reference_convention, _ligne::VARCHAR) AS convention,
+                   count(*) OVER c AS parts, row_number() OVER (c ORDER BY _ligne) AS rang,
+                   bool_and(coalesce(pourcentage_subvention BETWEEN 0 AND 1, false)) OVER c AS est_lisible,
+                   sum(coalesce(pourcentage_subvention, 0)) OVER c AS somme_parts,
+                   (montant_eur * 1000000)::HUGEINT AS millioniemes
+            FROM socle.subventions
+            WINDOW c AS (PARTITION BY _fichier, coalesce(reference_convention, _ligne::VARCHAR))),
+        poids AS (
+            SELECT *, CASE WHEN est_lisible AND somme_parts > 1 THEN (pourcentage_subvention * 1000000)::HUGEINT
+                           ELSE 1 END AS poids
+            FROM lues),
+        reparties AS (
+            SELECT *, millioniemes * poids // sum(poids) OVER (PARTITION BY convention)::HUGEINT AS part FROM poids)
+        SELECT _fichier, _ligne, siren_attribuant, exercice, etat,
+               CASE WHEN est_lisible AND somme_parts > 0 AND somme_parts <= 1
+                         THEN (montant_eur * pourcentage_subvention)::DECIMAL(38,6)
+                    ELSE (CASE WHEN rang > 1 THEN part
+                               ELSE millioniemes - (sum(part) OVER (PARTITION BY convention)::HUGEINT - part) END
+                         )::DECIMAL(30,0) * 0.000001 END AS montant_eur,
+               CASE WHEN nature ILIKE '%nature%' AND nature ILIKE '%numéraire%' THEN 'en numéraire et en nature'
+                    WHEN nature ILIKE '%nature%' THEN 'en nature' WHEN nature ILIKE '%numéraire%' THEN 'en numéraire'
+                    ELSE 'inconnu' END AS nature_aide,
+               convention, siren_beneficiaire AS siren_lu, coalesce(d.siren, siren_beneficiaire) AS siren_suivi,
+               siret_beneficiaire AS siret_lu,
+               CASE WHEN rna_beneficiaire SIMILAR TO 'W[0-9]{{9}}' THEN rna_beneficiaire END AS rna_lu,
+               -- an identifier that is none cannot say that two beneficiaries are one
+               coalesce(siren_suivi, rna_lu, nom_beneficiaire, _fichier || '#' || _ligne) AS beneficiaire
+        FROM reparties LEFT JOIN doublons d ON d.siren_doublon = siren_beneficiaire
+        ORDER BY _fichier, _ligne""",
+    controles=(
+        (
+            "n'a pas une ligne par subvention : une jointure en ajoute ou en perd",
+            "SELECT abs((SELECT count(*) FROM calcul) - (SELECT count(*) FROM socle.subventions))",
+        ),
+        (
+            "compte plus que le montant d'une convention, ou pas le montant d'une subvention sans partage",
+            """
+            SELECT count(*) FROM (
+                SELECT sum(c.montant_eur) AS reparti, max(s.montant_eur) AS entier,
+                       max(s.pourcentage_subvention) AS part
+                FROM calcul c JOIN socle.subventions s ON s._fichier = c._fichier AND s._ligne = c._ligne
+                GROUP BY c.convention
+                HAVING abs(reparti) > abs(entier) OR part IS NULL AND reparti <> entier)""",
+        ),
+    ),
+)
+
 BENEFICIAIRES = Derivee(
     nom="beneficiaires",
     schema="socle",
     famille="budgets",
     lit=(
-        "socle.subventions",
+        "socle.parts_subventions",
         "socle.sirene_unites_legales",
         "socle.sirene_etablissements",
         "socle.sirene_doublons",
@@ -104,6 +183,8 @@ BENEFICIAIRES = Derivee(
             *ATTRIBUTION,
             ETAT_DU_MONTANT,
             MONTANT,
+            NATURE_AIDE,
+            Colonne("convention", TEXTE, "Convention dont c'est une part, à défaut la ligne.", obligatoire=True),
             Colonne(
                 "beneficiaire",
                 TEXTE,
@@ -120,27 +201,16 @@ BENEFICIAIRES = Derivee(
                 "Peut être nommé : personne morale, diffusible, activité non sensible.",
                 obligatoire=True,
             ),
-            Colonne(
-                "est_masque",
-                BOOLEEN,
-                "Ne doit pas être nommé : Sirene est là, et ne dit pas qu'il peut l'être.",
-                obligatoire=True,
-            ),
         ),
         cle=("_fichier", "_ligne"),
     ),
     requete=f"""
         WITH RECURSIVE {DOUBLONS},
-        lues AS MATERIALIZED (
-            SELECT _fichier, _ligne, siren_attribuant, exercice, etat, {PART} AS montant_eur,
-                   s.siren_beneficiaire AS siren_lu, coalesce(d.siren, s.siren_beneficiaire) AS siren_suivi,
-                   siret_beneficiaire AS siret_lu,
-                   CASE WHEN rna_beneficiaire SIMILAR TO 'W[0-9]{{9}}' THEN rna_beneficiaire END AS rna_lu,
-                   nom_beneficiaire
-            FROM socle.subventions s LEFT JOIN doublons d ON d.siren_doublon = s.siren_beneficiaire),
+        lues AS MATERIALIZED (FROM socle.parts_subventions),
         associations AS MATERIALIZED (
-            SELECT id_association AS rna, siret[:9] AS siren, code_commune_lu
-            FROM socle.rna SEMI JOIN lues ON rna_lu = id_association),
+            SELECT id_association AS rna, coalesce(d.siren, siret[:9]) AS siren, code_commune_lu
+            FROM socle.rna SEMI JOIN lues ON rna_lu = id_association
+            LEFT JOIN doublons d ON d.siren_doublon = siret[:9]),
         -- the registers are national: what the grants name is taken out of them first
         nommees AS (SELECT siren_suivi AS siren FROM lues UNION SELECT siren FROM associations),
         unites AS MATERIALIZED (
@@ -154,7 +224,9 @@ BENEFICIAIRES = Derivee(
             HAVING count(*) = 1 OR count(*) FILTER (etat_administratif = 'A') = 1),
         reconnues AS (
             SELECT l.*, u.siren IS NOT NULL AS est_connu, a.rna IS NOT NULL AS est_declaree,
-                   a.code_commune_lu AS commune_rna, coalesce(u.siren, r.siren, ar.siren) AS siren_trouve
+                   a.code_commune_lu AS commune_rna, coalesce(u.siren, r.siren, ar.siren) AS siren_trouve,
+                   -- whom the number of the RNA names, in Sirene or in the RNA itself
+                   r.siren AS siren_du_rna, a.siren AS siren_declare
             FROM lues l
             LEFT JOIN unites u ON u.siren = l.siren_suivi
             LEFT JOIN par_rna r ON r.rna = l.rna_lu
@@ -173,10 +245,9 @@ BENEFICIAIRES = Derivee(
             UNION SELECT code_commune_lu, NULL, NULL FROM associations),
         {LIEUX},
         {ACTIVITES}
-        SELECT l._fichier, l._ligne, l.siren_attribuant, l.exercice, l.etat, l.montant_eur,
-               coalesce(l.siren_trouve, l.siren_suivi) AS siren,
-               coalesce(l.siren_trouve, l.siren_suivi, l.rna_lu, l.nom_beneficiaire, l._fichier || '#' || l._ligne)
-                   AS beneficiaire,
+        SELECT l._fichier, l._ligne, l.siren_attribuant, l.exercice, l.etat, l.montant_eur, l.nature_aide,
+               l.convention, coalesce(l.siren_trouve, l.siren_suivi) AS siren,
+               coalesce(l.siren_trouve, l.beneficiaire) AS beneficiaire,
                u.denomination, u.categorie_juridique,
                CASE WHEN est_connu AND siren_suivi <> siren_lu THEN 'SIREN fusionné'
                     WHEN est_connu AND e.siret IS NOT NULL THEN 'SIRET'
@@ -212,10 +283,13 @@ BENEFICIAIRES = Derivee(
                     ELSE 'catégorie juridique ' || u.categorie_juridique || ' hors du périmètre' END AS motif,
                a.a17,
                coalesce(li.niveau, 'inconnu') AS niveau, coalesce(li.code_territoire, 'inconnu') AS code_territoire,
-               CASE WHEN u.rna <> l.rna_lu THEN 'le numéro RNA n''est pas celui que Sirene donne à ce SIREN' END
-                   AS desaccord,
-               coalesce(u.est_publiable, false) AS est_publiable,
-               NOT coalesce(u.est_publiable, false) AND (SELECT count(*) > 0 FROM unites) AS est_masque
+               CASE WHEN u.rna <> l.rna_lu THEN 'le numéro RNA n''est pas celui que Sirene donne à ce SIREN'
+                    WHEN coalesce(l.siren_suivi, u.siren) <> l.siren_du_rna
+                         THEN 'Sirene donne ce numéro RNA à un autre SIREN'
+                    WHEN coalesce(l.siren_suivi, u.siren) <> l.siren_declare
+                         THEN 'le RNA donne à ce numéro un autre SIREN' END AS desaccord,
+               -- unknown to Sirene, it may be a person, or a body that is counted and never named
+               coalesce(u.est_publiable, false) AS est_publiable
         FROM reconnues l
         LEFT JOIN unites u ON u.siren = l.siren_trouve
         LEFT JOIN socle.unites_ess ess ON ess.siren = l.siren_trouve
@@ -229,13 +303,13 @@ BENEFICIAIRES = Derivee(
     controles=(
         (
             "n'a pas une ligne par subvention : une jointure en ajoute ou en perd",
-            "SELECT abs((SELECT count(*) FROM calcul) - (SELECT count(*) FROM socle.subventions))",
+            "SELECT abs((SELECT count(*) FROM calcul) - (SELECT count(*) FROM socle.parts_subventions))",
         ),
         (
             "ne rend pas au centime la somme des subventions d'une collectivité, d'un exercice et d'un état",
-            f"""
+            """
             SELECT count(*) FROM (
-                SELECT siren_attribuant, exercice, etat, sum({PART}) FROM socle.subventions GROUP BY ALL
+                SELECT siren_attribuant, exercice, etat, sum(montant_eur) FROM socle.parts_subventions GROUP BY ALL
                 EXCEPT SELECT siren_attribuant, exercice, etat, sum(montant_eur) FROM calcul GROUP BY ALL)""",
         ),
     ),

@@ -86,6 +86,7 @@ def load_rows(
             if lu.lignes_lues != lu.lignes_retenues + lu.lignes_hors_champ + lu.lignes_rejetees:
                 raise LignesPerdues(f"{lu.fichier} : {lu}")
             lu.colonnes_inconnues = entree.lecture.inconnues
+            lu.en_tetes = entree.lecture.reconnues
         return [tous, *map(_malformed, entrees)]
 
 

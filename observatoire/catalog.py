@@ -131,6 +131,8 @@ class Indicateur:
         statut: SDMX status of its observed values.
         rupture: breakdown of the numerator whose modalities, where none remains from one period to the next, break the
             series: the values of that period are `B`.
+        deduit: breakdown of the numerator that says what was deduced: where it has the modality `deduit`, the values of
+            that place and period are `E`.
     """
 
     nom: str
@@ -148,6 +150,7 @@ class Indicateur:
     decimales: int = 0
     statut: str = "A"
     rupture: str = ""
+    deduit: str = ""
 
 
 @cache
@@ -168,10 +171,12 @@ def derivees() -> dict[str, Derivee]:
         members.NOMS_TUS,
         members.MEMBRES_IDENTIFIES,
         communal_jobs.EMPLOIS_PRIVES_COMMUNES,
+        beneficiaries.PARTS_SUBVENTIONS,
         beneficiaries.BENEFICIAIRES,
         beneficiaries.SUBVENTIONS_IDENTIFIEES,
         beneficiaries.QUALITE_BENEFICIAIRES,
         grant_jumps.SAUTS_SUBVENTIONS,
+        euro_path.COMPTES_SUBVENTIONS,
         euro_path.CHEMIN_EURO,
     )
     return {f"{derivee.schema}.{derivee.nom}": derivee for derivee in toutes}

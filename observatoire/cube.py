@@ -287,7 +287,9 @@ def _add_aggregates(connexion: duckdb.DuckDBPyConnection, mesure: Mesure) -> Non
         INSERT INTO cube
         WITH lignes AS (
             SELECT niveau_parent AS niveau, code_parent AS code_territoire, periode, axe, modalite, repondant, valeur
-            FROM mesures.{mesure.nom} JOIN remontees r USING (niveau, code_territoire))
+            FROM mesures.{mesure.nom} JOIN remontees r USING (niveau, code_territoire)
+            -- a row of nothing says that its place is covered: it is no respondent
+            WHERE (nombre_unites = 0 AND valeur = 0) IS NOT TRUE)
         SELECT '{mesure.nom}', {CELLULE}, CASE WHEN NOT est_incomplete THEN somme END, nombre_unites, est_incomplete,
                {agregats}
         FROM cellules {' '.join(jointures)}""")

@@ -6,7 +6,7 @@ it has causes, which are named. Who each beneficiary is belongs to `beneficiarie
 
 from observatoire.beneficiaries import ATTRIBUTION
 from observatoire.derived import Derivee
-from observatoire.schemas import BOOLEEN, ENTIER, NOMBRE, REEL, TEXTE, Colonne, Table, refus
+from observatoire.schemas import BOOLEEN, ENTIER, NOMBRE, PROVENANCE, REEL, TEXTE, Colonne, Table, refus
 
 SEUIL_PUBLICATION_EUR = 23000  # décret 2017-779, article 1: by beneficiary and by year
 COUVERTURE_A_EXPLIQUER_PCT = 105
@@ -15,24 +15,43 @@ CAUSES = (
     "plus de subventions trouvées que n''en porte le compte ; causes possibles : le compte 6574 de la M14 (65741 à "
     "65748 en M57) comprend d''autres personnes de droit privé que les associations, mais laisse dehors les organismes "
     "publics (6573), que le fichier peut compter ; subventions d''investissement (204) ; subventions pluriannuelles "
-    "décidées en une fois ; subventions d''un budget absent des balances reçues ; décidé n''est pas mandaté"
+    "décidées en une fois ; aides en nature, que le compte ne porte pas ; "
+    "subventions d''un budget absent des balances reçues ; décidé n''est pas mandaté"
 )
-# Accounts come by nature, or crossed with functions: two presentations of the same spending, of which one counts.
-COMPTES = """
-        comptes AS (
-            SELECT siren AS siren_attribuant, annee AS exercice, sum(mandate_eur)::DECIMAL(38,6) AS montant,
-                   count(*) AS nombre
-            FROM (FROM socle.balances_dgfip
-                  WHERE est_subvention_droit_prive AND mandate_eur IS NOT NULL AND coalesce(etat_balance, 'DEF') = 'DEF'
-                  QUALIFY dense_rank() OVER (PARTITION BY siren, annee ORDER BY presentation DESC) = 1)
-            GROUP BY ALL)"""
+# Accounts come by nature, or crossed with functions: two presentations of the same spending of a budget, of which one
+# counts. Each budget has its own: an annex one may come in one of the two only.
+COMPTES_SUBVENTIONS = Derivee(
+    nom="comptes_subventions",
+    schema="socle",
+    famille="budgets",
+    lit=("socle.balances_dgfip",),
+    publiee=False,
+    table=Table(
+        "Comptes de subventions de fonctionnement aux personnes de droit privé, chacun dans une seule présentation.",
+        (
+            *PROVENANCE,
+            *ATTRIBUTION,
+            Colonne("nomenclature", TEXTE, "M14 ou M57, et leurs variantes."),
+            Colonne("compte", TEXTE, "Compte par nature.", obligatoire=True),
+            Colonne("montant_eur", NOMBRE, "Montant mandaté.", obligatoire=True, unite="eur"),
+        ),
+        cle=("_fichier", "_ligne"),
+    ),
+    requete="""
+        SELECT _fichier, _ligne, siren AS siren_attribuant, annee AS exercice, nomenclature, compte,
+               mandate_eur AS montant_eur
+        FROM socle.balances_dgfip
+        WHERE est_subvention_droit_prive AND mandate_eur IS NOT NULL AND coalesce(etat_balance, 'DEF') = 'DEF'
+        QUALIFY dense_rank() OVER (PARTITION BY siret_budget, annee ORDER BY presentation DESC) = 1
+        ORDER BY _fichier, _ligne""",
+)
 
 CHEMIN_EURO = Derivee(
     nom="chemin_euro",
     schema="qualite",
     famille="budgets",
-    lit=("socle.beneficiaires", "socle.budget_ess", "socle.balances_dgfip"),
-    appoints=("socle.balances_dgfip", "socle.budget_ess"),
+    lit=("socle.beneficiaires", "socle.budget_ess", "socle.comptes_subventions"),
+    appoints=("socle.comptes_subventions", "socle.budget_ess"),
     publiee=True,
     table=Table(
         "Le chemin de l'euro : ce que disent le compte, la délibération, la convention, le versement, le bénéficiaire "
@@ -80,7 +99,9 @@ CHEMIN_EURO = Derivee(
         cle=("siren_attribuant", "exercice", "rang", "etat", "perimetre"),
     ),
     requete=f"""
-        WITH {COMPTES},
+        WITH comptes AS (
+            SELECT siren_attribuant, exercice, sum(montant_eur)::DECIMAL(38,6) AS montant, count(*) AS nombre
+            FROM socle.comptes_subventions GROUP BY ALL),
         donnees AS (
             SELECT *, sum(montant_eur) OVER (PARTITION BY siren_attribuant, exercice, etat, beneficiaire)
                       < {SEUIL_PUBLICATION_EUR} AS est_hors_obligation,

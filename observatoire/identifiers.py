@@ -79,7 +79,8 @@ def is_siren_or_siret(identifiers: pd.Series) -> pd.Series:
 def restored(identifiers: pd.Series) -> pd.Series:
     """Read SIREN and SIRET as people write them: inner blanks taken out, zeros lost on the left given back.
 
-    Nothing is guessed: what has no right Luhn key even so is left as it is written.
+    What has no right Luhn key even so is left as it is written. One number in ten has one by chance: a number given its
+    zeros back may name somebody else, and whoever reads one flags it « à confirmer ».
     """
     read = identifiers.str.replace("[\\s\u00a0\u202f]", "", regex=True)
     # a spreadsheet that takes a code for a number leaves out the zeros of its SIREN: one, rarely two

@@ -6,6 +6,7 @@ Computing cells belongs to `cube`; what people read of an indicator belongs to `
 import duckdb
 
 from observatoire.catalog import (
+    AGREGATS_PROTEGES,
     CROISEMENT,
     Indicateur,
     Terme,
@@ -131,6 +132,10 @@ def _insert_values(
 ) -> None:
     denominateur = indicateur.denominateur
     cellules = f"SELECT * FROM cellules WHERE mesure = '{numerateur.mesure}'{_on(indicateur)}"
+    rapportee = denominateur is not None and denominateur.mesure != numerateur.mesure
+    if rapportee or numerateur.agregat not in AGREGATS_PROTEGES:
+        # nobody's place is everybody's: what is there adds up and counts, and compares nothing
+        cellules += " AND niveau <> 'inconnu'"
     if mesures()[numerateur.mesure].est_protegee:
         # the crossing of two breakdowns in a commune counts too few units for any of it to be published
         cellules += f" AND NOT (niveau = 'commune' AND contains(axe, '{CROISEMENT}'))"
@@ -155,6 +160,12 @@ def _insert_values(
         LEFT JOIN referentiels.territoires t ON t.niveau = n.niveau AND t.code_territoire = n.code_territoire""",
         {"unite": indicateur.unite},
     )
+    if indicateur.deduit:
+        connexion.execute(f"""
+            UPDATE valeurs SET statut_observation = 'E'
+            WHERE indicateur = '{indicateur.nom}' AND valeur IS NOT NULL AND (niveau, code_territoire, periode) IN (
+                SELECT (niveau, code_territoire, periode) FROM indicateurs.cube WHERE mesure = '{numerateur.mesure}'
+                AND axe = '{indicateur.deduit}' AND modalite = 'deduit')""")
     if indicateur.rupture:
         _mark_breaks(connexion, indicateur, numerateur.mesure)
 

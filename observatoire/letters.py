@@ -43,7 +43,7 @@ def write_letters(entrepot: Entrepot, source: Source, lus: Iterable[FichierLu], 
             if not cas.empty:
                 dossier = neuves / lu.fichier
                 dossier.mkdir(parents=True)
-                _write_rows(dossier / LIGNES, source, cas)
+                _write_rows(dossier / LIGNES, source, lu, cas)
                 (dossier / LETTRE).write_text(_text(source, lu, cas), encoding="utf-8")
         shutil.rmtree(place, ignore_errors=True)
         if neuves.exists():
@@ -51,14 +51,15 @@ def write_letters(entrepot: Entrepot, source: Source, lus: Iterable[FichierLu], 
             neuves.rename(place)
 
 
-def _write_rows(chemin: Path, source: Source, cas: pd.DataFrame) -> None:
+def _write_rows(chemin: Path, source: Source, lu: FichierLu, cas: pd.DataFrame) -> None:
     """Write the rows as French spreadsheets open them: semicolons, a mark of UTF-8, and no formula."""
     with chemin.open("w", encoding="utf-8-sig", newline="") as flux:
         sortie = csv.writer(flux, delimiter=";")
         sortie.writerow(ENTETE)
         for rejet in cas.to_dict("records"):
             gravite = "refusée" if rejet["gravite"] == "refus" else "à confirmer"
-            colonne, motif = _header(source, rejet["colonne"]), _reason(source, rejet["colonne"], rejet["motif"])
+            colonne = _header(source, lu, rejet["colonne"])
+            motif = _reason(source, lu, rejet["colonne"], rejet["motif"])
             valeurs = (rejet["ligne"], gravite, colonne, rejet["valeur"], motif, "", rejet["ligne_complete"])
             sortie.writerow([_harmless(valeur) for valeur in valeurs])
 
@@ -69,18 +70,19 @@ def _harmless(valeur: Any) -> str:
     return f"'{mots}" if mots.lstrip(" \u00a0").startswith(FORMULES) else mots
 
 
-def _header(source: Source, colonne: str) -> str:
-    """Name a column as its producer does."""
+def _header(source: Source, lu: FichierLu, colonne: str) -> str:
+    """Name a column as the file does; one that it lacks, as the official header does."""
     noms = []
     for nom in colonne.split(", "):
         declaree = source.table.colonne(nom)
-        noms.append(declaree.en_tetes[0] if declaree is not None and declaree.en_tetes else nom)
+        officiel = declaree.en_tetes[0] if declaree is not None and declaree.en_tetes else nom
+        noms.append(lu.en_tetes.get(nom, officiel))
     return ", ".join(noms)
 
 
-def _reason(source: Source, colonne: str, motif: str) -> str:
+def _reason(source: Source, lu: FichierLu, colonne: str, motif: str) -> str:
     """Say a reason with the producer's name of the column."""
-    return motif.replace(f"« {colonne} »", f"« {_header(source, colonne)} »")
+    return motif.replace(f"« {colonne} »", f"« {_header(source, lu, colonne)} »")
 
 
 def _text(source: Source, lu: FichierLu, cas: pd.DataFrame) -> str:
@@ -105,8 +107,8 @@ def _text(source: Source, lu: FichierLu, cas: pd.DataFrame) -> str:
         f"L'observatoire territorial de l'économie sociale et solidaire lit le fichier « {lu.fichier} », obtenu le "
         f"{_day(lu.obtenu_le)} pour le jeu « {source.titre} ».{producteur}",
         "\n".join(compte),
-        _reasons("Lignes refusées", source, refusees),
-        _reasons("Lignes retenues, qui portent une question", source, a_confirmer),
+        _reasons("Lignes refusées", source, lu, refusees),
+        _reasons("Lignes retenues, qui portent une question", source, lu, a_confirmer),
         "Nous vous serions reconnaissants :\n"
         + " ;\n".join(f"{rang}. {demande}" for rang, demande in enumerate(demandes, start=1))
         + ".",
@@ -117,7 +119,7 @@ def _text(source: Source, lu: FichierLu, cas: pd.DataFrame) -> str:
     return "\n\n".join(partie for partie in parties if partie) + "\n"
 
 
-def _reasons(titre: str, source: Source, cas: pd.DataFrame) -> str:
+def _reasons(titre: str, source: Source, lu: FichierLu, cas: pd.DataFrame) -> str:
     """List the reasons, the most frequent first, with the number of rows of each."""
     if cas.empty:
         return ""
@@ -125,9 +127,9 @@ def _reasons(titre: str, source: Source, cas: pd.DataFrame) -> str:
     comptes = comptes.sort_values(["nombre", "colonne", "motif"], ascending=[False, True, True])
     lignes = []
     for compte in comptes.to_dict("records"):
-        colonne = _header(source, compte["colonne"])
+        colonne = _header(source, lu, compte["colonne"])
         ou = f", colonne « {colonne} »" if colonne and ", " not in colonne else ""
-        motif = _reason(source, compte["colonne"], compte["motif"])
+        motif = _reason(source, lu, compte["colonne"], compte["motif"])
         lignes.append(f"- {_rows(compte['nombre'])}{ou} : {motif}")
     return f"{titre} :\n" + "\n".join(lignes)
 

@@ -60,6 +60,7 @@ class Lecture:
 
     Attributes:
         en_tete: headers found.
+        reconnues: the header of each column found, as the file writes it.
         inconnues: headers no column of the table claims: tolerated, reported.
         manquantes: optional columns the file does not have.
         malformees: rows refused for their structure: (line, words, reason).
@@ -67,6 +68,7 @@ class Lecture:
     """
 
     en_tete: list[str] = field(default_factory=list)
+    reconnues: dict[str, str] = field(default_factory=dict)
     inconnues: list[str] = field(default_factory=list)
     manquantes: list[str] = field(default_factory=list)
     malformees: list[tuple[int, str, str]] = field(default_factory=list)
@@ -159,6 +161,7 @@ def recognise(en_tete: list[str], chemin: Path, table: Table, lecture: Lecture) 
         elif colonne.nom not in lecture.titres:
             lecture.manquantes.append(colonne.nom)
     lecture.en_tete = en_tete
+    lecture.reconnues = {nom: en_tete[place] for nom, place in positions.items()}
     lecture.inconnues = [nom for place, nom in enumerate(en_tete) if nom and place not in positions.values()]
     return positions
 

@@ -79,8 +79,7 @@ class Colonne:
         requise: a file without this column is refused whole.
         obligatoire: a row without this value is refused.
         unite: unit of the values (eur, postes…), empty for codes and words.
-        nominatif: values that may name a person are not repeated in the public rejects, and are published only as the
-            source's `anonyme_si` allows.
+        nominatif: values that may name a person are not repeated in the public rejects.
         calculee: filled by `preparer`, never looked for in a file.
         longueur: digits of a code; the zeros its file lost on the left are given back (and flagged, where the file
             holds words: a spreadsheet has been there).

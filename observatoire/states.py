@@ -29,6 +29,7 @@ class FichierLu:
     en_retard_le: str | None = None
     perime_le: str | None = None
     colonnes_inconnues: list[str] = field(default_factory=list)
+    en_tetes: dict[str, str] = field(default_factory=dict)
     motifs_hors_champ: dict[str, int] = field(default_factory=dict)
 
 

@@ -9,7 +9,7 @@ import pytest
 from observatoire.catalog import derivees, indicateurs, mesures
 from observatoire.cube import compute_measure
 from observatoire.derived import compute_table
-from observatoire.euro_path import CHEMIN_EURO
+from observatoire.euro_path import CHEMIN_EURO, COMPTES_SUBVENTIONS
 from observatoire.grant_jumps import SAUTS_SUBVENTIONS
 from observatoire.territories import TERRITOIRES
 from tests.depots import charger_source, deposer, en_csv
@@ -18,11 +18,13 @@ from tests.test_beneficiaires import Subventions
 
 # one state each: what a table of money says was done
 ETATS = {
-    "socle.budget_ess": "inscrit",
+    "socle.budget_ess": "déclaré",
     "socle.budget_scdl": "voté",
     "socle.subventions": "attribué",
+    "socle.parts_subventions": "attribué",
     "socle.beneficiaires": "attribué",
     "socle.balances_dgfip": "mandaté",
+    "socle.comptes_subventions": "mandaté",
     "socle.participations": "capital",
     "socle.financements": "déclaré",
 }
@@ -61,7 +63,8 @@ class Argent(Subventions):
                 deposer(self.entrepot, source, "2024.csv", en_csv(lignes))
             etat = charger_source(self.entrepot, source, plancher_pct=0)
             assert etat.etat in ("a_jour", "absente"), etat.motif
-        compute_table(self.entrepot, CHEMIN_EURO)
+        for derivee in (COMPTES_SUBVENTIONS, CHEMIN_EURO):
+            compute_table(self.entrepot, derivee)
         lues = [ligne for ligne in self.lignes("qualite.chemin_euro") if ligne["exercice"] == exercice]
         return {(ligne["rang"], ligne["etat"]): ligne for ligne in lues}
 
@@ -93,11 +96,11 @@ def petit(entrepot) -> Argent:
 def test_une_mesure_d_argent_dit_son_etat_et_n_en_lit_qu_un(nom):
     mesure = mesures()[nom]
     assert re.match(
-        "€ (décidés|conventionnés|payés|mandatés|votés|inscrits au budget|de capital|déclarés)$", mesure.unite
+        "€ (décidés|conventionnés|payés|mandatés|votés|de capital|déclarés)$", mesure.unite
     )
     assert mesure.champ
     assert len({ETATS[table] for table in mesure.lit if table in ETATS}) == 1
-    if set(mesure.lit) & {"socle.subventions", "socle.beneficiaires"}:
+    if set(mesure.lit) & {"socle.parts_subventions", "socle.beneficiaires"}:
         assert re.search(r"WHERE [^;]*\betat = '", mesure.requete), "trois états d'une même aide ne s'ajoutent pas"
 
 
@@ -137,7 +140,7 @@ def test_chaque_ventilation_rend_le_total(petit):
     for ligne in petit.contributions("subventions_beneficiaires"):
         sommes[ligne["axe"]] += ligne["valeur"]
     total = Decimal("150010.60")
-    axes = ("total", "statut_beneficiaire", "identification", "famille", "secteur", "lieu_beneficiaire")
+    axes = ("total", "nature_aide", "statut_beneficiaire", "identification", "famille", "secteur", "lieu_beneficiaire")
     assert dict(sommes) == dict.fromkeys(axes, total)
     familles = {ligne["modalite"]: ligne["valeur"] for ligne in petit.contributions("subventions_beneficiaires")
                 if ligne["axe"] == "famille" and ligne["modalite"] != "inconnu"}  # fmt: skip
@@ -166,6 +169,50 @@ def test_c22_quand_rien_n_est_reconnu_la_part_de_l_ess_est_inconnue_et_non_nulle
     assert (ligne["valeur"], ligne["nombre_unites"], ligne["axe"]) == (None, None, "total")
     [ligne] = petit.contributions("subventions_reconnues")
     assert (ligne["valeur"], ligne["nombre_unites"]) == (0, 0)
+
+
+def test_un_numero_rna_qui_n_en_est_pas_un_ne_fait_pas_de_trois_beneficiaires_un_seul(petit):
+    petit.deposer("sirene_doublons", {"siren": "connue", "sirenDoublon": petit.siren("double")})
+    for nom in ("une", "autre", "troisième"):
+        petit.donne("30000", rnaBeneficiaire="néant", nomBeneficiaire=nom)
+    for nom in ("connue", "double"):
+        petit.donne("30000", nom)
+    petit.reconnaitre()
+    assert len({ligne["repondant"] for ligne in petit.contributions("subventions")}) == 4
+
+
+def test_une_convention_partagee_est_une_subvention(petit):
+    for nom, part in (("connue", "0.6"), ("absente", "0.4")):
+        petit.donne("100000", nom, pourcentageSubvention=part, objet="partagée")
+    petit.donne("30000", "connue")
+    petit.reconnaitre()
+    lues = petit.contributions("subventions")
+    assert [ligne["nombre_unites"] for ligne in lues] == [1, 0, 1]
+    assert sum(ligne["valeur"] for ligne in lues) == 130000
+    for mesure in ("subventions_beneficiaires", "subventions_ess"):
+        sommes: Counter = Counter()
+        for ligne in petit.contributions(mesure):
+            sommes[ligne["axe"]] += ligne["nombre_unites"]
+        assert sommes["total"] == 2, mesure
+
+
+def test_une_aide_en_nature_se_lit_a_part_de_l_argent(petit):
+    for montant, nature in (("100", "aide en numéraire"), ("20", "Aide en nature"), ("3", "")):
+        petit.donne(montant, "connue", nature=nature)
+    petit.reconnaitre()
+    lues = petit.contributions("subventions_beneficiaires")
+    assert {ligne["modalite"]: ligne["valeur"] for ligne in lues if ligne["axe"] == "nature_aide"} == {
+        "en numéraire": 100, "en nature": 20, "inconnu": 3
+    }  # fmt: skip
+
+
+def test_quand_tous_sont_reconnus_et_qu_aucun_n_est_de_l_ess_la_part_est_nulle(petit):
+    petit.unite("commune", "7210", "84.11Z")
+    for _ in range(2):
+        petit.donne("30000", "commune")
+    petit.reconnaitre()
+    [ligne] = petit.contributions("subventions_ess")
+    assert (ligne["axe"], ligne["valeur"], ligne["nombre_unites"]) == ("total", 0, 0)
 
 
 # ---- the function of the ESS in the accounts
@@ -203,6 +250,17 @@ def test_deux_presentations_des_memes_comptes_comptent_une_fois(petit):
         ("compte", "M57 65748"): Decimal("100.10"),
         ("compte", "M57 65741"): Decimal("200.20"),
     }
+
+
+def test_un_budget_annexe_present_dans_la_seule_presentation_croisee_compte(petit):
+    petit.compte("100")
+    petit.compte("40", cbudg="3", ident="24630070100025")
+    par_nature = {nom: valeur for nom, valeur in petit.comptes[0].items() if nom != "fonction"}
+    deposer(petit.entrepot, "balances_dgfip", "nature.csv", en_csv([par_nature]))
+    petit.donne("30000", "connue")
+    assert petit.chemin()[1, "mandaté"]["montant_eur"] == 140
+    totaux = [ligne["valeur"] for ligne in petit.contributions("subventions_comptes") if ligne["axe"] == "total"]
+    assert sorted(totaux) == [40, 100]
 
 
 # ---- jumps

@@ -12,19 +12,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from observatoire.beneficiaries import BENEFICIAIRES, QUALITE_BENEFICIAIRES, SUBVENTIONS_IDENTIFIEES
+from observatoire import cube
+from observatoire.beneficiaries import (
+    BENEFICIAIRES,
+    PARTS_SUBVENTIONS,
+    QUALITE_BENEFICIAIRES,
+    SUBVENTIONS_IDENTIFIEES,
+)
+from observatoire.catalog import mesures
 from observatoire.derived import compute_table
-from observatoire.euro_path import CHEMIN_EURO
+from observatoire.euro_path import CHEMIN_EURO, COMPTES_SUBVENTIONS
 from observatoire.grant_jumps import SAUTS_SUBVENTIONS
 from observatoire.settings import Settings
 from observatoire.sources import sources
-from observatoire.territories import TERRITOIRES
+from observatoire.territories import APPARTENANCES, TERRITOIRES
 from observatoire.warehouse import Entrepot, fingerprint
 from tests.donnees import CAM
 from tests.petit_sirene import siret
 from tests.test_argent import Argent
 
-TABLES = (BENEFICIAIRES, SUBVENTIONS_IDENTIFIEES, QUALITE_BENEFICIAIRES, SAUTS_SUBVENTIONS, CHEMIN_EURO)
+TABLES = (PARTS_SUBVENTIONS, BENEFICIAIRES, SUBVENTIONS_IDENTIFIEES, QUALITE_BENEFICIAIRES, SAUTS_SUBVENTIONS, CHEMIN_EURO)
 NOMS = ("connue", "double", "cessée", "personne", "commune", "deux sièges", "absente")
 RNA = ("W631000001", "W631000002", "W631000003", None)
 COLONNES = ("siren", "famille", "code_territoire", "identification", "statut_beneficiaire", "a17", "est_publiable")
@@ -55,7 +62,8 @@ def registres():
             petit.compte("100000.10", exer=annee)
             petit.inscrit(exercice=annee, perimetre=annee)
         petit.chemin()
-        compute_table(entrepot, TERRITOIRES)
+        for derivee in (TERRITOIRES, APPARTENANCES):
+            compute_table(entrepot, derivee)
         yield petit
 
 
@@ -151,6 +159,92 @@ def test_aucune_suite_de_jointures_filtres_et_cumuls_ne_change_un_total(registre
     assert total == attendu(lignes)
     for table in ("qualite.beneficiaires", "socle.beneficiaires"):
         assert sum((ligne["montant_eur"] for ligne in registres.lignes(table)), Decimal(0)) == attendu(lignes)
+
+
+comptes = st.lists(
+    st.fixed_dictionaries(
+        {
+            "mandate_eur": montants,
+            "annee": st.sampled_from([2022, 2024]),
+            "siret_budget": st.sampled_from([CAM, "24630070100025"]),
+            "presentation": st.sampled_from(["nature", "croisée"]),
+            "compte": st.sampled_from(["65741", "65748"]),
+        }
+    ),
+    max_size=8,
+)
+DE_L_ESS = {"connue", "double", "cessée", "deux sièges"}
+ARGENT = {
+    nom: mesure
+    for nom, mesure in mesures().items()
+    if set(mesure.lit) & {"socle.parts_subventions", "socle.beneficiaires", "socle.comptes_subventions"}
+}
+
+
+def poser_comptes(petit: Argent, lignes: list[dict]) -> None:
+    """Write the accounts as the socle would hold them."""
+    commun = {"siren": CAM[:9], "nomenclature": "M57", "est_subvention_droit_prive": True, "_fichier": "f"}
+    completes = [{**ligne, **commun, "_ligne": rang} for rang, ligne in enumerate(lignes)]
+    dit = {"observatoire": json.dumps({"version": fingerprint(completes)})}
+    schema = sources()["balances_dgfip"].table.arrow()
+    pq.write_table(
+        pa.Table.from_pylist(completes, schema).replace_schema_metadata(dit),
+        petit.entrepot.path_of("socle", "balances_dgfip"),
+    )
+    compute_table(petit.entrepot, COMPTES_SUBVENTIONS)
+
+
+def totaux_attendus(lignes: list[dict], des_comptes: list[dict]) -> dict[str, dict[str, Decimal]]:
+    """Add up what each measure of money must give by period, with nothing of the product."""
+    attendus: dict[str, dict[str, Decimal]] = {nom: {} for nom in ARGENT}
+
+    def ajouter(mesure: str, periode: object, montant: Decimal) -> None:
+        attendus[mesure][str(periode or "inconnu")] = attendus[mesure].get(str(periode or "inconnu"), Decimal(0)) + montant
+
+    for ligne in lignes:
+        montant = attendu([ligne])
+        if ligne["etat"] == "payé":
+            ajouter("subventions_payees", ligne["exercice"], montant)
+            continue
+        for mesure in ("subventions", "subventions_beneficiaires"):
+            ajouter(mesure, ligne["exercice"], montant)
+        connue = ligne["nom"] not in (None, "absente") and ligne["rna_beneficiaire"] is None
+        ajouter("subventions_reconnues", ligne["exercice"], montant if connue else Decimal(0))
+        if ligne["nom"] in DE_L_ESS:
+            ajouter("subventions_ess", ligne["exercice"], montant)
+    par_nature = {(li["siret_budget"], li["annee"]) for li in des_comptes if li["presentation"] == "nature"}
+    for ligne in des_comptes:
+        if ligne["presentation"] == "nature" or (ligne["siret_budget"], ligne["annee"]) not in par_nature:
+            ajouter("subventions_comptes", ligne["annee"], ligne["mandate_eur"])
+    return attendus
+
+
+@settings(max_examples=10)
+@given(lignes=subventions, des_comptes=comptes)
+def test_chaque_axe_de_chaque_mesure_et_du_cube_rend_le_total_des_entrees(registres, lignes, des_comptes):
+    lignes = [{**ligne, "rna_beneficiaire": None} for ligne in lignes]
+    poser(registres, lignes)
+    poser_comptes(registres, des_comptes)
+    attendus = totaux_attendus(lignes, des_comptes)
+    with pytest.MonkeyPatch.context() as remplacements:
+        remplacements.setattr(cube, "mesures", lambda: ARGENT)
+        for mesure in ARGENT.values():
+            cube.compute_measure(registres.entrepot, mesure)
+        cube.compute_cube(registres.entrepot)
+    lues = [("mesures", ligne["mesure"], ligne["periode"], ligne["axe"], ligne["valeur"]) for nom in ARGENT
+            for ligne in ({**li, "mesure": nom} for li in registres.lignes(f"mesures.{nom}"))]  # fmt: skip
+    # without a coverage a cell of the cube is about the place its rows name
+    lues += [("cube", li["mesure"], li["periode"], li["axe"], li["somme"]) for li in registres.lignes("indicateurs.cube")]
+    sommes: dict[tuple[str, ...], Decimal | None] = {}
+    for *clef, valeur in lues:
+        avant = sommes.get(tuple(clef), Decimal(0))
+        sommes[tuple(clef)] = None if valeur is None or avant is None else avant + valeur
+    assert {clef[1] for clef in sommes} == {nom for nom, par_an in attendus.items() if par_an} | (
+        {"subventions_ess"} if attendus["subventions"] else set()
+    )
+    for (ou, mesure, periode, axe), somme in sommes.items():
+        if somme is not None:  # nobody was recognised: unknown, not zero
+            assert somme == attendus[mesure].get(periode, Decimal(0)), (ou, mesure, periode, axe)
 
 
 @settings(max_examples=15)

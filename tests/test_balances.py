@@ -110,6 +110,33 @@ def test_un_compte_et_ses_sous_comptes_ne_comptent_qu_une_fois(entrepot):
     assert regles(entrepot, "balances_dgfip") == {("signalement", "compte_pere"): 1}
 
 
+def test_un_compte_que_ses_sous_comptes_ne_font_pas_compte_avec_eux_et_le_dit(entrepot):
+    lues = charger(
+        entrepot, compte("300.00", compte="6574", nomen="M14"), compte("1.00", compte="65741", nomen="M14")
+    )
+    assert sum(ligne["mandate_eur"] or 0 for ligne in lues) == 301
+    assert regles(entrepot, "balances_dgfip") == {("signalement", "detail_partiel"): 1}
+
+
+def test_des_comptes_emboites_se_comparent_a_ceux_que_rien_ne_detaille(entrepot):
+    lues = charger(
+        entrepot,
+        compte("350.00", compte="65"),
+        compte("300.00", compte="6574"),
+        compte("300.00", compte="65748"),
+        compte("50.00", compte="6588"),
+        compte("7.00", compte="66"),
+    )
+    assert [ligne["compte"] for ligne in lues if ligne["est_compte_pere"]] == ["65", "6574"]
+    assert sum(ligne["mandate_eur"] or 0 for ligne in lues) == 357
+
+
+def test_un_compte_repete_que_son_sous_compte_detaille_ne_compte_pas(entrepot):
+    pere = compte("300.00", compte="6574", nomen="M14")
+    lues = charger(entrepot, pere, pere, compte("300.00", compte="65741", nomen="M14"), plafond_rejets_pct=100)
+    assert sum(ligne["mandate_eur"] or 0 for ligne in lues) == 300
+
+
 def test_le_mandate_est_net_des_annulations_et_se_lit_sans_les_ordres(entrepot):
     [charge, recette] = charger(
         entrepot, compte("1000.00", "250.25", oobdeb="100.00", oobcre="30.00"), compte("0.0", "80.00", compte="7478")

@@ -6,10 +6,15 @@ from decimal import Decimal
 
 import pytest
 
-from observatoire.beneficiaries import BENEFICIAIRES, QUALITE_BENEFICIAIRES, SUBVENTIONS_IDENTIFIEES
+from observatoire.beneficiaries import (
+    BENEFICIAIRES,
+    PARTS_SUBVENTIONS,
+    QUALITE_BENEFICIAIRES,
+    SUBVENTIONS_IDENTIFIEES,
+)
 from observatoire.catalog import mesures, sources_of, sources_of_measure
 from observatoire.derived import TableIncoherente, compute_table
-from observatoire.publication.public_tables import public_tables
+from observatoire.publication.public_tables import public_tables, register_quality
 from tests.depots import SUBVENTION, charger_source, deposer, en_csv
 from tests.donnees import CAM, TOTAUX_CAM, poser_subventions_cam
 from tests.petit_sirene import Ligne, PetitSirene, siret
@@ -58,7 +63,7 @@ class Subventions(PetitSirene):
         for nom in ("subventions", "rna"):
             self.etats[nom] = charger_source(self.entrepot, nom, plancher_pct=0)
             assert self.etats[nom].etat in ("a_jour", "absente"), self.etats[nom].motif
-        for derivee in (BENEFICIAIRES, SUBVENTIONS_IDENTIFIEES, QUALITE_BENEFICIAIRES):
+        for derivee in (PARTS_SUBVENTIONS, BENEFICIAIRES, SUBVENTIONS_IDENTIFIEES, QUALITE_BENEFICIAIRES):
             compute_table(self.entrepot, derivee)
         return sorted(self.lignes("socle.beneficiaires"), key=lambda ligne: ligne["_ligne"])
 
@@ -137,7 +142,8 @@ def test_c22_sans_sirene_rien_n_est_reconnu_rien_n_est_perdu(entrepot):
     lues = petit.reconnaitre()
     assert [ligne["identification"] for ligne in lues] == ["SIREN absent du stock", "non identifié"]
     assert sum(ligne["montant_eur"] for ligne in lues) == Decimal("70000.30")
-    assert not any(ligne["est_masque"] for ligne in lues), "rien ne dit encore qui sont ces bénéficiaires"
+    assert not any(ligne["est_publiable"] for ligne in lues), "rien ne dit que ce ne sont pas des personnes"
+    assert publiques(petit) == []
 
 
 def test_un_numero_rna_mene_au_siren_ou_a_la_seule_association(petit):
@@ -178,6 +184,18 @@ def test_deux_identifiants_qui_se_contredisent_le_disent(petit):
     assert dits == ["le numéro RNA n'est pas celui que Sirene donne à ce SIREN", None]
 
 
+def test_un_siren_et_le_numero_rna_d_un_autre_se_contredisent(petit):
+    petit.unite("autre", identifiantAssociationUniteLegale="W631000002")
+    petit.declare(id="W631000003", siret=siret(petit.siren("autre")))
+    petit.declare(id="W631000004", siret=siret(petit.siren("ailleurs")))
+    petit.declare(id="W631000005", siret=siret(petit.siren("double")))
+    petit.deposer("sirene_doublons", {"siren": "connue", "sirenDoublon": petit.siren("double")})
+    for nom, rna in (("connue", 2), ("absente", 2), ("connue", 3), ("connue", 4), ("connue", 5), ("", 2)):
+        petit.donne("30000", nom, rnaBeneficiaire=f"W63100000{rna}")
+    sirene, registre = "Sirene donne ce numéro RNA à un autre SIREN", "le RNA donne à ce numéro un autre SIREN"
+    assert [ligne["desaccord"] for ligne in petit.reconnaitre()] == [sirene, sirene, registre, registre, None, None]
+
+
 @pytest.mark.parametrize(
     ("categorie", "statut", "est_public"),
     [
@@ -199,12 +217,42 @@ def test_les_personnes_publiques_sont_mises_a_part(petit, categorie, statut, est
 
 
 def test_d_une_subvention_partagee_ne_compte_que_la_part(petit):
-    for part, nom in (("0.6", "connue"), ("0.4", "autre"), ("3", "connue")):
-        petit.donne("100000.01", nom, pourcentageSubvention=part)
+    for part, nom in (("0.6", "connue"), ("0.4", "autre")):
+        petit.donne("100000.01", nom, pourcentageSubvention=part, objet="partagée")
+    petit.donne("100000.01", "connue", pourcentageSubvention="3")
     lues = petit.reconnaitre()
     assert [ligne["montant_eur"] for ligne in lues] == [
         Decimal("60000.006"), Decimal("40000.004"), Decimal("100000.01")
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("parts", "attendues"),
+    [
+        (("50", "50"), (50000, 50000)),
+        (("60 %", "40,0 %"), (60000, 40000)),
+        (("60 %",), (60000,)),
+        (("0.5", ""), (50000, 50000)),
+        (("0.3", "0.3", ""), (Decimal("33333.333334"), Decimal("33333.333333"), Decimal("33333.333333"))),
+        (("0.6", "0.6"), (50000, 50000)),
+        (("0.9", "0.3"), (75000, 25000)),
+        (("50", "20"), (50000, 50000)),
+        (("5 parts", "2 parts"), (100000, 100000)),  # nothing says that they share
+        (("0.5", "0.5", ""), (50000, 50000, 100000)),  # a whole convention, and another grant
+        (("1", "1"), (100000, 100000)),
+    ],
+)
+def test_une_convention_aux_parts_mal_ecrites_ne_compte_qu_une_fois(petit, parts, attendues):
+    for rang, part in enumerate(parts):
+        petit.donne("100000", f"b{rang}", pourcentageSubvention=part, objet="partagée")
+    assert [ligne["montant_eur"] for ligne in petit.reconnaitre()] == list(attendues)
+
+
+def test_deux_etats_d_une_convention_partagee_se_partagent_chacun(petit):
+    for etat in ("décidé", "payé"):
+        for nom, part in (("connue", "60"), ("autre", "40")):
+            petit.donne("100000", nom, pourcentageSubvention=part, objet="partagée", etat=etat)
+    assert [ligne["montant_eur"] for ligne in petit.reconnaitre()] == [60000, 40000] * 2
 
 
 def test_un_registre_qui_repete_ses_lignes_ne_multiplie_pas_les_montants(petit):
@@ -268,24 +316,51 @@ def test_ne_sont_nommees_que_des_personnes_morales_publiables(petit):
         petit.donne("30000", nom)
     lues = petit.reconnaitre()
     assert [ligne["siren"] for ligne in petit.lignes("socle.subventions_identifiees")] == [petit.siren("connue")]
-    assert [ligne["est_masque"] for ligne in lues] == [False, True, True, True, True]
     assert [ligne["est_personne_physique"] for ligne in lues] == [False, True, False, False, False]
 
 
-def test_la_table_publique_des_subventions_ne_dit_rien_de_qui_ne_peut_etre_nomme(petit):
-    petit.unite("personne", **PERSONNE)
-    for nom in ("connue", "personne", "absente"):
-        petit.donne("30000", nom)
-    petit.reconnaitre()
+def publiques(petit: Subventions) -> list[Ligne]:
+    """Read the public table of grants."""
     [publique] = [t for t in public_tables() if (t.schema, t.nom) == ("socle", "subventions")]
     with petit.entrepot.connect() as connexion:
-        lues = connexion.execute(
-            "SELECT nom_beneficiaire, objet, id_beneficiaire, siren_beneficiaire, siret_beneficiaire, montant_eur "
-            f"FROM ({publique.requete}) ORDER BY _ligne"
-        ).fetchall()
-    numero = siret(petit.siren("connue"))
-    assert lues[0] == ("Association d'essai", "objet 0", numero, numero[:9], numero, Decimal(30000))
-    assert lues[1:] == [(None, None, None, None, None, Decimal(30000))] * 2
+        return connexion.sql(publique.requete).to_arrow_table().to_pylist()
+
+
+def test_la_table_publique_des_subventions_n_a_aucune_ligne_de_qui_ne_peut_etre_nomme(petit):
+    petit.unite("personne", **PERSONNE)
+    petit.unite("cultuelle", naf="94.91Z")
+    for nom in ("connue", "personne", "cultuelle", "absente", ""):
+        petit.donne("30000", nom, conditionsVersement="chèque", rnaBeneficiaire="" if nom else "néant")
+    petit.donne("30000", rnaBeneficiaire="W631000009")
+    petit.reconnaitre()
+    [lue] = publiques(petit)
+    assert (lue["siren_beneficiaire"], lue["objet"]) == (petit.siren("connue"), "objet 0")
+    cases = petit.lignes("qualite.beneficiaires")
+    assert sum(case["montant_eur"] for case in cases) == 180000, "les autres restent comptées"
+
+
+def test_aucun_mot_ecrit_a_la_place_d_un_nombre_n_est_publie_parmi_les_rejets(petit):
+    mots = {
+        "montant": "10 000 € à essai", "dates_periode": "versé à essai", "conditions": f"à essai {'x' * 256}",
+        "nature": "don à essai", "statut": "refus de essai",
+    }  # fmt: skip
+    petit.donne(mots["montant"], "connue")
+    petit.donne("-1", "connue", datesPeriodeVersement=mots["dates_periode"], conditionsVersement=mots["conditions"])
+    petit.donne("30000", "connue", nature=mots["nature"], dateConvention="le 3 chez essai")
+    petit.donne("30000", "connue", statutLabel=mots["statut"])
+    for ligne in petit.recues:
+        for colonne in ("datesPeriodeVersement", "conditionsVersement", "nature", "statutLabel"):
+            ligne.setdefault(colonne, "")
+    deposer(petit.entrepot, "subventions", "2024.csv", en_csv(petit.recues))
+    charger_source(petit.entrepot, "subventions", plafond_rejets_pct=100)
+    with petit.entrepot.connect() as connexion:
+        register_quality(connexion, petit.entrepot, {})
+        lus = connexion.execute("SELECT regle, valeur FROM r_rejets WHERE source = 'subventions'").fetchall()
+    assert {regle for regle, _ in lus} >= {
+        "valeur_illisible", "periode_lisible", "texte_long", "nature_connue", "statut_connu"
+    }  # fmt: skip
+    assert not [valeur for _, valeur in lus if valeur and "essai" in valeur]
+    assert ("montant_positif", "-1") in lus, "un nombre, lui, se dit"
 
 
 def test_le_rna_n_est_qu_un_appoint():

@@ -387,3 +387,13 @@ def test_un_nombre_d_unites_inconnu_n_est_pas_zero(petit: Fabrique) -> None:
         "france:FR": None,
     }
     assert petit.sommes()["france:FR"] == 13
+
+
+def test_une_ligne_qui_ne_compte_rien_couvre_son_lieu_sans_etre_un_repondant(petit):
+    petit.contributions("m", [petit.ligne("epci:A", 0, nombre_unites=0), petit.ligne("epci:B", 5)])
+    petit.indicateur("n", numerateur={"mesure": "m", "agregat": "nombre_repondants"})
+    petit.indicateur("d", numerateur={"mesure": "m", "agregat": "mediane_repondants"})
+    cube = petit.cube()
+    vide, autre = (cube["m", "epci", code, "2024", "total", "total"] for code in "AB")
+    assert (vide["somme"], vide["nombre_repondants"], vide["mediane_repondants"]) == (0, 0, None)
+    assert (autre["nombre_repondants"], autre["mediane_repondants"]) == (1, 5)

@@ -49,7 +49,7 @@ def test_le_budget_de_2025_est_un_autre_perimetre_et_non_une_hausse(documents):
     assert set(map(sum, par_an.values())) == {262_500}
     assert sum(ligne["montant_eur"] for ligne in nouvelles) == Decimal(1_312_500), "l'enveloppe annoncée"
     assert {ligne["etat_budgetaire"] for ligne in nouvelles} == {"annoncé"}
-    assert {ligne["confiance"] for ligne in nouvelles} == {"déduit"}
+    assert {ligne["confiance"] for ligne in nouvelles} == {"deduit"}
     assert {ligne["nature"] for ligne in nouvelles} == {"investissement", "fonctionnement"}
 
 
@@ -68,7 +68,7 @@ def test_l_ouverture_prevue_le_reste(documents):
     jalons = {ligne["jalon"]: (ligne["date_prevue"], ligne["date_reelle"]) for ligne in table(documents, "jalons")}
     assert jalons["ouverture"] == ("2020-01", None)
     assert jalons["opération"] == ("2019", None)
-    assert jalons["clôture de l'appel à manifestation d'intérêt"] == (None, "2018-11-30")
+    assert jalons["clôture de l'appel à manifestation d'intérêt"] == ("2018-11-30", None)
 
 
 def test_une_vingtaine_de_reponses_n_est_jamais_vingt(documents):

@@ -1,7 +1,6 @@
 """Ten kinds of indicators on the shape of the cube, each against a count made by hand; denominators and catalogue."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 
 from observatoire import indicators
 from observatoire.catalog import CatalogueInvalide, Indicateur, indicateurs, mesures
-from observatoire.schemas import DATE, ENTIER, NOMBRE, TEXTE
+from observatoire.schemas import DATE, ENTIER, TEXTE
 from tests.fabrique import Fabrique, fabrique
 from tests.reseaux import poser_adhesions
 
@@ -453,7 +452,7 @@ def test_le_catalogue_du_produit_est_valide() -> None:
 
 def test_deux_perimetres_de_budget_ne_s_ajoutent_pas(petit: Fabrique) -> None:
     petit.source("budget_ess", couverture="lignes")
-    textes = ("siren_collectivite", "ligne", "nature", "perimetre", "etat_budgetaire", "_fichier")
+    textes = ("siren_collectivite", "ligne", "nature", "perimetre", "etat_budgetaire", "confiance", "_fichier")
     entiers = ("exercice", "montant_eur", "_ligne")
     colonnes = {**dict.fromkeys(textes, TEXTE), **dict.fromkeys(entiers, ENTIER)}
     commun = {"siren_collectivite": "A", "exercice": 2024, "montant_eur": 10, "etat_budgetaire": "voté", "_fichier": "f",
@@ -471,7 +470,7 @@ def test_deux_perimetres_de_budget_ne_s_ajoutent_pas(petit: Fabrique) -> None:
 
 def test_un_budget_qui_change_de_perimetre_est_une_rupture_non_une_croissance(petit: Fabrique) -> None:
     petit.source("budget_ess", couverture="lignes")
-    textes = ("siren_collectivite", "ligne", "nature", "perimetre", "etat_budgetaire", "_fichier")
+    textes = ("siren_collectivite", "ligne", "nature", "perimetre", "etat_budgetaire", "confiance", "_fichier")
     colonnes = {**dict.fromkeys(textes, TEXTE), **dict.fromkeys(("exercice", "montant_eur", "_ligne"), ENTIER)}
     annees = [(None, "fiche 2019", 100), (2024, "fiche 2025", 170), (2025, "fiche 2025", 175)]
     petit.table("socle", "budget_ess", colonnes, [
@@ -480,7 +479,7 @@ def test_un_budget_qui_change_de_perimetre_est_une_rupture_non_une_croissance(pe
         for n, (annee, perimetre, montant) in enumerate(annees)
     ])
     petit.mesure_du_produit("soutien_ess")
-    petit.indicateur("i", numerateur={"mesure": "soutien_ess"}, rupture="perimetre")
+    petit.indicateur("i", numerateur={"mesure": "soutien_ess"}, rupture="perimetre", axes=["total", "ligne", "nature", "perimetre"])
     statuts = {p: petit.publiees(colonne="statut_observation", periode=p)["epci:A"] for p in ("inconnu", "2024", "2025")}
     assert statuts == {"inconnu": "A", "2024": "B", "2025": "A"}
     assert {cle[4]: v["statut_observation"] for cle, v in petit.valeurs().items() if cle[3] == "2024"} == {
@@ -488,25 +487,19 @@ def test_un_budget_qui_change_de_perimetre_est_une_rupture_non_une_croissance(pe
     }
 
 
-def test_une_subvention_partagee_compte_une_fois_et_un_faux_identifiant_n_unit_personne(petit: Fabrique) -> None:
-    """SCDL v2 repeats the whole amount on each beneficiary's row; `/` is nobody's identifier."""
-    petit.source("subventions", couverture="lignes")
-    textes = ("siren_attribuant", "siren_beneficiaire", "rna_beneficiaire", "id_beneficiaire", "nom_beneficiaire", "etat", "_fichier")
-    colonnes = {
-        **dict.fromkeys(textes, TEXTE), "exercice": ENTIER, "_ligne": ENTIER,
-        **dict.fromkeys(("montant_eur", "pourcentage_subvention"), NOMBRE),
-    }
-    parts = [Decimal("0.5"), Decimal("0.5"), None, Decimal("100")]
-    petit.table("socle", "subventions", colonnes, [
-        {
-            "siren_attribuant": "A", "exercice": 2024, "montant_eur": Decimal(100), "pourcentage_subvention": part,
-            "id_beneficiaire": "/", "nom_beneficiaire": f"b{n}", "etat": etat, "_fichier": etat, "_ligne": n,
-        }
-        for n, part in enumerate(parts)
-        for etat in ("décidé", "payé")
-    ])
-    petit.mesure_du_produit("subventions")
-    petit.indicateur("i", numerateur={"mesure": "subventions"})
-    petit.indicateur("n", numerateur={"mesure": "subventions", "agregat": "nombre_repondants"})
-    assert petit.publiees("i")["epci:A"] == 50 + 50 + 100 + 100
-    assert petit.publiees("n")["epci:A"] == 4
+def test_un_lieu_inconnu_s_additionne_et_ne_se_compare_pas(petit: Fabrique) -> None:
+    petit.contributions("m", [petit.ligne("inconnu", 30), petit.ligne("inconnu", 70)])
+    petit.contributions("autre", [petit.ligne("inconnu", 200)])
+    petit.indicateur("somme", numerateur={"mesure": "m"})
+    petit.indicateur("mediane", numerateur={"mesure": "m", "agregat": "mediane_unites"})
+    petit.indicateur("concentration", numerateur={"mesure": "m", "agregat": "herfindahl"})
+    petit.indicateur("part", numerateur={"mesure": "m"}, denominateur={"mesure": "autre"})
+    assert {clef[:2]: ligne["valeur"] for clef, ligne in petit.valeurs().items()} == {("somme", "inconnu"): 100}
+
+
+def test_ce_qui_est_deduit_d_un_document_est_estime(petit: Fabrique) -> None:
+    for annee, confiance in (("2023", "rapporté"), ("2024", "deduit")):
+        lignes = petit.lignes("epci:A", 10, "confiance", confiance, periode=annee)
+        petit.contributions(f"m{annee}", lignes)
+        petit.indicateur(f"i{annee}", numerateur={"mesure": f"m{annee}"}, axes=["total"], deduit="confiance")
+    assert {clef[0]: ligne["statut_observation"] for clef, ligne in petit.valeurs().items()} == {"i2023": "A", "i2024": "E"}

@@ -140,4 +140,4 @@ def test_les_fiches_du_budget_de_l_ess_sont_deux_perimetres(public):
             "AND niveau = 'epci'"
         ).fetchall()
     )
-    assert (statuts["inconnu"], statuts["2022"], statuts["2023"]) == ("A", "B", "A")
+    assert (statuts["inconnu"], statuts["2022"], statuts["2023"]) == ("A", "B", "E")

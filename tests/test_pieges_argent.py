@@ -51,7 +51,7 @@ def dits(entrepot: Entrepot) -> dict[tuple[str, str], str]:
     [
         ("8,03E+13", "notation_scientifique", "tableur"),  # C01
         ("22040000000000", "siret_arrondi", "00000"),  # C02
-        ("58801481", "identifiant_restitue", "zéros"),  # C03
+        ("58801481", "identifiant_restitue", "quelqu'un d'autre : à confirmer"),  # C03
         ("829605252000xx", "identifiant_invalide", "ni SIRET ni SIREN"),  # C04
         ("PAS", "identifiant_invalide", "ni SIRET ni SIREN"),
         ("/", "identifiant_invalide", "ni SIRET ni SIREN"),
@@ -268,7 +268,7 @@ def test_le_fichier_de_2021_se_lit_et_ses_mots_sont_refuses_gardes_et_demandes(e
     ]
     assert "deux versements" in refuses[59]["ligne_complete"]
     lettre = entrepot.racine / "lettres" / "subventions" / "2021_subventions.csv" / "lettre.txt"
-    assert "- 2 lignes, colonne « montant »" in lettre.read_text(encoding="utf-8")
+    assert "- 2 lignes, colonne « pour chaque bénéficiaire » : valeur de « pour chaque bénéficiaire »" in lettre.read_text(encoding="utf-8")
 
 
 def test_un_fichier_de_2021_sans_aucun_nombre_ne_remplace_rien_et_se_demande_au_producteur(entrepot):
@@ -296,6 +296,24 @@ def test_une_demande_sans_suite_est_hors_champ_meme_sans_montant(entrepot):
     )
     assert sum(ligne["montant_eur"] for ligne in lignes) == 60000
     assert regles(entrepot, "subventions") == {}
+
+
+@pytest.mark.parametrize(
+    "statut",
+    [
+        *("Rejetée", "abandonnée", "annulée", "refusee", "REFUSÉ", "Non éligible", "non-attribuée", "retirée"),
+        *("en cours d’instruction", "En cours", "Inéligible"),
+    ],
+)
+def test_une_demande_sans_suite_se_lit_quels_que_soient_l_accent_l_apostrophe_et_la_casse(entrepot, statut):
+    assert len(charger(entrepot, {"statutLabel": statut}, {"statutLabel": "Attribuee"})) == 1
+    assert regles(entrepot, "subventions") == {}
+
+
+def test_un_statut_inconnu_n_est_pas_de_l_argent(entrepot):
+    assert charger(entrepot, {"statutLabel": "vue en commission"}) == []
+    [rejet] = rejets(entrepot, "subventions")
+    assert (rejet["gravite"], rejet["regle"], rejet["valeur"]) == ("refus", "statut_connu", "vue en commission")
 
 
 def test_une_annee_a_venir_d_une_subvention_pluriannuelle_est_hors_champ(entrepot):

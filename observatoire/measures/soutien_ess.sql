@@ -1,5 +1,5 @@
 -- Lignes de budget consacrées à l'ESS ; deux périmètres, ou du voté et du payé, ne s'ajoutent pas : le total est alors inconnu.
--- unité : € inscrits au budget
+-- unité : € déclarés
 -- champ : lignes déclarées par la collectivité
 WITH lignes AS (
     SELECT *, coalesce(exercice::VARCHAR, 'inconnu') AS periode, perimetre || ', ' || etat_budgetaire AS ensemble,
@@ -10,6 +10,7 @@ SELECT coalesce(niveau, 'inconnu') AS niveau, coalesce(code_territoire, 'inconnu
        _fichier || '#' || _ligne AS unite, siren_collectivite AS repondant, 1 AS nombre_unites,
        unnest([
            {axe: 'total', modalite: 'total', valeur: CASE WHEN ensembles = 1 THEN montant_eur END},
+           {axe: 'confiance', modalite: coalesce(confiance, 'mot à mot'), valeur: montant_eur},
            {axe: 'perimetre', modalite: ensemble, valeur: montant_eur},
            {axe: 'nature', modalite: CASE WHEN ensembles = 1 THEN nature ELSE ensemble || ' | ' || nature END, valeur: montant_eur},
            {axe: 'ligne', modalite: CASE WHEN ensembles = 1 THEN ligne ELSE ensemble || ' | ' || ligne END, valeur: montant_eur}

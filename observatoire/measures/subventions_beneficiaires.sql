@@ -1,20 +1,26 @@
 -- Subventions décidées et publiées, selon leur bénéficiaire : ce qu'il est, où il est, et s'il a été reconnu.
 -- Des personnes physiques, rien d'autre n'est dit que leur total.
+-- D'une convention partagée, la part de chaque bénéficiaire ; elle compte pour une subvention dans chaque case où elle est.
 -- unité : € décidés
 -- champ : subventions publiées
-SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire,
-       coalesce(exercice::VARCHAR, 'inconnu') AS periode, _fichier || '#' || _ligne AS unite, beneficiaire AS repondant,
-       1 AS nombre_unites, montant_eur AS valeur,
-       unnest([
-           {axe: 'total', modalite: 'total'},
-           {axe: 'statut_beneficiaire', modalite: statut_beneficiaire},
+WITH parts AS (
+    SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire,
+           coalesce(exercice::VARCHAR, 'inconnu') AS periode, _fichier || '#' || _ligne AS unite, beneficiaire AS repondant,
+           convention, montant_eur AS valeur,
+           unnest([
+               {axe: 'total', modalite: 'total'},
+               {axe: 'statut_beneficiaire', modalite: statut_beneficiaire},
+               {axe: 'nature_aide', modalite: CASE WHEN est_personne_physique THEN 'personne physique' ELSE nature_aide END},
            {axe: 'identification', modalite: CASE WHEN est_personne_physique THEN 'personne physique' ELSE identification END},
-           {axe: 'famille', modalite: CASE WHEN statut_beneficiaire = 'ESS' THEN famille ELSE statut_beneficiaire END},
-           {axe: 'secteur', modalite: CASE WHEN est_personne_physique THEN 'personne physique' ELSE coalesce(a17, 'inconnu') END},
-           {axe: 'lieu_beneficiaire', modalite: CASE WHEN est_personne_physique THEN 'personne physique'
-                                                     ELSE coalesce(l.libelle || ' (' || l.code_territoire || ')', 'inconnu') END}
-       ], recursive := true)
-FROM socle.beneficiaires b
-LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = siren_attribuant
-LEFT JOIN referentiels.territoires l ON l.niveau = b.niveau AND l.code_territoire = b.code_territoire
-WHERE etat = 'décidé'
+               {axe: 'famille', modalite: CASE WHEN statut_beneficiaire = 'ESS' THEN famille ELSE statut_beneficiaire END},
+               {axe: 'secteur', modalite: CASE WHEN est_personne_physique THEN 'personne physique' ELSE coalesce(a17, 'inconnu') END},
+               {axe: 'lieu_beneficiaire', modalite: CASE WHEN est_personne_physique THEN 'personne physique'
+                                                         ELSE coalesce(l.libelle || ' (' || l.code_territoire || ')', 'inconnu') END}
+           ], recursive := true)
+    FROM socle.beneficiaires b
+    LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = siren_attribuant
+    LEFT JOIN referentiels.territoires l ON l.niveau = b.niveau AND l.code_territoire = b.code_territoire
+    WHERE etat = 'décidé')
+SELECT * EXCLUDE (convention),
+       (row_number() OVER (PARTITION BY convention, periode, axe, modalite ORDER BY unite) = 1)::INT AS nombre_unites
+FROM parts

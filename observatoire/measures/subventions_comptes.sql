@@ -3,12 +3,11 @@
 -- unité : € mandatés
 -- champ : comptes 6574 (M14) et 65741 à 65748 (M57), tous les budgets
 SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire,
-       annee::VARCHAR AS periode, _fichier || '#' || _ligne AS unite, siren AS repondant, 1 AS nombre_unites, mandate_eur AS valeur,
+       exercice::VARCHAR AS periode, _fichier || '#' || _ligne AS unite, siren_attribuant AS repondant, 1 AS nombre_unites,
+       montant_eur AS valeur,
        unnest([
            {axe: 'total', modalite: 'total'},
            {axe: 'compte', modalite: nomenclature[:3] || ' ' || CASE WHEN nomenclature LIKE 'M57%' THEN compte[:5] ELSE compte[:4] END}
        ], recursive := true)
-FROM (FROM socle.balances_dgfip
-      WHERE est_subvention_droit_prive AND mandate_eur IS NOT NULL AND coalesce(etat_balance, 'DEF') = 'DEF'
-      QUALIFY dense_rank() OVER (PARTITION BY siren, annee ORDER BY presentation DESC) = 1)
-LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = siren
+FROM socle.comptes_subventions
+LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = siren_attribuant

@@ -1,13 +1,11 @@
--- Subventions payées que la collectivité publie comme telles ; ne s'ajoutent pas aux décidées ; d'une subvention partagée, dont chaque
--- ligne répète le montant entier, ne compte que la part du bénéficiaire.
+-- Subventions payées que la collectivité publie comme telles ; ne s'ajoutent pas aux décidées ; d'une convention partagée, la
+-- part de chaque bénéficiaire ; elle compte pour une subvention.
 -- unité : € payés
 -- champ : subventions publiées
 SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire,
        coalesce(exercice::VARCHAR, 'inconnu') AS periode, 'total' AS axe, 'total' AS modalite, _fichier || '#' || _ligne AS unite,
-       -- an identifier that is none cannot say that two beneficiaries are one
-       coalesce(siren_beneficiaire, rna_beneficiaire, nom_beneficiaire, _fichier || '#' || _ligne) AS repondant,
-       1 AS nombre_unites,
-       montant_eur * CASE WHEN pourcentage_subvention > 0 AND pourcentage_subvention <= 1 THEN pourcentage_subvention ELSE 1 END AS valeur
-FROM socle.subventions
+       beneficiaire AS repondant,
+       (row_number() OVER (PARTITION BY convention, exercice ORDER BY _ligne) = 1)::INT AS nombre_unites, montant_eur AS valeur
+FROM socle.parts_subventions
 LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = siren_attribuant
 WHERE etat = 'payé'

@@ -148,11 +148,8 @@ def public_tables() -> list[TablePublique]:
 
 def _source_table(source: Source) -> TablePublique:
     colonnes = (*source.table.colonnes, *PROVENANCE)
-    requete = f"FROM {source.schema_public}.{source.nom} ORDER BY _fichier, _ligne"
-    nominatives = [colonne.nom for colonne in source.table.colonnes if colonne.nominatif]
-    if source.anonyme_si and nominatives:
-        masques = ", ".join(f"CASE WHEN NOT ({source.anonyme_si}) THEN {nom} END AS {nom}" for nom in nominatives)
-        requete = f"SELECT * REPLACE ({masques}) {requete}"
+    publiees = f" WHERE {source.publiee_si}" if source.publiee_si else ""
+    requete = f"FROM {source.schema_public}.{source.nom}{publiees} ORDER BY _fichier, _ligne"
     if source.nom == "declarations":
         jugees = tuple(colonne for colonne in VERDICTS.colonnes if colonne.nom not in VERDICTS.cle)
         colonnes = (*source.table.colonnes, *jugees, *PROVENANCE)
@@ -204,8 +201,14 @@ def _to_rejects(entrepot: Entrepot) -> str:
             continue
         # a table that is not published has no value to show either: a SIREN may be a person's
         publiee = source.diffusion == "publique" and source.schema_public is not None
-        libres = [colonne.nom for colonne in source.table.colonnes if not colonne.nominatif] if publiee else []
-        garder = f"colonne IN ({', '.join(repr(nom) for nom in libres)})" if libres else "false"
+        libres = [colonne for colonne in source.table.colonnes if not colonne.nominatif] if publiee else []
+        # words where a number or a date should be may be anybody's name
+        mots = [colonne.nom for colonne in libres if colonne.type == TEXTE]
+        autres = [colonne.nom for colonne in libres if colonne.type != TEXTE]
+        garder = (
+            f"regle <> 'valeur_illisible' AND (list_contains({mots}::VARCHAR[], colonne) OR "
+            f"list_contains({autres}::VARCHAR[], colonne) AND NOT regexp_matches(valeur, '\\p{{L}}'))"
+        )
         requetes.append(
             f"SELECT '{source.nom}' AS source, fichier, ligne, colonne, CASE WHEN {garder} THEN valeur END AS valeur, "
             f"regle, gravite, motif FROM read_parquet({sql_literal(chemin)})"

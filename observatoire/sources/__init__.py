@@ -49,7 +49,7 @@ class Source:
             needed `CALCULS`, in SQL.
         ruptures: breaks in the series, in French.
         aide: what to do when there is no file.
-        anonyme_si: SQL condition under which the `nominatif` columns of a row are not published.
+        publiee_si: SQL condition under which a row is published; all of them are when it is not given.
         lettre: its producers answer questions: a letter is made for each file with rows refused or flagged.
     """
 
@@ -79,7 +79,7 @@ class Source:
     volumineuse: bool = False
     ruptures: str = ""
     aide: str = ""
-    anonyme_si: str = ""
+    publiee_si: str = ""
     lettre: bool = False
 
     @property

@@ -128,12 +128,25 @@ TABLE = Table(
         Colonne(
             "est_compte_pere",
             BOOLEEN,
-            "Compte que ses sous-comptes détaillent dans la même balance : son montant n'est pas compté deux fois.",
+            "Compte que ses sous-comptes détaillent au centime dans la même balance : il n'est pas compté deux fois.",
             calculee=True,
             regles=(
                 signalement(
                     "compte_pere",
                     "compte déjà détaillé par ses sous-comptes : ceux-ci seuls comptent comme mandaté",
+                    lambda v: ~v,
+                ),
+            ),
+        ),
+        Colonne(
+            "est_detail_partiel",
+            BOOLEEN,
+            "Compte dont les sous-comptes de la même balance ne font pas le montant : il compte, et eux aussi.",
+            calculee=True,
+            regles=(
+                signalement(
+                    "detail_partiel",
+                    "sous-comptes qui ne font pas le montant de ce compte : il compte comme eux, à vérifier",
                     lambda v: ~v,
                 ),
             ),
@@ -184,8 +197,15 @@ TABLE = Table(
 GROUPEMENT = "coalesce(upper(categ) = 'GFP', ctype LIKE '4%', false) OR coalesce(ctype, '') IN ('405', '440')"
 HORS_CHAMP = (("budget d'une autre collectivité qu'un groupement à fiscalité propre", f"NOT ({GROUPEMENT})"),)
 
-_SOUS_COMPTE = "lead(compte) OVER (PARTITION BY annee, siret_budget, etat_balance, fonction ORDER BY compte)"
-_PERE = f"coalesce({_SOUS_COMPTE} <> compte AND starts_with({_SOUS_COMPTE}, compte), false)"
+_NET = "obnetdeb_eur - obnetcre_eur"
+# the accounts of one balance and class, each once; under an account, those that no other details
+_CLASSE = f"""list(DISTINCT {{'compte': compte, 'net': {_NET}}})
+    OVER (PARTITION BY annee, siret_budget, etat_balance, fonction, compte[:1])"""
+_SOUS = f"list_filter({_CLASSE}, lambda x: x.compte <> compte AND starts_with(x.compte, compte))"
+_DETAILLE = f"len(list_filter({_SOUS}, lambda y: y.compte <> x.compte AND starts_with(y.compte, x.compte))) > 0"
+_DETAIL = f"list_sum(list_transform(list_filter({_SOUS}, lambda x: NOT {_DETAILLE}), lambda x: x.net))"
+# without an account under it, a sum of nothing is null
+_PERE = f"coalesce({_DETAIL} = {_NET}, false)"
 _CHARGE = f"compte LIKE '6%' AND NOT {_PERE}"
 _ORDRE = "coalesce(oobdeb_eur, 0) - coalesce(oobcre_eur, 0)"
 CALCULS = {
@@ -196,8 +216,9 @@ CALCULS = {
         WHEN '2' THEN 'rattaché' WHEN '3' THEN 'annexe' WHEN 'BA' THEN 'annexe' END""",
     "presentation": "CASE WHEN count(fonction) OVER () > 0 THEN 'croisée' ELSE 'nature' END",
     "est_compte_pere": _PERE,
-    "mandate_eur": f"CASE WHEN {_CHARGE} THEN obnetdeb_eur - obnetcre_eur END",
-    "mandate_reel_eur": f"CASE WHEN {_CHARGE} THEN obnetdeb_eur - obnetcre_eur - ({_ORDRE}) END",
+    "est_detail_partiel": f"coalesce({_DETAIL} <> {_NET}, false)",
+    "mandate_eur": f"CASE WHEN {_CHARGE} THEN {_NET} END",
+    "mandate_reel_eur": f"CASE WHEN {_CHARGE} THEN {_NET} - ({_ORDRE}) END",
     # the vote by function writes 9365 and 9065; the 65 of the M14 is another function
     "est_fonction_ess": "coalesce(nomenclature LIKE 'M57%' AND regexp_full_match(fonction, '(9[03])?65[0-9]*'), false)",
     "est_subvention_droit_prive": """coalesce(nomenclature LIKE 'M14%' AND compte LIKE '6574%'

@@ -4,7 +4,7 @@ from observatoire.identifiers import is_siren
 from observatoire.schemas import ENTIER, EUROS, TEXTE, Colonne, Table, refus
 
 ETATS = ["voté", "engagé", "payé", "annoncé", "inconnu"]
-CONFIANCES = ["rapporté", "déduit"]
+CONFIANCES = ["rapporté", "deduit"]
 
 TABLE = Table(
     "Lignes de budget consacrées à l'ESS, telles que déclarées.",
@@ -61,7 +61,7 @@ TABLE = Table(
         Colonne(
             "confiance",
             TEXTE,
-            "Vide : mot à mot ; rapporté : chiffre relevé, mots non conservés ; déduit : calculé à partir d'eux.",
+            "Vide : mot à mot ; rapporté : chiffre relevé, mots non conservés ; deduit : calculé à partir d'eux.",
             regles=(
                 refus(
                     "confiance_connue",

@@ -40,12 +40,13 @@ from observatoire.schemas import (
 )
 
 ETATS = ("décidé", "conventionné", "payé")
-ATTRIBUEE = ("attribuée", "attribué", "attribuee", "attribue")
+# statuses without accents, as `_plain` reads them; the first of the pending ones is how the schema writes it
+ATTRIBUEE = "attribuee?|accordee?|acceptee?|votee?|approuvee?"
 SANS_SUITE = {
-    # the first is how the schema of Data.Subvention writes it
-    **dict.fromkeys(("en cours d'intruction", "en cours d'instruction"), "demande en cours : rien n'est attribué"),
-    **dict.fromkeys(("ineligible", "inéligible"), "demande inéligible : rien n'est attribué"),
-    **dict.fromkeys(("refusée", "refusé"), "demande refusée : rien n'est attribué"),
+    "en cours d'intruction|en cours( d'instruction)?|en attente|deposee?": "demande en cours : rien n'est attribué",
+    "ineligible|non[- ]eligible": "demande inéligible : rien n'est attribué",
+    "refusee?|rejetee?|non[- ]attribuee?": "demande refusée : rien n'est attribué",
+    "abandonnee?|annulee?|retiree?|sans suite": "demande retirée ou annulée : rien n'est attribué",
 }
 NUMERAIRE, EN_NATURE = "aide en numéraire", "aide en nature"
 NATURES = (NUMERAIRE, EN_NATURE, f"{NUMERAIRE};{EN_NATURE}", f"{EN_NATURE};{NUMERAIRE}")
@@ -61,6 +62,12 @@ def _written(motif: str) -> Controle:
 def _not_written(motif: str) -> Controle:
     ecrit = _written(motif)
     return lambda v: ~ecrit(v)
+
+
+def _plain(mots: pd.Series) -> pd.Series:
+    """Read words without their case, their accents and the shapes of their apostrophes."""
+    droites = mots.str.lower().str.replace("[’ʼ`´]", "'", regex=True).str.normalize("NFKD")
+    return droites.str.replace("[\u0300-\u036f]", "", regex=True).str.replace(r"\s+", " ", regex=True).str.strip()
 
 
 def _names_someone(identifiant: pd.Series) -> pd.Series:
@@ -177,7 +184,8 @@ TABLE = Table(
                 ),
                 signalement(
                     "identifiant_restitue",
-                    "blancs ôtés ou zéros de gauche rendus pour lire l'identifiant : le corriger à la source",
+                    "blancs ôtés, ou zéros de gauche rendus pour lire l'identifiant, qui peut alors désigner quelqu'un "
+                    "d'autre : à confirmer",
                     lambda v: v == restored(v),
                 ),
                 signalement(
@@ -226,10 +234,13 @@ TABLE = Table(
             "Statut de la demande, quand le fichier le dit.",
             ("statutLabel", "Statut de la demande de subvention"),
             regles=(
-                signalement(
-                    "statut_connu", "statut inconnu : compté comme attribué, à vérifier", lambda v: v.isin(ATTRIBUEE)
+                refus(
+                    "statut_connu",
+                    "statut de demande inconnu : attribuée ou non ? l'écrire comme le schéma (attribuée, refusée…)",
+                    lambda v: _written(ATTRIBUEE)(_plain(v)),
                 ),
             ),
+            nominatif=True,
         ),
         Colonne(
             "montant_eur",
@@ -252,7 +263,8 @@ TABLE = Table(
             "nature",
             TEXTE,
             "Aide en numéraire ou en nature.",
-            ("Nature de la subvention",),
+            nominatif=True,
+            en_tetes=("Nature de la subvention",),
             regles=(
                 signalement(
                     "nature_connue",
@@ -265,14 +277,16 @@ TABLE = Table(
             "conditions_versement",
             TEXTE,
             "Conditions de versement.",
-            ("conditionsVersement", "Conditions de versement de la subvention"),
+            nominatif=True,
+            en_tetes=("conditionsVersement", "Conditions de versement de la subvention"),
             regles=(length_at_most(256),),
         ),
         Colonne(
             "dates_periode_versement",
             TEXTE,
             "Dates ou période de versement.",
-            ("datesPeriodeVersement", "Date ou période de versement"),
+            nominatif=True,
+            en_tetes=("datesPeriodeVersement", "Date ou période de versement"),
             regles=(
                 signalement(
                     "periode_lisible",
@@ -324,7 +338,8 @@ TABLE = Table(
             "dispositif_aide",
             TEXTE,
             "Dispositif d'aide.",
-            (
+            nominatif=True,
+            en_tetes=(
                 *("dispositifAide", "dispositif"),
                 "Identifiant référençant le dispositif d'aide à l'origine de la subvention",
             ),
@@ -363,7 +378,8 @@ TABLE = Table(
         ),
         signalement(
             "parts_completes",
-            "parts connues d'une convention partagée différentes de 100 % : bénéficiaire manquant, ou part erronée ?",
+            "parts connues d'une convention partagée différentes de 100 % : bénéficiaire manquant, ou part erronée ? "
+            "la convention ne compte qu'une fois",
             _shares_add_up,
         ),
     ),
@@ -404,16 +420,17 @@ def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
         "siren_attribuant": _siren_of(restored(convert(ecrite("id_attribuant"), TEXTE))),
         "siren_beneficiaire": _siren_of(identifiant),
         "siret_beneficiaire": identifiant.where(is_siret(identifiant)),
-        "reference_convention": _convention_of(brut, ecrite("pourcentage_subvention")),
     }
-    if "statut" in brut:
-        derivees["statut"] = convert(brut["statut"], TEXTE).str.lower()
+    if "pourcentage_subvention" in brut:
+        derivees |= _shares_of(brut)
     return brut.assign(**derivees)
 
 
 def hors_champ(lignes: pd.DataFrame, aucune: pd.Series) -> pd.Series:
     """Leave out the requests that were not granted, and the years to come of a grant over several years."""
-    motifs = aucune.where(lignes["statut"].isna(), lignes["statut"].map(SANS_SUITE).astype("str"))
+    motifs, statut = aucune, _plain(lignes["statut"])
+    for ecrit, motif in SANS_SUITE.items():
+        motifs = motifs.mask(_written(ecrit)(statut), motif)
     a_venir = lignes["est_pluriannuelle"].fillna(False) & (lignes["exercice"] > datetime.now(UTC).year).fillna(False)
     return motifs.mask(a_venir.astype(bool) & motifs.isna(), "exercice à venir d'une subvention pluriannuelle")
 
@@ -423,11 +440,39 @@ def _siren_of(identifiant: pd.Series) -> pd.Series:
     return identifiant.str.slice(0, 9).where(is_siren_or_siret(identifiant))
 
 
-def _convention_of(brut: pd.DataFrame, part: pd.Series) -> pd.Series:
-    """Name the convention of the rows that hold a share: what they repeat, hashed (an object may name people)."""
-    parts = convert(part, NOMBRE)
-    partagee = ((parts > 0) & (parts < 1)).fillna(False).astype(bool)
-    repetees = ("id_attribuant", "id_subvention", "reference_decision", "date_convention", "objet", "montant_eur")
-    ecrites = brut.loc[partagee, [nom for nom in repetees if nom in brut]].astype("str")
-    cles = [hashlib.sha256(" | ".join(ligne).encode()).hexdigest()[:16] for ligne in ecrites.to_numpy()]
-    return pd.Series(cles, index=ecrites.index, dtype=pd.ArrowDtype(arrow.string())).reindex(brut.index)
+def _shares_of(brut: pd.DataFrame) -> dict[str, pd.Series]:
+    """Read the shares, and name the conventions they share: what their rows repeat, hashed (an object may name people).
+
+    « 60 % » is 0.6; 60 too, where the shares of its convention make 100. A row without a share belongs to the
+    convention whose other shares leave something to it.
+    """
+    ecrites = brut["pourcentage_subvention"].astype(pd.ArrowDtype(TEXTE))
+    en_pct = ecrites.str.fullmatch(r"\s*[0-9]+([.,][0-9]+)?\s*%\s*").fillna(False).astype(bool)
+    parts = convert(ecrites.where(~en_pct, ecrites.str.replace("%", "")), NOMBRE).astype(object)
+    parts = parts.where(parts.notna(), None)
+    parts = parts.where(~en_pct, parts.map(lambda part: None if part is None else part / 100))
+    repetees = (
+        *("id_attribuant", "etat", "exercice_budgetaire", "id_subvention", "reference_decision", "date_convention"),
+        *("objet", "montant_eur"),
+    )
+    lues = brut[[nom for nom in repetees if nom in brut]].astype("str")
+    cles = pd.Series([" | ".join(ligne) for ligne in lues.to_numpy()], index=brut.index, dtype="str")
+
+    def known_sum() -> pd.Series:
+        return parts.where(parts != 1).astype("float64").groupby(cles).transform("sum")
+
+    sur_cent = ((known_sum() - 100).abs() <= 2) & parts.map(lambda part: part is not None and part > 1)
+    parts = parts.where(~sur_cent, parts.map(lambda part: None if part is None else part / 100))
+    partielle = parts.map(lambda part: part is not None and part != 1)
+    attend = parts.isna() & partielle.groupby(cles).transform("any") & ((known_sum() - 1).abs() > 0.02)
+    references = [
+        hashlib.sha256(cle.encode()).hexdigest()[:16] if partagee else None
+        for cle, partagee in zip(cles, partielle | attend, strict=True)
+    ]
+    return {
+        # what cannot be read as a share stays as it is written, to be said so
+        "pourcentage_subvention": ecrites.where(
+            ~(en_pct | sur_cent), parts.map(lambda part: None if part is None else str(part))
+        ),
+        "reference_convention": pd.Series(references, index=brut.index, dtype=pd.ArrowDtype(arrow.string())),
+    }
