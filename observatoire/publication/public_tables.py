@@ -150,6 +150,10 @@ def _source_table(source: Source) -> TablePublique:
     colonnes = (*source.table.colonnes, *PROVENANCE)
     publiees = f" WHERE {source.publiee_si}" if source.publiee_si else ""
     requete = f"FROM {source.schema_public}.{source.nom}{publiees} ORDER BY _fichier, _ligne"
+    nominatives = [colonne.nom for colonne in source.table.colonnes if colonne.nominatif]
+    if source.anonyme_si and nominatives:
+        masques = ", ".join(f"CASE WHEN NOT ({source.anonyme_si}) THEN {nom} END AS {nom}" for nom in nominatives)
+        requete = f"SELECT * REPLACE ({masques}) {requete}"
     if source.nom == "declarations":
         jugees = tuple(colonne for colonne in VERDICTS.colonnes if colonne.nom not in VERDICTS.cle)
         colonnes = (*source.table.colonnes, *jugees, *PROVENANCE)

@@ -50,6 +50,7 @@ class Source:
         ruptures: breaks in the series, in French.
         aide: what to do when there is no file.
         publiee_si: SQL condition under which a row is published; all of them are when it is not given.
+        anonyme_si: SQL condition under which the `nominatif` columns of a published row are not.
         lettre: its producers answer questions: a letter is made for each file with rows refused or flagged.
     """
 
@@ -80,6 +81,7 @@ class Source:
     ruptures: str = ""
     aide: str = ""
     publiee_si: str = ""
+    anonyme_si: str = ""
     lettre: bool = False
 
     @property
