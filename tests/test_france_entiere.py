@@ -9,17 +9,23 @@ from pathlib import Path
 import pyarrow.parquet as parquet
 import pytest
 
+from observatoire.bridge import compute_bridge
 from observatoire.catalog import derivees, mesures
 from observatoire.confidentiality.suppressions import compute_suppressions
 from observatoire.cube import compute_cube, compute_measure
 from observatoire.demonstration import generate
 from observatoire.derived import compute_table
+from observatoire.document_arithmetic import compute_arithmetic
 from observatoire.estimation.computation import compute_estimations
+from observatoire.graph import compute_graph
 from observatoire.indicators import compute_indicators
 from observatoire.ingestion import load_source
+from observatoire.matching.tables import compute_matches
 from observatoire.releases import publish
+from observatoire.scoring import NOTES
 from observatoire.settings import REFERENCES, Settings
 from observatoire.sources import sources
+from observatoire.verdicts import compute_verdicts
 from observatoire.warehouse import Entrepot
 
 ETABLISSEMENTS = 60_000
@@ -39,12 +45,16 @@ def calculer(dossier: Path, **choix) -> Entrepot:
         assert load_source(entrepot, source).etat in ("a_jour", "absente")
     for derivee in derivees().values():
         compute_table(entrepot, derivee)
+    compute_matches(entrepot)
     for mesure in mesures().values():
         compute_measure(entrepot, mesure)
     compute_cube(entrepot)
     compute_suppressions(entrepot)
     compute_estimations(entrepot)
     compute_indicators(entrepot)
+    for confronter in (compute_verdicts, compute_arithmetic, compute_bridge, compute_graph):
+        confronter(entrepot)
+    compute_table(entrepot, NOTES)
     return entrepot
 
 
