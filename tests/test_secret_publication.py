@@ -129,7 +129,7 @@ def test_une_part_et_son_total_trahissent_ce_que_la_part_cachait(petit: Fabrique
            WHERE indicateur = 'part' AND niveau = 'commune' AND modalite = 'fondation' AND code_territoire = '63002'""",
     )
     dit = first_leak(petit.entrepot)
-    assert "m, commune 63002, 2024, famille « fondation » (moins de 3 unités) est donnée par" in dit
+    assert "m, commune 63002, 2024, famille « fondation » (moins de trois répondants (SIREN)) est donnée par" in dit
     assert "l'indicateur « part » (sa part et son total)" in dit and "Rien n'est publié" in dit
 
 
@@ -182,6 +182,19 @@ def test_trois_nouveaux_venus_ne_cachent_rien_de_plus(petit: Fabrique) -> None:
     assert first_leak(petit.entrepot) == ""
 
 
+def test_trois_etablissements_venus_d_un_ou_deux_repondants_sont_peu(petit: Fabrique) -> None:
+    """A release gives units alone: whose came is read in today's contributions."""
+    petit.protegee("m", paies(petit))
+    publier(petit, "20240101")
+    for venus in (["une"] * 3, ["une", "une", "une", "deux", "deux", "deux"]):
+        ajout = [petit.ligne("commune:63001", 50, repondant=r) for r in venus]
+        petit.protegee("m", [*paies(petit), *ajout])
+        assert petit.publiees("m")["departement:63"] is None
+        assert first_leak(petit.entrepot) == ""
+    petit.protegee("m", [*paies(petit), *(petit.ligne("commune:63001", 50) for _ in range(3))])
+    assert petit.publiees("m")["departement:63"] is not None
+
+
 def test_ce_qu_une_publication_gardee_donne_arrete_tout_et_dit_quoi_faire(petit: Fabrique) -> None:
     petit.protegee("m", [petit.ligne("commune:63001", v, unite=u) for u, v in (("a", 84), ("b", 10), ("c", 6))])
     publier(petit, "20240101")
@@ -218,6 +231,10 @@ def test_l_etablissement_venu_dans_l_annee_ne_se_lit_pas_dans_la_difference(peti
     avant, apres = petit.publiees("m", periode="2023"), petit.publiees("m", periode="2024")
     assert avant["departement:63"] is None or apres["departement:63"] is None
     assert avant["departement:43"] == apres["departement:43"] != None  # noqa: E711
+    trois = [petit.ligne("commune:63001", 50, repondant="une") for _ in range(3)]
+    petit.protegee("m", [*paies(petit, "2023"), *paies(petit, "2024"), *trois])
+    avant, apres = petit.publiees("m", periode="2023"), petit.publiees("m", periode="2024")
+    assert avant["departement:63"] is None or apres["departement:63"] is None, "three of one respondent"
     petit.protegee("m", [*paies(petit, "2023"), *paies(petit, "2024", 1.06, e63001=[150])])
     assert petit.publiees("m", periode="2024")["departement:63"] is not None, "the others moved: nothing is told"
 

@@ -41,13 +41,13 @@ def _leak(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, periode: str, co
         ligne = donnees.iloc[0]
         return f"{cell_name(mesure.nom, periode, ligne)} ({ligne['raison']}) est donnée par {ligne['chemin']}."
     montrees = face[face["release"] == ICI]
-    ecarts = face[differs_by_few(face) & face["rang"].isin(montrees["rang"])]
+    ecarts = face[differs_by_few(connexion, face) & face["rang"].isin(montrees["rang"])]
     if len(ecarts):
         ligne = ecarts.iloc[0]
         nombre = int(abs(ligne["nombre"] - ligne["nombre_unites"]))
         return (
             f"{cell_name(mesure.nom, periode, ligne)} diffère de {nombre} unité{'s' * (nombre > 1)} de ce que donne "
-            f"{ligne['chemin']} : la différence est la valeur de cette unité."
+            f"{ligne['chemin']} : la différence est la valeur d'un ou deux répondants."
         )
     vraies = face[same(face)]
     variables = systeme.cellules["variable"].to_numpy()

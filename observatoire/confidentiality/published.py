@@ -99,11 +99,27 @@ def match(cellules: pd.DataFrame, connues: pd.DataFrame, mesure: str, periode: s
     return ici.merge(cote[cote["est_publiable"]], on=list(CLE))
 
 
-def differs_by_few(face: pd.DataFrame) -> pd.Series:
-    """Say which figures of former releases differ from today's cell by one or two units, which subtraction gives."""
-    ecart = (face["nombre"] - face["nombre_unites"]).abs()
-    ailleurs = face["release"] != ICI
-    return pd.Series(ailleurs & ecart.between(1, 2) & ~same(face) & (face["valeur"] > 0), dtype=bool)
+def differs_by_few(connexion: duckdb.DuckDBPyConnection, face: pd.DataFrame) -> pd.Series:
+    """Say which figures of former releases differ from today's cell by one or two respondents, which subtraction gives.
+
+    A release says how many units it counts, not whose: three units or more that came are one or two respondents when
+    one or two of today's (`secret_repondants`, of the period last built) have as many in the cell, worth the difference
+    within ±10 %. Of three units or more that left, nothing is known any more.
+    """
+    venues = face["nombre"] - face["nombre_unites"]
+    ecarts = pd.DataFrame(
+        {"rang": face.index, **{c: face[c] for c in CLE}, "k": venues, "d": face["vraie"] - face["valeur"]}
+    )
+    connexion.register("secret_ecarts", ecarts[venues >= 3])
+    trouves = connexion.execute(f"""
+        WITH candidats AS (
+            SELECT rang, k, d, repondant, n, v FROM secret_ecarts JOIN secret_repondants USING ({", ".join(CLE)})
+            WHERE n <= k AND v <= {1 + PROCHE} * d)
+        SELECT rang FROM candidats WHERE n = k AND abs(v - d) <= {PROCHE} * d
+        UNION SELECT a.rang FROM candidats a JOIN candidats b ON a.rang = b.rang AND b.n = a.k - a.n
+        WHERE a.repondant <> b.repondant AND a.n >= b.n AND abs(a.v + b.v - a.d) <= {PROCHE} * a.d""").fetchall()
+    peu = venues.abs().between(1, 2) | face.index.isin([rang for (rang,) in trouves])
+    return pd.Series((face["release"] != ICI) & peu & ~same(face) & (face["valeur"] > 0), dtype=bool)
 
 
 def same(face: pd.DataFrame) -> pd.Series:

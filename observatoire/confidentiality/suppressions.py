@@ -35,8 +35,8 @@ SUPPRESSIONS = Table(
     cle=("mesure", "niveau", "code_territoire", "periode", "axe", "modalite"),
 )
 SECONDAIRE = "protège une autre cellule"
-DIFFERENCE_RELEASE = "différence d'une ou deux unités avec une publication gardée"
-DIFFERENCE_ANNEE = "différence d'une ou deux unités avec une autre année"
+DIFFERENCE_RELEASE = "différence d'un ou deux répondants avec une publication gardée"
+DIFFERENCE_ANNEE = "différence d'un ou deux répondants avec une autre année"
 # patterns of several years carried to one another: each pass hides more, so it ends
 PASSAGES = 5
 
@@ -113,8 +113,10 @@ def compute_suppressions(entrepot: Entrepot) -> Bilan:
 def _suppress(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, connues: pd.DataFrame, tau: Tau) -> int:
     """Protect every period of a measure; return the number of tables τ-Argus left without an answer."""
     periodes = periods_of(connexion, mesure)
-    systemes = {periode: build_system(connexion, mesure, periode) for periode in periodes}
-    sues = {periode: _known_already(systeme, connues, mesure, periode) for periode, systeme in systemes.items()}
+    systemes, sues = {}, {}
+    for periode in periodes:
+        systemes[periode] = build_system(connexion, mesure, periode)
+        sues[periode] = _known_already(connexion, systemes[periode], connues, mesure, periode)
     deja = {periode: systeme.variables_of(sues[periode]) for periode, systeme in systemes.items()}
     for avant, apres in zip(periodes, periodes[1:], strict=False):
         # hiding one of the two years is enough; one that a kept release gives cannot be
@@ -139,8 +141,10 @@ def _suppress(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, connues: pd.
     return sum(trouvee.echecs_tau for trouvee in trouvees.values())
 
 
-def _known_already(systeme: Systeme, connues: pd.DataFrame, mesure: Mesure, periode: str) -> Masque:
-    """Return the cells a kept release gives; mark as confidential those whose difference with one gives a unit.
+def _known_already(
+    connexion: duckdb.DuckDBPyConnection, systeme: Systeme, connues: pd.DataFrame, mesure: Mesure, periode: str
+) -> Masque:
+    """Return the cells a kept release gives; mark as confidential those whose difference with one gives a respondent.
 
     Raises:
         SecretNonGaranti: a kept release gives a cell that is confidential today: hiding it now protects nothing.
@@ -154,7 +158,7 @@ def _known_already(systeme: Systeme, connues: pd.DataFrame, mesure: Mesure, peri
             f"mais {ligne['chemin']} la donne déjà. Retirer cette publication (job retirer_publication), puis "
             f"relancer. Cellules dans ce cas : {donnees['rang'].nunique()}."
         )
-    _add_reason(systeme, face[differs_by_few(face)], DIFFERENCE_RELEASE)
+    _add_reason(systeme, face[differs_by_few(connexion, face)], DIFFERENCE_RELEASE)
     masque = np.zeros(len(systeme.cellules), dtype=bool)
     masque[face.loc[same(face), "rang"].to_numpy(dtype=int)] = True
     return masque
