@@ -159,6 +159,18 @@ def test_ni_a_travers_une_table_calculee(petit: Fabrique, monkeypatch) -> None:
         catalog.mesures()
 
 
+def test_le_producteur_ne_repond_que_de_ce_qu_il_a_protege(petit: Fabrique) -> None:
+    """What a table received says of itself opens no payroll, were it read beside the table."""
+    petit.source("recue", diffusion="restreinte", protegee=True)
+    petit.source("paies", diffusion="restreinte")
+    petit.mesure("m", "-- diffusion : producteur\nFROM socle.recue")
+    assert catalog.mesures()["m"].diffusion == "producteur"
+    for lues in ("socle.paies", "socle.recue JOIN socle.paies USING (unite)"):
+        petit.mesure("m", f"-- diffusion : producteur\nFROM {lues}")
+        with pytest.raises(CatalogueInvalide, match=r"measures/m\.sql lit paies, que son producteur n'a pas protégée"):
+            catalog.mesures()
+
+
 def test_une_diffusion_inconnue_ne_se_charge_pas(petit: Fabrique) -> None:
     petit.contributions("m", payes(petit, 1), "-- diffusion : protégée")
     with pytest.raises(CatalogueInvalide, match="diffusion « protégée » inconnue"):
