@@ -12,21 +12,21 @@ from observatoire.confidentiality.cells import CLE, Masque, Systeme
 PROCHE = 0.10
 
 
-def hidden_in_other_years(systemes: dict[str, Systeme], cachees: dict[str, Masque]) -> dict[str, Masque]:
-    """Return, period by period, the variables to hide since another period hides the cell at nearly the same value."""
+def shown_in_other_years(systemes: dict[str, Systeme], cachees: dict[str, Masque]) -> pd.DataFrame:
+    """Return the cells that a period shows and another hides at nearly the same value.
+
+    Returns:
+        Columns `CLE`, then `periode`, `variable`, `valeur` and `raison` where it is shown, and the same followed by
+        `_cachee` where it is hidden.
+    """
     lues = []
     for periode, systeme in systemes.items():
         cellules = systeme.cellules[systeme.cellules["est_publiable"]].assign(periode=periode)
+        cellules["raison"] = cellules["raison"].astype(object).where(cellules["raison"].notna(), None)
         lues.append(cellules.assign(cachee=cachees[periode][cellules["variable"].to_numpy()]))
-    toutes = pd.concat(lues)
+    toutes = pd.concat(lues)[[*CLE, "periode", "variable", "valeur", "raison", "cachee"]]
     paires = toutes[~toutes["cachee"]].merge(toutes[toutes["cachee"]], on=list(CLE), suffixes=("", "_cachee"))
-    proches = paires[(paires["valeur"] - paires["valeur_cachee"]).abs() <= PROCHE * paires["valeur_cachee"]]
-    trouvees = {}
-    for periode in systemes:
-        masque = cachees[periode] & False
-        masque[proches.loc[proches["periode"] == periode, "variable"].to_numpy()] = True
-        trouvees[periode] = masque
-    return trouvees
+    return paires[(paires["valeur"] - paires["valeur_cachee"]).abs() <= PROCHE * paires["valeur_cachee"]]
 
 
 def arrivals(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, avant: str, apres: str) -> pd.DataFrame:
