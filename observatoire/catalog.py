@@ -79,7 +79,7 @@ class Mesure:
             two figures whose words differ are not comparable, and do not make a share.
         perimetre: definition of the ESS it counts (`-- périmètre : …`), empty when it counts everybody.
         diffusion: `libre`; where it reads a restricted source, `protegee` (`-- diffusion : protegee`), or `producteur`
-            when its rows are cells that their producer already protected: a cell without a value stays suppressed.
+            when the source says that its producer already protected its cells: one without a value stays suppressed.
         salaries: for a payroll, the measure that counts its employees (`-- salariés : …`).
         plus_gros_salaire: for a payroll, the measure of the largest single pay (`-- plus gros salaire : …`).
         producteur: who publishes what is counted, where other sources only choose among it (`-- producteur : …`).
@@ -230,14 +230,23 @@ def _check_diffusion(trouvees: dict[str, Mesure]) -> None:
             raise CatalogueInvalide(
                 f"{ou} lit {lues}, de diffusion restreinte : écrire « -- diffusion : protegee » en tête de la mesure."
             )
+        if mesure.diffusion == "producteur" and (lues := _restricted(mesure.lit, sauf_protegees=True)):
+            raise CatalogueInvalide(
+                f"{ou} lit {lues}, que son producteur n'a pas protégée : écrire « -- diffusion : protegee », ou "
+                "protegee_par_producteur: true dans le source.yml d'une table reçue déjà protégée."
+            )
         for jointe in filter(None, (mesure.salaries, mesure.plus_gros_salaire)):
             if jointe not in trouvees:
                 raise CatalogueInvalide(f"{ou} nomme la mesure « {jointe} », qui n'existe pas dans measures/.")
 
 
-def _restricted(tables: Iterable[str]) -> str:
-    """Name the restricted sources among tables and what they are computed from."""
-    nommees = {source.nom for source in sources().values() if source.diffusion == "restreinte"}
+def _restricted(tables: Iterable[str], sauf_protegees: bool = False) -> str:
+    """Name the restricted sources among tables and what they are computed from; or those no producer protected."""
+    nommees = {
+        source.nom
+        for source in sources().values()
+        if source.diffusion == "restreinte" and not (sauf_protegees and source.protegee_par_producteur)
+    }
     a_voir, vues = list(tables), set()
     while a_voir:
         table = a_voir.pop()

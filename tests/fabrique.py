@@ -114,12 +114,13 @@ class Fabrique:
         self._calcules.clear()
         self.entrepot.write_json(asdict(Etat(source, "a_jour", "v1", nature, couverture)), "etats", f"{source}.json")
 
-    def source(self, nom: str, absence: str = "zero", diffusion: str = "publique", **etat: Any) -> None:
+    def source(self, nom: str, absence: str = "zero", diffusion: str = "publique", protegee: bool = False, **etat: Any) -> None:
         """Declare a source and say that it was loaded."""
         dossier = self.declarations / "sources" / nom
         dossier.mkdir(parents=True, exist_ok=True)
         dit = {"titre": nom, "description": nom, "famille": "budgets", "producteur": "p", "licence": "l"}
-        (dossier / "source.yml").write_text(yaml.safe_dump({**dit, "absence": absence, "diffusion": diffusion}), encoding="utf-8")
+        dit |= {"absence": absence, "diffusion": diffusion, "protegee_par_producteur": protegee}
+        (dossier / "source.yml").write_text(yaml.safe_dump(dit), encoding="utf-8")
         self.etat(nom, **etat)
 
     def mesure(self, nom: str, requete: str) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from observatoire.confidentiality.attacker import SystemeIncoherent, attack
+from observatoire.confidentiality.protection import limits
 from observatoire.confidentiality.repair import repair
 
 # a table of two rows and two columns: four cells, two row totals, two column totals, the whole
@@ -89,7 +90,7 @@ def test_les_bornes_du_rectangle_sont_celles_de_la_formule(quatre: tuple[int, in
 def test_une_reparation_protege_la_cellule_et_laisse_les_totaux_qu_elle_peut(quatre: tuple[int, int, int, int]) -> None:
     vraies, matrice = valeurs(*quatre), carre()
     couts = np.array([0, 1, 1, 1, 5, 5, 5, 5, 50], dtype=float)
-    trouve = repair(matrice, vraies, A, couts, viser())
+    trouve = repair(matrice, vraies, A, couts, np.full(9, np.inf))
     assert trouve is not None
     a_cacher, mouvement = trouve
     assert np.abs(matrice @ mouvement).max() <= 1e-6 * vraies.max()
@@ -99,5 +100,14 @@ def test_une_reparation_protege_la_cellule_et_laisse_les_totaux_qu_elle_peut(qua
 
 
 def test_rien_ne_repare_ce_que_tout_le_reste_donne_deja() -> None:
-    autres = ~viser(A)
-    assert repair(carre(), valeurs(10, 20, 30, 40), A, np.ones(9), autres) is None
+    marges = np.where(viser(A), np.inf, 0)
+    assert repair(carre(), valeurs(10, 20, 30, 40), A, np.ones(9), marges) is None
+
+
+def test_un_ancien_chiffre_borne_ce_qu_il_approche() -> None:
+    """B was 1 away from what it is: A, its difference with a total, is known just as well."""
+    vraies = valeurs(20, 600, 300, 400)
+    marges = np.where(viser(B), 1, np.inf)
+    bornes = attack(carre(), lire(vraies, A, B, C, D), viser(A), limites=limits(vraies, marges))
+    assert bornes.known()[A] and (bornes.bas[A], bornes.haut[A]) == (pytest.approx(19), pytest.approx(21))
+    assert not attack(carre(), lire(vraies, A, B, C, D), viser(A)).known()[A]

@@ -71,7 +71,7 @@ def test_une_secondaire_oubliee_se_voit(tau: Tau) -> None:
         systeme = cube(graine).systeme
         primaires = systeme.variables_of(systeme.cellules["raison"].notna().to_numpy())
         if (protect(systeme, tau).cachees & ~primaires).any():
-            vues += leaks(systeme, primaires, primaires, primaires & False).any()
+            vues += leaks(systeme, primaires, primaires).any()
     assert vues > 5
 
 
@@ -92,7 +92,6 @@ def interieur(graine: int) -> SimpleNamespace:
 
 def au_mieux(systeme, primaires: np.ndarray) -> int:
     """Count the cells of the smallest safe suppression, by trying all of them from the smallest up."""
-    rien = primaires & False
     libres = np.flatnonzero(~primaires & (systeme.valeurs > 0))
     parties = (systeme.matrice != 0).toarray()
     for nombre in range(len(libres) + 1):
@@ -101,7 +100,7 @@ def au_mieux(systeme, primaires: np.ndarray) -> int:
             cachees[list(choix)] = True
             if (parties @ cachees.astype(int) == 1).any():
                 continue  # alone in an equation
-            if not leaks(systeme, cachees, primaires, rien).any():
+            if not leaks(systeme, cachees, primaires).any():
                 return int(cachees.sum())
     raise AssertionError("hiding everything is always safe")
 

@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
+import pandas as pd
 import pytest
 
 from observatoire.confidentiality import suppressions
 from observatoire.confidentiality.audit import first_leak
+from observatoire.confidentiality.cells import CLE
 from observatoire.confidentiality.suppressions import SecretNonGaranti, compute_suppressions
 from observatoire.warehouse import sql_literal
 from tests.fabrique import Fabrique, Ligne, fabrique
@@ -129,7 +132,7 @@ def test_une_part_et_son_total_trahissent_ce_que_la_part_cachait(petit: Fabrique
            WHERE indicateur = 'part' AND niveau = 'commune' AND modalite = 'fondation' AND code_territoire = '63002'""",
     )
     dit = first_leak(petit.entrepot)
-    assert "m, commune 63002, 2024, famille « fondation » (moins de 3 unités) est donnée par" in dit
+    assert "m, commune 63002, 2024, famille « fondation » (moins de trois répondants (SIREN)) est donnée par" in dit
     assert "l'indicateur « part » (sa part et son total)" in dit and "Rien n'est publié" in dit
 
 
@@ -167,8 +170,6 @@ def test_un_nouveau_millesime_ne_donne_pas_le_nouveau_venu(petit: Fabrique, monk
 
 
 def petit_vide():
-    import pandas as pd
-
     from observatoire.confidentiality.published import COLONNES
 
     return pd.DataFrame(columns=list(COLONNES))
@@ -182,6 +183,19 @@ def test_trois_nouveaux_venus_ne_cachent_rien_de_plus(petit: Fabrique) -> None:
     assert first_leak(petit.entrepot) == ""
 
 
+def test_trois_etablissements_venus_d_un_ou_deux_repondants_sont_peu(petit: Fabrique) -> None:
+    """A release gives units alone: whose came is read in today's contributions."""
+    petit.protegee("m", paies(petit))
+    publier(petit, "20240101")
+    for venus in (["une"] * 3, ["une", "une", "une", "deux", "deux", "deux"]):
+        ajout = [petit.ligne("commune:63001", 50, repondant=r) for r in venus]
+        petit.protegee("m", [*paies(petit), *ajout])
+        assert petit.publiees("m")["departement:63"] is None
+        assert first_leak(petit.entrepot) == ""
+    petit.protegee("m", [*paies(petit), *(petit.ligne("commune:63001", 50) for _ in range(3))])
+    assert petit.publiees("m")["departement:63"] is not None
+
+
 def test_ce_qu_une_publication_gardee_donne_arrete_tout_et_dit_quoi_faire(petit: Fabrique) -> None:
     petit.protegee("m", [petit.ligne("commune:63001", v, unite=u) for u, v in (("a", 84), ("b", 10), ("c", 6))])
     publier(petit, "20240101")
@@ -193,6 +207,81 @@ def test_ce_qu_une_publication_gardee_donne_arrete_tout_et_dit_quoi_faire(petit:
     ):
         compute_suppressions(petit.entrepot)
     assert petit.entrepot.version("indicateurs", "suppressions") == avant, "the former table stays"
+
+
+def familles(petit: Fabrique, periode: str = "2024", **paies: list[float]) -> list[Ligne]:
+    """Make one commune, of these families."""
+    return [
+        ligne
+        for famille, valeurs in paies.items()
+        for rang, valeur in enumerate(valeurs)
+        for ligne in petit.lignes(
+            "commune:63001", valeur, "famille", famille, unite=f"{famille}-{rang}", periode=periode
+        )
+    ]
+
+
+AVANT = {"association": [100.0] * 10, "fondation": [202.0] * 3, "mutuelle": [600.0] * 3}
+APRES = {"association": [103.0] * 10 + [100.0] * 4, "fondation": [202.6] * 3, "mutuelle": [450.0] * 2}
+
+
+def cachees(petit: Fabrique, periode: str = "2024") -> set[str]:
+    petit.valeurs()
+    return {
+        ligne["modalite"]
+        for ligne in petit.read_batches("indicateurs.suppressions")
+        if (ligne["niveau"], ligne["periode"]) == ("commune", periode)
+    }
+
+
+@pytest.mark.parametrize("periode", ["2024", "2023"])
+def test_un_ancien_chiffre_a_peine_revise_ne_protege_plus_sa_voisine(petit: Fabrique, monkeypatch, periode) -> None:
+    """The foundations hide the mutuals; a kept release gives them 0.3 % away, in this year or in the one before."""
+    avant = familles(petit, periode, **AVANT)
+    petit.protegee("m", avant)
+    publier(petit, "20240101")
+    apres = familles(petit, **APRES)
+    petit.protegee("m", apres + (avant if periode == "2023" else []))
+    assert {"mutuelle"} < cachees(petit) and cachees(petit) & {"association", "total"}
+    assert first_leak(petit.entrepot) == ""
+    # when nobody reckons with it, the attacker does
+    monkeypatch.setattr(suppressions, "margins", lambda _, nombre, __: np.full(nombre, np.inf))
+    monkeypatch.setattr(suppressions, "_carry_years", lambda *_: set())
+    monkeypatch.setattr(suppressions, "suppressions_version", lambda _: "autre")
+    petit._calcules.clear()
+    assert cachees(petit) == {"mutuelle", "fondation"}
+    assert "famille « mutuelle » est connue à ±10 % près en recoupant" in first_leak(petit.entrepot)
+
+
+def test_une_annee_deja_publiee_qui_donne_la_suivante_arrete_tout_et_se_nomme(petit: Fabrique) -> None:
+    une = [petit.ligne("commune:63001", v, unite=u, periode="2023") for u, v in (("a", 84), ("b", 10), ("c", 6))]
+    petit.protegee("m", une)
+    publier(petit, "20240101")
+    autre = [petit.ligne("commune:63001", v, unite=u) for u, v in (("a", 87), ("b", 8), ("c", 5))]
+    petit.protegee("m", une + autre)
+    petit.cube()
+    with pytest.raises(
+        SecretNonGaranti, match=r"m, commune 63001, 2024 est confidentielle.*publication 20240101.*en 2023.*Retirer"
+    ):
+        compute_suppressions(petit.entrepot)
+
+
+def test_ce_qu_une_annee_dit_d_une_autre_arrete_la_publication(petit: Fabrique, monkeypatch) -> None:
+    """The two checks between years, when suppression forgets them."""
+    une = [petit.ligne("commune:63001", v, unite=u, periode="2023") for u, v in (("a", 84), ("b", 10), ("c", 6))]
+    autre = [petit.ligne("commune:63001", v, unite=u) for u, v in (("a", 87), ("b", 8), ("c", 5))]
+    petit.protegee("m", une + autre)
+    with monkeypatch.context() as oubli:
+        oubli.setattr(suppressions, "_carry_years", lambda *_: set())
+        petit.valeurs()
+    dit = first_leak(petit.entrepot)
+    assert "m, commune 63001, 2024 (un répondant au-delà de 85 %) est donnée par" in dit
+    assert "à ±10 % près, en 2023" in dit
+    petit.protegee("m", [*paies(petit, "2023"), *paies(petit, "2024", e63001=[150])])
+    with monkeypatch.context() as oubli:
+        oubli.setattr(suppressions, "arrivals", lambda *_: pd.DataFrame(columns=list(CLE)))
+        petit.valeurs()
+    assert "ne diffère que d'un ou deux répondants de sa valeur de 2023" in first_leak(petit.entrepot)
 
 
 def test_les_memes_donnees_publiees_deux_fois_cachent_la_meme_chose(petit: Fabrique) -> None:
@@ -218,6 +307,10 @@ def test_l_etablissement_venu_dans_l_annee_ne_se_lit_pas_dans_la_difference(peti
     avant, apres = petit.publiees("m", periode="2023"), petit.publiees("m", periode="2024")
     assert avant["departement:63"] is None or apres["departement:63"] is None
     assert avant["departement:43"] == apres["departement:43"] != None  # noqa: E711
+    trois = [petit.ligne("commune:63001", 50, repondant="une") for _ in range(3)]
+    petit.protegee("m", [*paies(petit, "2023"), *paies(petit, "2024"), *trois])
+    avant, apres = petit.publiees("m", periode="2023"), petit.publiees("m", periode="2024")
+    assert avant["departement:63"] is None or apres["departement:63"] is None, "three of one respondent"
     petit.protegee("m", [*paies(petit, "2023"), *paies(petit, "2024", 1.06, e63001=[150])])
     assert petit.publiees("m", periode="2024")["departement:63"] is not None, "the others moved: nothing is told"
 

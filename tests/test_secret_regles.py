@@ -7,6 +7,7 @@ import pytest
 
 from observatoire import catalog
 from observatoire.catalog import CatalogueInvalide
+from observatoire.confidentiality.cells import build_system
 from observatoire.confidentiality.suppressions import compute_suppressions
 from observatoire.cube import MesureInvalide
 from tests.fabrique import Fabrique, Ligne, fabrique
@@ -36,9 +37,29 @@ def payes(petit: Fabrique, *valeurs: object, lieu: str = "commune:63001", **cham
 
 def test_deux_unites_sont_trop_peu_trois_suffisent(petit: Fabrique) -> None:
     petit.protegee("m", payes(petit, 10, 10))
-    assert set(raisons(petit).values()) == {"moins de 3 unités"}
+    assert set(raisons(petit).values()) == {"moins de trois répondants (SIREN)"}
     petit.protegee("m", payes(petit, 10, 10, 10))
     assert raisons(petit) == {}
+
+
+def test_deux_associations_de_trois_etablissements_restent_deux(petit: Fabrique) -> None:
+    siens = [*payes(petit, 10, 20, 20, repondant="une"), *payes(petit, 20, 20, 10, repondant="autre")]
+    petit.protegee("m", siens)
+    assert set(raisons(petit).values()) == {"moins de trois répondants (SIREN)"}
+    petit.protegee("m", [*siens, *payes(petit, 20, 20, repondant="troisième")])
+    assert raisons(petit) == {}
+
+
+def test_ce_que_les_parties_ne_disent_pas_demande_aussi_trois_repondants(petit: Fabrique) -> None:
+    """The families leave out four establishments: of one association, subtraction gives it; of four, nobody."""
+    dits = [ligne for _ in range(6) for ligne in petit.lignes("commune:63001", 50, "famille", "association")]
+    for repondants, dites in ((["une"] * 4, {"moins de trois répondants (SIREN) dans une différence"}), ("abcd", set())):
+        tus = [petit.ligne("commune:63001", 30, repondant=repondant) for repondant in repondants]
+        petit.protegee("m", dits + tus)
+        petit.cube()
+        with petit.entrepot.connect() as connexion:
+            cellules = build_system(connexion, catalog.mesures()["m"], "2024").cellules
+        assert set(cellules["raison"].dropna()) == dites
 
 
 def test_un_repondant_a_85_pour_cent_passe_au_dela_non(petit: Fabrique) -> None:
@@ -50,9 +71,9 @@ def test_un_repondant_a_85_pour_cent_passe_au_dela_non(petit: Fabrique) -> None:
 
 def test_cinq_etablissements_d_une_association_sont_un_seul_repondant(petit: Fabrique) -> None:
     siens = payes(petit, 20, 20, 20, 20, 20, repondant="association")
-    petit.protegee("m", [*siens, *payes(petit, 5)])
+    petit.protegee("m", [*siens, *payes(petit, 5, 5)])
     assert set(raisons(petit).values()) == {"un répondant au-delà de 85 %"}
-    petit.protegee("m", [*payes(petit, 20, 20, 20, 20, 20), *payes(petit, 5)])
+    petit.protegee("m", [*payes(petit, 20, 20, 20, 20, 20), *payes(petit, 5, 5)])
     assert raisons(petit) == {}, "the same five, each its own respondent"
 
 
@@ -65,6 +86,17 @@ def test_une_paie_demande_cinq_salaries(petit: Fabrique) -> None:
     assert raisons(petit, "effectifs") == {}, "the rule is about payroll"
     petit.protegee("effectifs", [petit.ligne("commune:63001", 2, unite=u) for u in unites])
     assert raisons(petit) == {}
+
+
+def test_un_effectif_retenu_ne_fait_pas_cinq_salaries(petit: Fabrique) -> None:
+    unites = ["a", "b", "c"]
+    masses = [petit.ligne("commune:63001", 30000, unite=u) for u in unites]
+    for effectifs in ([None, None, None], [None, 2, "2.9"]):
+        petit.protegee("effectifs", [petit.ligne("commune:63001", v, unite=u) for u, v in zip(unites, effectifs, strict=True)])
+        petit.protegee("m", masses, "-- salariés : effectifs")
+        assert set(raisons(petit).values()) == {"moins de 5 salariés"}
+    petit.protegee("effectifs", [petit.ligne("commune:63001", v, unite=u) for u, v in zip(unites, [None, 3, 3], strict=True)])
+    assert raisons(petit) == {}, "five are known"
 
 
 def test_la_regle_des_80_pour_cent_n_est_verifiee_que_la_ou_chaque_poste_est_connu(petit: Fabrique) -> None:
@@ -125,6 +157,18 @@ def test_ni_a_travers_une_table_calculee(petit: Fabrique, monkeypatch) -> None:
     petit.mesure("m", "-- diffusion : protegee\nFROM socle.paies")
     with pytest.raises(CatalogueInvalide, match=r"socle\.paies est publiée et lit depot_m"):
         catalog.mesures()
+
+
+def test_le_producteur_ne_repond_que_de_ce_qu_il_a_protege(petit: Fabrique) -> None:
+    """What a table received says of itself opens no payroll, were it read beside the table."""
+    petit.source("recue", diffusion="restreinte", protegee=True)
+    petit.source("paies", diffusion="restreinte")
+    petit.mesure("m", "-- diffusion : producteur\nFROM socle.recue")
+    assert catalog.mesures()["m"].diffusion == "producteur"
+    for lues in ("socle.paies", "socle.recue JOIN socle.paies USING (unite)"):
+        petit.mesure("m", f"-- diffusion : producteur\nFROM {lues}")
+        with pytest.raises(CatalogueInvalide, match=r"measures/m\.sql lit paies, que son producteur n'a pas protégée"):
+            catalog.mesures()
 
 
 def test_une_diffusion_inconnue_ne_se_charge_pas(petit: Fabrique) -> None:

@@ -1,6 +1,7 @@
 """The attacker: what published cells and the equations between cells say of the hidden ones.
 
-It knows every published figure, every equation, that nothing is negative, and nothing else. A cell is *known* when one
+It knows every published figure, every equation, that nothing is negative, how far a former figure is from what it tells
+of today, and nothing else. A cell is *known* when one
 figure can be announced that is right within ±10 %: 0.9 × its upper bound does not exceed 1.1 × its lower bound.
 Deciding what to hide does not belong here.
 """
@@ -35,7 +36,13 @@ class SystemeIncoherent(Exception):
     """What is published contradicts itself: no value of the hidden cells satisfies the equations."""
 
 
-def attack(matrice: sparse.csr_matrix, connues: Reels, visees: Masque, acquis: Bornes | None = None) -> Bornes:
+def attack(
+    matrice: sparse.csr_matrix,
+    connues: Reels,
+    visees: Masque,
+    acquis: Bornes | None = None,
+    limites: tuple[Reels, Reels] | None = None,
+) -> Bornes:
     """Bound the hidden variables that are aimed at.
 
     Args:
@@ -43,6 +50,7 @@ def attack(matrice: sparse.csr_matrix, connues: Reels, visees: Masque, acquis: B
         connues: value of each published variable, NaN for the hidden ones.
         visees: variables to bound; those that are published are already known and left out.
         acquis: bounds already reached by feasible points of a system where fewer variables were hidden.
+        limites: between what a former figure puts each variable; none by default.
 
     Raises:
         SystemeIncoherent: the published values satisfy no equation system of non-negative cells.
@@ -50,6 +58,7 @@ def attack(matrice: sparse.csr_matrix, connues: Reels, visees: Masque, acquis: B
     valeurs = connues.copy()
     _subtract(matrice, valeurs)
     par_soustraction = np.isnan(connues) & ~np.isnan(valeurs)
+    dessous, dessus = limites or (np.zeros(len(valeurs)), np.full(len(valeurs), np.inf))
     bornes = acquis or Bornes(np.full(len(valeurs), np.inf), np.full(len(valeurs), -np.inf))
     determinees = ~np.isnan(valeurs)
     bornes.bas[determinees] = bornes.haut[determinees] = np.maximum(valeurs[determinees], 0)
@@ -67,10 +76,12 @@ def attack(matrice: sparse.csr_matrix, connues: Reels, visees: Masque, acquis: B
         if not cherchees.any():
             continue
         if not len(lignes):
-            bornes.bas[inconnues[colonnes]], bornes.haut[inconnues[colonnes]] = 0, np.inf
+            bornes.bas[inconnues[colonnes]] = dessous[inconnues[colonnes]]
+            bornes.haut[inconnues[colonnes]] = dessus[inconnues[colonnes]]
             continue
         bloc = restantes[lignes][:, colonnes]
-        _bound(bloc, second[lignes], bornes, inconnues[colonnes], visees[inconnues[colonnes]])
+        possibles = np.column_stack([dessous[inconnues[colonnes]], dessus[inconnues[colonnes]]])
+        _bound(bloc, second[lignes], bornes, inconnues[colonnes], visees[inconnues[colonnes]], possibles)
     return bornes
 
 
@@ -115,7 +126,9 @@ def _safe(bornes: Bornes, variables: np.ndarray) -> Masque:
     return np.asarray(np.isfinite(bas) & ((1 - PRECISION) * haut > (1 + PRECISION) * bas * (1 + TOLERANCE)))
 
 
-def _bound(matrice: sparse.csr_matrix, second: Reels, bornes: Bornes, variables: np.ndarray, visees: Masque) -> None:
+def _bound(
+    matrice: sparse.csr_matrix, second: Reels, bornes: Bornes, variables: np.ndarray, visees: Masque, possibles: Reels
+) -> None:
     """Bound a component: feasible points first, each of which may prove many cells, then two programs a cell left."""
     echelle = max(float(np.abs(second).max(initial=0)), 1e-9) / 1e3
     second = second / echelle
@@ -123,7 +136,7 @@ def _bound(matrice: sparse.csr_matrix, second: Reels, bornes: Bornes, variables:
 
     def point(cout: Reels) -> bool:
         """Find a feasible point; False when there is no bound in this direction."""
-        reponse = optimize.linprog(cout, A_eq=matrice, b_eq=second, bounds=(0, None), method="highs")
+        reponse = optimize.linprog(cout, A_eq=matrice, b_eq=second, bounds=possibles / echelle, method="highs")
         if reponse.status == 2:
             raise SystemeIncoherent
         if reponse.x is None:

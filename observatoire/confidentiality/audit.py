@@ -9,9 +9,20 @@ import pandas as pd
 
 from observatoire.catalog import Mesure
 from observatoire.confidentiality.attacker import SystemeIncoherent, attack
-from observatoire.confidentiality.cells import Masque, Systeme, build_system, periods_of
-from observatoire.confidentiality.published import ICI, differs_by_few, gives_away, known_cells, match, same
-from observatoire.confidentiality.suppressions import cell_name, hidden_cells, protected_measures
+from observatoire.confidentiality.cells import CLE, Masque, Systeme, build_system, periods_of
+from observatoire.confidentiality.protection import limits, views
+from observatoire.confidentiality.published import (
+    ICI,
+    close,
+    differs_by_few,
+    gives_away,
+    known_cells,
+    margins,
+    match,
+    same,
+)
+from observatoire.confidentiality.suppressions import ECART_ANNEE, cell_name, hidden_cells, protected_measures
+from observatoire.confidentiality.years import arrivals
 from observatoire.warehouse import Entrepot
 
 
@@ -26,42 +37,91 @@ def first_leak(entrepot: Entrepot) -> str:
     with entrepot.connect() as connexion:
         connues = known_cells(connexion, entrepot, "indicateurs.valeurs")
         for mesure in protegees:
+            vues: dict[str, pd.DataFrame] = {}
             for periode in periods_of(connexion, mesure):
-                if fuite := _leak(connexion, mesure, periode, connues):
+                if fuite := _leak(connexion, mesure, periode, connues, vues):
                     return f"Secret statistique : {fuite} Rien n'est publié."
     return ""
 
 
-def _leak(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, periode: str, connues: pd.DataFrame) -> str:
-    """Attack one measure and period from every published figure."""
+def _leak(
+    connexion: duckdb.DuckDBPyConnection,
+    mesure: Mesure,
+    periode: str,
+    connues: pd.DataFrame,
+    vues: dict[str, pd.DataFrame],
+) -> str:
+    """Attack one measure and period from every published figure; `vues`: the true ones, of each period seen so far."""
     systeme = build_system(connexion, mesure, periode)
-    face = match(systeme.cellules, connues, mesure.nom, periode)
-    donnees = face[gives_away(face) | (face["raison"].notna() & (face["release"] == ICI) & (face["valeur"] != 0))]
+    toutes = match(systeme.cellules, connues, mesure.nom)
+    supprimees, differences = hidden_cells(connexion, systeme, mesure, periode)
+    face, ailleurs = toutes[toutes["periode"] == periode], toutes[toutes["periode"] != periode]
+    ici = face["raison"].notna() & (face["release"] == ICI) & (face["valeur"] != 0)
+    donnees = pd.concat([face[gives_away(face, periode) | ici], _told_by_a_year(ailleurs, toutes, supprimees, periode)])
     if len(donnees):
         ligne = donnees.iloc[0]
-        return f"{cell_name(mesure.nom, periode, ligne)} ({ligne['raison']}) est donnée par {ligne['chemin']}."
+        raison = "" if pd.isna(ligne["raison"]) else f" ({ligne['raison']})"
+        quand = "" if ligne["periode"] == periode else f", à ±10 % près, en {ligne['periode']}"
+        return f"{cell_name(mesure.nom, periode, ligne)}{raison} est donnée par {ligne['chemin']}{quand}."
     montrees = face[face["release"] == ICI]
-    ecarts = face[differs_by_few(face) & face["rang"].isin(montrees["rang"])]
+    ecarts = face[differs_by_few(connexion, face) & face["rang"].isin(montrees["rang"])]
     if len(ecarts):
         ligne = ecarts.iloc[0]
         nombre = int(abs(ligne["nombre"] - ligne["nombre_unites"]))
         return (
             f"{cell_name(mesure.nom, periode, ligne)} diffère de {nombre} unité{'s' * (nombre > 1)} de ce que donne "
-            f"{ligne['chemin']} : la différence est la valeur de cette unité."
+            f"{ligne['chemin']} : la différence est la valeur d'un ou deux répondants."
         )
     vraies = face[same(face)]
+    if vues and (fuite := _arrival(connexion, mesure, max(vues), periode, vues[max(vues)], vraies)):
+        return fuite
+    vues[periode] = vraies
     variables = systeme.cellules["variable"].to_numpy()
     valeurs = np.where(systeme.valeurs == 0, 0.0, np.nan)
     valeurs[variables[vraies["rang"].to_numpy(dtype=int)]] = vraies["vraie"].to_numpy(dtype=float)
     # what no indicator shows and no rule protects is not hidden, only absent
-    cachees = systeme.cellules["raison"].notna().to_numpy() | hidden_cells(connexion, systeme, mesure, periode)
-    visees = systeme.variables_of(cachees) & np.isnan(valeurs) & np.isfinite(systeme.valeurs)
-    try:
-        bornes = attack(systeme.matrice, valeurs, visees)
-    except SystemeIncoherent:
-        return f"les valeurs de {mesure.nom} en {periode} se contredisent ; relancer recalculer_indicateurs."
-    fuites = np.flatnonzero(bornes.known() & visees)
-    return _path(systeme, int(fuites[0]), valeurs, bornes.par_soustraction, mesure, periode) if len(fuites) else ""
+    cachees = systeme.variables_of(systeme.cellules["raison"].notna().to_numpy() | supprimees)
+    anciennes = toutes[(toutes["release"] != ICI) | (toutes["periode"] != periode)]
+    marges = margins(systeme.cellules, systeme.nombre, anciennes)
+    for cibles, permises in views(systeme.variables_of(differences), marges):
+        visees = cachees & cibles & np.isnan(valeurs) & np.isfinite(systeme.valeurs)
+        try:
+            bornes = attack(systeme.matrice, valeurs, visees, limites=limits(systeme.valeurs, permises))
+        except SystemeIncoherent:
+            return f"les valeurs de {mesure.nom} en {periode} se contredisent ; relancer recalculer_indicateurs."
+        fuites = np.flatnonzero(bornes.known() & visees)
+        if len(fuites):
+            return _path(systeme, int(fuites[0]), valeurs, bornes.par_soustraction, mesure, periode)
+    return ""
+
+
+def _told_by_a_year(ailleurs: pd.DataFrame, toutes: pd.DataFrame, supprimees: Masque, periode: str) -> pd.DataFrame:
+    """Return the figures of other years that tell a cell within ±10 %.
+
+    Any cell a rule protects; one that only protects another, where no kept release names it: where one does, the
+    other year was out already, and the attack reckons with it.
+    """
+    sorties = ailleurs["rang"].isin(toutes.loc[toutes["release"] != ICI, "rang"])
+    cachees = pd.Series(supprimees[ailleurs["rang"].to_numpy(dtype=int)], index=ailleurs.index)
+    dites = close(ailleurs) & (ailleurs["valeur"] != 0)
+    return ailleurs[dites & (ailleurs["raison"].notna() | (cachees & ~sorties))]
+
+
+def _arrival(
+    connexion: duckdb.DuckDBPyConnection,
+    mesure: Mesure,
+    avant: str,
+    apres: str,
+    vues_avant: pd.DataFrame,
+    vues_apres: pd.DataFrame,
+) -> str:
+    """Name a cell shown in two years in a row that differ by one or two respondents."""
+    venues = arrivals(connexion, mesure, avant, apres).merge(vues_apres, on=list(CLE))
+    deux = venues.merge(vues_avant, on=list(CLE), suffixes=("", "_avant"))
+    if deux.empty:
+        return ""
+    ligne = deux.iloc[0]
+    return f"{cell_name(mesure.nom, apres, ligne)} {ECART_ANNEE} {avant}, que donne {ligne['chemin_avant']}."
 
 
 def _path(
@@ -72,7 +132,7 @@ def _path(
     ordre = cellules[cellules["variable"] == fuite].sort_values("est_publiable", ascending=False)
     nom = cell_name(mesure.nom, periode, ordre.iloc[0])
     if not par_soustraction[fuite]:
-        return f"{nom} est connue à ±10 % près en recoupant les totaux publiés autour d'elle."
+        return f"{nom} est connue à ±10 % près en recoupant les chiffres publiés autour d'elle."
     matrice = systeme.matrice
     for equation in matrice[:, [fuite]].nonzero()[0]:
         ligne = slice(matrice.indptr[equation], matrice.indptr[equation + 1])

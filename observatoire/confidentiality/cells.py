@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import sparse
 
 from observatoire.catalog import CROISEMENT, Mesure
-from observatoire.confidentiality.primary import SEUIL_UNITES, primary_rules
+from observatoire.confidentiality.primary import RESPONDENTS, SEUIL_REPONDANTS, primary_rules
 from observatoire.territories import NIVEAUX
 
 Masque = npt.NDArray[np.bool_]
@@ -26,7 +26,7 @@ CLE = ("niveau", "code_territoire", "axe", "modalite")
 # what is known at a level and in nothing smaller: `en_propre:departement`
 EN_PROPRE = "en_propre:"
 RESTE = "reste:"
-DIFFERENCE = f"moins de {SEUIL_UNITES} unités dans une différence"
+DIFFERENCE = "moins de trois répondants (SIREN) dans une différence"
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def build_system(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, periode: 
     cellules = connexion.execute("FROM secret_cellules ORDER BY id").df()
     _write_places(connexion)
     liens = connexion.execute(LIENS).df()
-    liens, restes = _with_remainders(cellules, liens)
+    liens, restes = _with_remainders(connexion, cellules, liens)
     cellules = pd.concat([cellules, restes], ignore_index=True)
     variables = _merge_equals(len(cellules), liens)
     cellules["variable"] = variables
@@ -98,7 +98,11 @@ def _places(connexion: duckdb.DuckDBPyConnection, genre: str) -> dict[Lieu, Lieu
 
 
 def _write_cells(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, periode: str) -> None:
-    """Write `secret_cellules`: every cell of the period, with what the rules need to know of it."""
+    """Write `secret_cellules`, the cells of the period and why they are confidential, and `secret_repondants`."""
+    lignes = f"""
+        SELECT p.niveau_parent AS niveau, p.code_parent AS code_territoire, m.* EXCLUDE (niveau, code_territoire)
+        FROM mesures.{mesure.nom} m JOIN secret_places p USING (niveau, code_territoire)
+        WHERE m.periode = $periode"""
     connexion.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE secret_places AS
@@ -110,11 +114,14 @@ def _write_cells(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, periode: 
     )
     connexion.execute(
         f"""
+        CREATE OR REPLACE TEMP TABLE secret_repondants AS
+        WITH lignes AS ({lignes}) {RESPONDENTS}""",
+        {"periode": periode},
+    )
+    connexion.execute(
+        f"""
         CREATE OR REPLACE TEMP TABLE secret_cellules AS
-        WITH lignes AS (
-            SELECT p.niveau_parent AS niveau, p.code_parent AS code_territoire, m.* EXCLUDE (niveau, code_territoire)
-            FROM mesures.{mesure.nom} m JOIN secret_places p USING (niveau, code_territoire)
-            WHERE m.periode = $periode),
+        WITH lignes AS ({lignes}), par_repondant AS (FROM secret_repondants),
         {primary_rules(mesure)},
         publiees AS (SELECT {", ".join(CLE)} FROM indicateurs.cube WHERE mesure = '{mesure.nom}' AND periode = $periode)
         SELECT row_number() OVER (ORDER BY {", ".join(CLE)}) - 1 AS id, {", ".join(f"s.{c}" for c in CLE)},
@@ -166,7 +173,9 @@ LIENS = f"""
     ORDER BY equation, partie"""
 
 
-def _with_remainders(cellules: pd.DataFrame, liens: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _with_remainders(
+    connexion: duckdb.DuckDBPyConnection, cellules: pd.DataFrame, liens: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give a remainder to each whole its parts do not fill; drop the equation where parts overlap or are withheld."""
     parties = cellules[["valeur", "nombre_unites"]].loc[liens["partie"]].reset_index(drop=True)
     comptes = (
@@ -184,7 +193,8 @@ def _with_remainders(cellules: pd.DataFrame, liens: pd.DataFrame) -> tuple[pd.Da
     restes["niveau"] = RESTE + restes["niveau"]
     restes["valeur"], restes["nombre_unites"] = ecart[incomplets], manquent[incomplets]
     restes["texte"], restes["est_publiable"] = None, False
-    petits = (manquent[incomplets] > 0) & (manquent[incomplets] < SEUIL_UNITES)
+    repondants = _respondents_left(connexion, liens[liens["equation"].isin(comptes.index[incomplets])])
+    petits = comptes.index[incomplets].map(repondants).to_series().between(1, SEUIL_REPONDANTS - 1).to_numpy()
     restes["raison"] = pd.Series(petits, index=restes.index).map({True: DIFFERENCE, False: None})
     ajouts = pd.DataFrame(
         {
@@ -195,6 +205,21 @@ def _with_remainders(cellules: pd.DataFrame, liens: pd.DataFrame) -> tuple[pd.Da
     )
     gardees = liens[~liens["equation"].isin(comptes.index[fausses])]
     return pd.concat([gardees, ajouts], ignore_index=True), restes
+
+
+def _respondents_left(connexion: duckdb.DuckDBPyConnection, liens: pd.DataFrame) -> dict[int, int]:
+    """Count, by equation, the respondents the whole counts more units of than its parts do."""
+    touts = liens.drop_duplicates("equation")[["equation", "tout"]].rename(columns={"tout": "id"}).assign(signe=1)
+    parties = liens[["equation", "partie"]].rename(columns={"partie": "id"}).assign(signe=-1)
+    connexion.register("secret_termes", pd.concat([touts, parties]))
+    cle = ", ".join(CLE)
+    return dict(
+        connexion.execute(f"""
+        WITH ecarts AS (
+            SELECT equation, repondant, sum(signe * n) AS n
+            FROM secret_termes JOIN secret_cellules USING (id) JOIN secret_repondants USING ({cle}) GROUP BY ALL)
+        SELECT equation, count(*) FILTER (n > 0) FROM ecarts GROUP BY equation""").fetchall()
+    )
 
 
 def _merge_equals(nombre: int, liens: pd.DataFrame) -> Entiers:

@@ -1,4 +1,4 @@
-"""Primary rules: which cells a number of units, one respondent, or too few employees make confidential (Insee).
+"""Primary rules: which cells a number of respondents, one of them, or too few employees make confidential (Insee).
 
 Law n° 51-711 of 7 June 1951, article 6; thresholds of Insee's manual « Protection des tableaux » (annexe « Règles »)
 for business statistics, and of payroll files for employees. What protects these cells in turn does not belong here.
@@ -6,43 +6,52 @@ for business statistics, and of payroll files for employees. What protects these
 
 from observatoire.catalog import Mesure
 
-SEUIL_UNITES = 3
+SEUIL_REPONDANTS = 3
 PART_MAXIMALE_REPONDANT_PCT = 85
 SEUIL_SALARIES = 5
 PART_MAXIMALE_SALARIE_PCT = 80
 
 RETENUE = "retenue par le producteur"
+PEU_NOMBREUX = "moins de trois répondants (SIREN)"
 CELLULE = "niveau, code_territoire, axe, modalite"
+# one row a cell and respondent: `v` its value, `n` its units
+RESPONDENTS = f"""
+    SELECT {CELLULE}, repondant, sum(valeur) AS v, sum(nombre_unites) AS n,
+           count(*) - count(valeur) AS retenues, count(*) - count(nombre_unites) AS sans_nombre
+    FROM lignes GROUP BY ALL"""
 
 
 def primary_rules(mesure: Mesure) -> str:
     """Query `statistiques`, a CTE over the contributions `lignes`: one row a cell, its sum and why it is confidential.
 
-    A respondent (a SIREN) is one, whatever its number of establishments. A cell the producer counts without saying of
-    how many units keeps the producer's own protection: only what it withholds is. A zero says nothing of anyone.
+    It reads `par_repondant`, the CTE of `RESPONDENTS`. A respondent (a SIREN) is one, whatever its number of
+    establishments. A cell the producer counts without saying of how many units keeps the producer's own protection:
+    only what it withholds is. A zero says nothing of anyone. Employees that are withheld do not count.
     """
     salaries = _joined(mesure.salaries, "sum(j.valeur)", "salaries")
     plus_fort = _joined(
         mesure.plus_gros_salaire, "CASE WHEN count(j.valeur) = count(*) THEN max(j.valeur) END", "plus_fort"
     )
+    peu_de_salaries = (
+        f"WHEN coalesce(salaries, 0) < {SEUIL_SALARIES} THEN 'moins de {SEUIL_SALARIES} salariés'"
+        if mesure.salaries
+        else ""
+    )
     return f"""
-        par_repondant AS (
-            SELECT {CELLULE}, repondant, sum(valeur) AS v, sum(nombre_unites) AS n,
-                   count(*) - count(valeur) AS retenues, count(*) - count(nombre_unites) AS sans_nombre
-            FROM lignes GROUP BY ALL),
         {salaries}, {plus_fort},
         sommes AS (
             SELECT {CELLULE}, CASE WHEN sum(retenues) = 0 THEN sum(v)::DECIMAL(38,6) END AS somme, max(v) AS plus_gros,
+                   count(*) AS repondants,
                    CASE WHEN sum(sans_nombre) = 0 THEN sum(n)::BIGINT END AS nombre_unites
             FROM par_repondant GROUP BY ALL),
         statistiques AS (
             SELECT {CELLULE}, somme, nombre_unites,
                    CASE WHEN somme IS NULL THEN '{RETENUE}'
                         WHEN nombre_unites IS NULL OR somme = 0 THEN NULL
-                        WHEN nombre_unites < {SEUIL_UNITES} THEN 'moins de {SEUIL_UNITES} unités'
+                        WHEN repondants < {SEUIL_REPONDANTS} THEN '{PEU_NOMBREUX}'
                         WHEN 100 * plus_gros > {PART_MAXIMALE_REPONDANT_PCT} * somme
                             THEN 'un répondant au-delà de {PART_MAXIMALE_REPONDANT_PCT} %'
-                        WHEN salaries < {SEUIL_SALARIES} THEN 'moins de {SEUIL_SALARIES} salariés'
+                        {peu_de_salaries}
                         WHEN 100 * plus_fort > {PART_MAXIMALE_SALARIE_PCT} * somme
                             THEN 'un salarié au-delà de {PART_MAXIMALE_SALARIE_PCT} %'
                    END AS raison

@@ -40,17 +40,18 @@ class Protection:
 
 
 def protect(
-    systeme: Systeme, tau: Tau, deja_connues: Masque | None = None, a_cacher: Masque | None = None
+    systeme: Systeme, tau: Tau, marges: Reels | None = None, a_cacher: Masque | None = None
 ) -> Protection:
     """Choose what to hide so that the attacker knows no hidden cell within ±10 %.
 
     Args:
         systeme: cells and equations.
         tau: τ-Argus.
-        deja_connues: variables known whatever is hidden now: a kept release gives them.
+        marges: how far from its value a former figure is, variable by variable: zero where a kept release gives it
+            whatever is hidden now, infinite where nothing is close. A secondary one that has a margin counts as shown.
         a_cacher: variables to hide beside those of the primary rules.
     """
-    connues = np.zeros(systeme.nombre, dtype=bool) if deja_connues is None else deja_connues
+    marges = np.full(systeme.nombre, np.inf) if marges is None else marges
     primaires = systeme.variables_of(systeme.cellules["raison"].notna().to_numpy())
     if a_cacher is not None:
         primaires |= a_cacher
@@ -59,32 +60,57 @@ def protect(
     if not primaires.any():
         return Protection(primaires, [])
     par_tau, echecs = protect_linked(systeme, primaires, tau)
-    resultat = hide_until_unknown(systeme, par_tau, primaires, connues)
+    resultat = hide_until_unknown(systeme, par_tau, primaires, marges)
     if resultat.cachees.sum() <= ALLEGER_SOUS:
-        resultat = _lighten(systeme, resultat, primaires, connues)
+        resultat = _lighten(systeme, resultat, primaires, marges)
     resultat.par_tau, resultat.echecs_tau = int((par_tau & ~primaires).sum()), echecs
     resultat.par_attaque = int((resultat.cachees & ~par_tau).sum())
     return resultat
 
 
-def hide_until_unknown(systeme: Systeme, cachees: Masque, primaires: Masque, deja_connues: Masque) -> Protection:
+def views(primaires: Masque, marges: Reels) -> list[tuple[Masque, Reels]]:
+    """Return what the attacker aims at, with the margins it knows.
+
+    A variable that has a margin is known and not aimed at, except where it is hidden for its difference with the former
+    figure: its exact value is sought, without that figure.
+    """
+    libres = np.isinf(marges)
+    differences = primaires & ~libres
+    vues = [(libres, marges)]
+    return [*vues, (differences, np.where(differences, np.inf, marges))] if differences.any() else vues
+
+
+def limits(valeurs: Reels, marges: Reels) -> tuple[Reels, Reels]:
+    """Return between what each variable is known to lie."""
+    larges = np.where(np.isfinite(valeurs), marges, np.inf)
+    connues = np.where(np.isfinite(larges), valeurs, 0)
+    return np.where(np.isfinite(larges), np.maximum(connues - larges, 0), 0), connues + larges
+
+
+def hide_until_unknown(systeme: Systeme, cachees: Masque, primaires: Masque, marges: Reels) -> Protection:
     """Hide more until the attacker knows no hidden variable; those nothing protects are `fuites`."""
     cachees, perdues = cachees.copy(), np.zeros(systeme.nombre, dtype=bool)
     publiables = systeme.variables_of(systeme.cellules["est_publiable"].to_numpy())
     couts = _costs(systeme)
-    bornes = Bornes(systeme.valeurs.copy(), systeme.valeurs.copy())
-    bornes.bas[np.isnan(systeme.valeurs)], bornes.haut[np.isnan(systeme.valeurs)] = np.inf, -np.inf
-    while True:
-        visees = cachees & (publiables | primaires) & ~deja_connues & ~perdues & np.isfinite(systeme.valeurs)
-        bornes = attack(systeme.matrice, _shown(systeme, publiables, cachees, deja_connues), visees, bornes)
+    vues = views(primaires, marges)
+    acquises = []
+    for _ in vues:
+        acquises.append(Bornes(systeme.valeurs.copy(), systeme.valeurs.copy()))
+        acquises[-1].bas[np.isnan(systeme.valeurs)], acquises[-1].haut[np.isnan(systeme.valeurs)] = np.inf, -np.inf
+    sans_fuite, rang = 0, 0
+    while sans_fuite < len(vues):
+        (cibles, permises), bornes = vues[rang], acquises[rang]
+        rang = (rang + 1) % len(vues)
+        visees = cachees & cibles & (publiables | primaires) & ~perdues & np.isfinite(systeme.valeurs)
+        lues, limites = _shown(systeme, publiables, cachees, permises), limits(systeme.valeurs, permises)
+        bornes = attack(systeme.matrice, lues, visees, bornes, limites)
         fuites = np.flatnonzero(bornes.known() & visees)
-        if not len(fuites):
-            return Protection(cachees, [int(v) for v in np.flatnonzero(perdues | (primaires & deja_connues))])
+        sans_fuite = 0 if len(fuites) else sans_fuite + 1
         montrees = publiables & ~cachees
         for fuite in map(int, fuites):
             if not bornes.known()[fuite]:
                 continue
-            trouve = repair(systeme.matrice, systeme.valeurs, fuite, np.where(montrees, couts, 0.0), deja_connues)
+            trouve = repair(systeme.matrice, systeme.valeurs, fuite, np.where(montrees, couts, 0.0), permises)
             if trouve is None:
                 perdues[fuite] = True
                 continue
@@ -95,11 +121,12 @@ def hide_until_unknown(systeme: Systeme, cachees: Masque, primaires: Masque, dej
             bornes.haut = np.fmax(bornes.haut, ailleurs)
             # a move too small for the arithmetic proves nothing, and would be found again for ever
             perdues[fuite] = bool(bornes.known()[fuite])
+    return Protection(cachees, [int(v) for v in np.flatnonzero(perdues)])
 
 
-def _shown(systeme: Systeme, publiables: Masque, cachees: Masque, deja_connues: Masque) -> Reels:
+def _shown(systeme: Systeme, publiables: Masque, cachees: Masque, marges: Reels) -> Reels:
     """Return what the attacker reads: the published values, NaN elsewhere."""
-    lues = (publiables & ~cachees) | deja_connues | (systeme.valeurs == 0)
+    lues = (publiables & ~cachees) | (marges == 0) | (systeme.valeurs == 0)
     return np.where(lues, systeme.valeurs, np.nan)
 
 
@@ -114,7 +141,7 @@ def _costs(systeme: Systeme) -> Reels:
     return couts
 
 
-def _lighten(systeme: Systeme, resultat: Protection, primaires: Masque, deja_connues: Masque) -> Protection:
+def _lighten(systeme: Systeme, resultat: Protection, primaires: Masque, marges: Reels) -> Protection:
     """Show again each secondary cell that protects nothing, the most useful first."""
     couts = _costs(systeme) * np.log1p(np.where(np.isfinite(systeme.valeurs), systeme.valeurs, 0))
     publiables = systeme.variables_of(systeme.cellules["est_publiable"].to_numpy())
@@ -122,14 +149,17 @@ def _lighten(systeme: Systeme, resultat: Protection, primaires: Masque, deja_con
     for variable in secondaires[np.argsort(-couts[secondaires], kind="stable")]:
         essai = resultat.cachees.copy()
         essai[variable] = False
-        if not leaks(systeme, essai, primaires, deja_connues).any():
+        if not leaks(systeme, essai, primaires, marges).any():
             resultat.cachees = essai
     return resultat
 
 
-def leaks(systeme: Systeme, cachees: Masque, primaires: Masque, deja_connues: Masque) -> Masque:
+def leaks(systeme: Systeme, cachees: Masque, primaires: Masque, marges: Reels | None = None) -> Masque:
     """Return the hidden variables the attacker knows, from what is shown alone."""
     publiables = systeme.variables_of(systeme.cellules["est_publiable"].to_numpy())
-    visees = cachees & (publiables | primaires) & ~deja_connues & np.isfinite(systeme.valeurs)
-    bornes = attack(systeme.matrice, _shown(systeme, publiables, cachees, deja_connues), visees)
-    return np.asarray(bornes.known() & visees)
+    trouvees = np.zeros(systeme.nombre, dtype=bool)
+    for cibles, permises in views(primaires, np.full(systeme.nombre, np.inf) if marges is None else marges):
+        visees = cachees & cibles & (publiables | primaires) & np.isfinite(systeme.valeurs)
+        lues, limites = _shown(systeme, publiables, cachees, permises), limits(systeme.valeurs, permises)
+        trouvees |= attack(systeme.matrice, lues, visees, limites=limites).known() & visees
+    return trouvees

@@ -7,10 +7,11 @@ belongs to `attacker`.
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from observatoire.catalog import Indicateur, indicateurs, mesures
-from observatoire.confidentiality.cells import CLE
+from observatoire.confidentiality.cells import CLE, Reels
 from observatoire.warehouse import Entrepot, sql_literal
 
 COLONNES = ("mesure", "periode", *CLE, "valeur", "nombre_unites", "chemin", "release")
@@ -86,24 +87,40 @@ def _formulas(indicateur: Indicateur) -> list[tuple[str, str, str, str, str]]:
     return formules
 
 
-def match(cellules: pd.DataFrame, connues: pd.DataFrame, mesure: str, periode: str) -> pd.DataFrame:
-    """Set what is known of a measure and period beside the cells of its system.
+def match(cellules: pd.DataFrame, connues: pd.DataFrame, mesure: str) -> pd.DataFrame:
+    """Set what is known of a measure, in any period, beside the cells of its system of one period.
 
     Returns:
         One row per figure that names a cell: `rang` (of the cell), `vraie` and `nombre` (what the cell is now), and the
-        columns of `connues`.
+        columns of `connues`, its own `periode` included.
     """
-    ici = connues[(connues["mesure"] == mesure) & (connues["periode"] == periode)]
+    ici = connues[connues["mesure"] == mesure]
     cote = cellules.reset_index(names="rang")[["rang", *CLE, "valeur", "nombre_unites", "raison", "est_publiable"]]
     cote = cote.rename(columns={"valeur": "vraie", "nombre_unites": "nombre"})
     return ici.merge(cote[cote["est_publiable"]], on=list(CLE))
 
 
-def differs_by_few(face: pd.DataFrame) -> pd.Series:
-    """Say which figures of former releases differ from today's cell by one or two units, which subtraction gives."""
-    ecart = (face["nombre"] - face["nombre_unites"]).abs()
-    ailleurs = face["release"] != ICI
-    return pd.Series(ailleurs & ecart.between(1, 2) & ~same(face) & (face["valeur"] > 0), dtype=bool)
+def differs_by_few(connexion: duckdb.DuckDBPyConnection, face: pd.DataFrame) -> pd.Series:
+    """Say which figures of former releases differ from today's cell by one or two respondents, which subtraction gives.
+
+    A release says how many units it counts, not whose: three units or more that came are one or two respondents when
+    one or two of today's (`secret_repondants`, of the period last built) have as many in the cell, worth the difference
+    within ±10 %. Of three units or more that left, nothing is known any more.
+    """
+    venues = face["nombre"] - face["nombre_unites"]
+    ecarts = pd.DataFrame(
+        {"rang": face.index, **{c: face[c] for c in CLE}, "k": venues, "d": face["vraie"] - face["valeur"]}
+    )
+    connexion.register("secret_ecarts", ecarts[venues >= 3])
+    trouves = connexion.execute(f"""
+        WITH candidats AS (
+            SELECT rang, k, d, repondant, n, v FROM secret_ecarts JOIN secret_repondants USING ({", ".join(CLE)})
+            WHERE n <= k AND v <= {1 + PROCHE} * d)
+        SELECT rang FROM candidats WHERE n = k AND abs(v - d) <= {PROCHE} * d
+        UNION SELECT a.rang FROM candidats a JOIN candidats b ON a.rang = b.rang AND b.n = a.k - a.n
+        WHERE a.repondant <> b.repondant AND a.n >= b.n AND abs(a.v + b.v - a.d) <= {PROCHE} * a.d""").fetchall()
+    peu = venues.abs().between(1, 2) | face.index.isin([rang for (rang,) in trouves])
+    return pd.Series((face["release"] != ICI) & peu & ~same(face) & (face["valeur"] > 0), dtype=bool)
 
 
 def same(face: pd.DataFrame) -> pd.Series:
@@ -111,10 +128,23 @@ def same(face: pd.DataFrame) -> pd.Series:
     return pd.Series((face["valeur"] - face["vraie"]).abs() <= EGALITE * face["vraie"].abs(), dtype=bool)
 
 
-def gives_away(face: pd.DataFrame) -> pd.Series:
+def close(face: pd.DataFrame) -> pd.Series:
+    """Say which figures, of whatever period, are within ±10 % of the cell."""
+    return pd.Series((face["valeur"] - face["vraie"]).abs() <= PROCHE * face["vraie"].abs(), dtype=bool)
+
+
+def gives_away(face: pd.DataFrame, periode: str) -> pd.Series:
     """Say which figures of former releases give a cell confidential today: within ±10 %, or withheld since."""
-    proche = (face["valeur"] - face["vraie"]).abs() <= PROCHE * face["vraie"].abs()
-    retenue = face["vraie"].isna().to_numpy() & face["valeur"].notna().to_numpy()
+    retenue = face["vraie"].isna() & face["valeur"].notna() & (face["periode"] == periode)
     return pd.Series(
-        (face["release"] != ICI) & face["raison"].notna() & (proche | retenue) & (face["valeur"] != 0), dtype=bool
+        (face["release"] != ICI) & face["raison"].notna() & (close(face) | retenue) & (face["valeur"] != 0), dtype=bool
     )
+
+
+def margins(cellules: pd.DataFrame, nombre: int, face: pd.DataFrame) -> Reels:
+    """Return how far the closest of these figures is from each variable: infinite when none is within ±10 %."""
+    marges = np.full(nombre, np.inf)
+    proches = face[close(face)]
+    ecarts = np.where(same(proches), 0, (proches["valeur"] - proches["vraie"]).abs())
+    np.minimum.at(marges, cellules["variable"].to_numpy()[proches["rang"].to_numpy(dtype=int)], ecarts.astype(float))
+    return marges

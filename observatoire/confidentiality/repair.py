@@ -7,7 +7,7 @@ published and has to move is hidden. The move is a proof: another set of values 
 import numpy as np
 from scipy import optimize, sparse
 
-from observatoire.confidentiality.cells import Entiers, Masque, Reels
+from observatoire.confidentiality.cells import Entiers, Reels
 
 # beyond what makes a cell unknown within ±10 %: a fifth less, a quarter more
 BAISSE, HAUSSE = 0.20, 0.25
@@ -18,7 +18,7 @@ GRANDE, SURCOUT = 4.0, 3.0
 
 
 def repair(
-    matrice: sparse.csr_matrix, valeurs: Reels, fuite: int, couts: Reels, immobiles: Masque
+    matrice: sparse.csr_matrix, valeurs: Reels, fuite: int, couts: Reels, marges: Reels
 ) -> tuple[Entiers, Reels] | None:
     """Find what to hide for one hidden variable not to be known.
 
@@ -27,7 +27,7 @@ def repair(
         valeurs: true value of each variable.
         fuite: the variable known within ±10 %.
         couts: cost of hiding each variable, zero for the hidden ones.
-        immobiles: variables that cannot be hidden: known otherwise.
+        marges: how far from its value each variable may be: zero when it is known otherwise, infinite when nothing is.
 
     Returns:
         The variables to hide, and the move of every variable; None when no hiding helps.
@@ -40,8 +40,8 @@ def repair(
         for _ in range(rayon - atteint):
             voisins |= (np.abs(transposee) @ (np.abs(matrice) @ voisins.astype(float))) > 0
         atteint = rayon
-        libres = np.flatnonzero(voisins & ~immobiles & np.isfinite(valeurs))
-        essais = [_move(matrice, valeurs, fuite, couts, libres, part) for part in (-BAISSE, HAUSSE)]
+        libres = np.flatnonzero(voisins & (marges > 0) & np.isfinite(valeurs))
+        essais = [_move(matrice, valeurs, fuite, couts, marges, libres, part) for part in (-BAISSE, HAUSSE)]
         trouves = [essai for essai in essais if essai is not None]
         if trouves:
             _, mouvement = min(trouves, key=lambda essai: essai[0])
@@ -51,7 +51,7 @@ def repair(
 
 
 def _move(
-    matrice: sparse.csr_matrix, valeurs: Reels, fuite: int, couts: Reels, libres: Entiers, part: float
+    matrice: sparse.csr_matrix, valeurs: Reels, fuite: int, couts: Reels, marges: Reels, libres: Entiers, part: float
 ) -> tuple[float, Reels] | None:
     """Move a variable by a part of its value, at the least cost; return the cost and every move."""
     bloc = matrice[:, libres]
@@ -62,7 +62,8 @@ def _move(
     place = np.flatnonzero(libres == fuite)
     if not len(place):
         return None
-    bas, haut = np.zeros(2 * len(libres)), np.concatenate([np.full(len(libres), np.inf), hauteurs])
+    ecarts = marges[libres] / unite
+    bas, haut = np.zeros(2 * len(libres)), np.concatenate([ecarts, np.minimum(ecarts, hauteurs)])
     monte, descend = place[0], place[0] + len(libres)
     bas[monte] = haut[monte] = max(part, 0)
     bas[descend] = haut[descend] = max(-part, 0)

@@ -12,11 +12,19 @@ import numpy as np
 import pandas as pd
 
 from observatoire.catalog import Mesure, indicateurs, mesures
-from observatoire.confidentiality.cells import CLE, Masque, Systeme, build_system, periods_of
+from observatoire.confidentiality.cells import CLE, Masque, Reels, Systeme, build_system, periods_of
 from observatoire.confidentiality.protection import Protection, protect
-from observatoire.confidentiality.published import differs_by_few, gives_away, kept_releases, known_cells, match, same
+from observatoire.confidentiality.published import (
+    differs_by_few,
+    gives_away,
+    kept_releases,
+    known_cells,
+    margins,
+    match,
+    same,
+)
 from observatoire.confidentiality.tau import Tau
-from observatoire.confidentiality.years import arrivals, hidden_in_other_years
+from observatoire.confidentiality.years import arrivals, shown_in_other_years
 from observatoire.derived import versions_of
 from observatoire.schemas import TEXTE, Colonne, Table
 from observatoire.warehouse import ATELIER, Entrepot, code_fingerprint, fingerprint
@@ -35,10 +43,10 @@ SUPPRESSIONS = Table(
     cle=("mesure", "niveau", "code_territoire", "periode", "axe", "modalite"),
 )
 SECONDAIRE = "protège une autre cellule"
-DIFFERENCE_RELEASE = "différence d'une ou deux unités avec une publication gardée"
-DIFFERENCE_ANNEE = "différence d'une ou deux unités avec une autre année"
-# patterns of several years carried to one another: each pass hides more, so it ends
-PASSAGES = 5
+DIFFERENCE_RELEASE = "différence d'un ou deux répondants avec une publication gardée"
+DIFFERENCE_ANNEE = "différence d'un ou deux répondants avec une autre année"
+DIFFERENCES = (DIFFERENCE_RELEASE, DIFFERENCE_ANNEE)
+ECART_ANNEE = "ne diffère que d'un ou deux répondants de sa valeur de"
 
 
 class SecretNonGaranti(Exception):
@@ -113,25 +121,25 @@ def compute_suppressions(entrepot: Entrepot) -> Bilan:
 def _suppress(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, connues: pd.DataFrame, tau: Tau) -> int:
     """Protect every period of a measure; return the number of tables τ-Argus left without an answer."""
     periodes = periods_of(connexion, mesure)
-    systemes = {periode: build_system(connexion, mesure, periode) for periode in periodes}
-    sues = {periode: _known_already(systeme, connues, mesure, periode) for periode, systeme in systemes.items()}
-    deja = {periode: systeme.variables_of(sues[periode]) for periode, systeme in systemes.items()}
+    systemes, sues, marges = {}, {}, {}
+    for periode in periodes:
+        systemes[periode] = build_system(connexion, mesure, periode)
+        face = _former_figures(connexion, systemes[periode], connues, mesure, periode)
+        sues[periode] = _among(systemes[periode], face[(face["periode"] == periode) & same(face)])
+        marges[periode] = margins(systemes[periode].cellules, systemes[periode].nombre, face)
     for avant, apres in zip(periodes, periodes[1:], strict=False):
         # hiding one of the two years is enough; one that a kept release gives cannot be
         reste = arrivals(connexion, mesure, avant, apres)
         for periode in (apres, avant):
             reste = _add_reason(systemes[periode], reste, DIFFERENCE_ANNEE, sues[periode])
-    trouvees = {periode: protect(systeme, tau, deja[periode]) for periode, systeme in systemes.items()}
+        if len(reste):
+            raise SecretNonGaranti(_given_by_releases(mesure, apres, reste.iloc[0], f"{ECART_ANNEE} {avant}", connues))
+    trouvees = {periode: protect(systeme, tau, marges[periode]) for periode, systeme in systemes.items()}
     a_cacher = {periode: trouvee.cachees & False for periode, trouvee in trouvees.items()}
-    for _ in range(PASSAGES if len(periodes) > 1 else 0):
-        cachees = {periode: trouvee.cachees for periode, trouvee in trouvees.items()}
-        encore = hidden_in_other_years(systemes, cachees)
-        encore = {periode: masque & ~deja[periode] & ~cachees[periode] for periode, masque in encore.items()}
-        if not any(masque.any() for masque in encore.values()):
-            break
-        for periode in (periode for periode, masque in encore.items() if masque.any()):
-            a_cacher[periode] |= trouvees[periode].cachees | encore[periode]
-            trouvees[periode] = protect(systemes[periode], tau, deja[periode], a_cacher[periode])
+    # each pass hides more cells, or finds more of them known: it ends
+    while a_revoir := _carry_years(systemes, trouvees, marges, a_cacher, mesure, connues):
+        for periode in a_revoir:
+            trouvees[periode] = protect(systemes[periode], tau, marges[periode], a_cacher[periode])
     for periode, trouvee in trouvees.items():
         if trouvee.fuites:
             raise SecretNonGaranti(_unprotected(systemes[periode], trouvee, mesure, periode))
@@ -139,34 +147,72 @@ def _suppress(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, connues: pd.
     return sum(trouvee.echecs_tau for trouvee in trouvees.values())
 
 
-def _known_already(systeme: Systeme, connues: pd.DataFrame, mesure: Mesure, periode: str) -> Masque:
-    """Return the cells a kept release gives; mark as confidential those whose difference with one gives a unit.
+def _carry_years(
+    systemes: dict[str, Systeme],
+    trouvees: dict[str, Protection],
+    marges: dict[str, Reels],
+    a_cacher: dict[str, Masque],
+    mesure: Mesure,
+    connues: pd.DataFrame,
+) -> set[str]:
+    """Add to `a_cacher` what another period hides, to `marges` what another period cannot hide; return what changes.
+
+    Raises:
+        SecretNonGaranti: a cell is confidential, and a year that a kept release gives tells it.
+    """
+    cachees = {periode: trouvee.cachees for periode, trouvee in trouvees.items()}
+    changent = set()
+    for paire in shown_in_other_years(systemes, cachees).to_dict("records"):
+        montree, cachee = paire["periode"], paire["periode_cachee"]
+        if np.isinf(marges[montree][paire["variable"]]):
+            a_cacher[montree][paire["variable"]] = True
+            changent.add(montree)
+            continue
+        # a kept release gives the other year all the same
+        if not pd.isna(paire["raison_cachee"]) and paire["raison_cachee"] not in DIFFERENCES:
+            reproche = f"est confidentielle et à ±10 % près sa valeur de {montree}"
+            raise SecretNonGaranti(_given_by_releases(mesure, cachee, pd.Series(paire), reproche, connues))
+        ecart = abs(paire["valeur"] - paire["valeur_cachee"])
+        if ecart < marges[cachee][paire["variable_cachee"]]:
+            marges[cachee][paire["variable_cachee"]] = ecart
+            changent.add(cachee)
+    for periode in changent:
+        a_cacher[periode] = (a_cacher[periode] | cachees[periode]) & np.isinf(marges[periode])
+    return changent
+
+
+def _former_figures(
+    connexion: duckdb.DuckDBPyConnection, systeme: Systeme, connues: pd.DataFrame, mesure: Mesure, periode: str
+) -> pd.DataFrame:
+    """Return what kept releases give; mark as confidential the cells whose difference with one gives a respondent.
 
     Raises:
         SecretNonGaranti: a kept release gives a cell that is confidential today: hiding it now protects nothing.
     """
-    face = match(systeme.cellules, connues, mesure.nom, periode)
-    donnees = face[gives_away(face)]
+    face = match(systeme.cellules, connues, mesure.nom)
+    donnees = face[gives_away(face, periode)]
     if len(donnees):
         ligne = donnees.iloc[0]
+        quand = "" if ligne["periode"] == periode else f", à ±10 % près, en {ligne['periode']}"
         raise SecretNonGaranti(
             f"Secret statistique : {cell_name(mesure.nom, periode, ligne)} est confidentielle ({ligne['raison']}), "
-            f"mais {ligne['chemin']} la donne déjà. Retirer cette publication (job retirer_publication), puis "
+            f"mais {ligne['chemin']} la donne déjà{quand}. Retirer cette publication (job retirer_publication), puis "
             f"relancer. Cellules dans ce cas : {donnees['rang'].nunique()}."
         )
-    _add_reason(systeme, face[differs_by_few(face)], DIFFERENCE_RELEASE)
-    masque = np.zeros(len(systeme.cellules), dtype=bool)
-    masque[face.loc[same(face), "rang"].to_numpy(dtype=int)] = True
-    return masque
+    ici = face[face["periode"] == periode]
+    _add_reason(systeme, ici[differs_by_few(connexion, ici)], DIFFERENCE_RELEASE)
+    return face
 
 
-def hidden_cells(connexion: duckdb.DuckDBPyConnection, systeme: Systeme, mesure: Mesure, periode: str) -> Masque:
-    """Return the cells of a system that the table suppresses."""
+def hidden_cells(
+    connexion: duckdb.DuckDBPyConnection, systeme: Systeme, mesure: Mesure, periode: str
+) -> tuple[Masque, Masque]:
+    """Return the cells of a system that the table suppresses, and those it does for a difference."""
     lues = connexion.execute(
-        f"SELECT {', '.join(CLE)} FROM indicateurs.suppressions WHERE mesure = $mesure AND periode = $periode",
+        f"SELECT {', '.join(CLE)}, raison FROM indicateurs.suppressions WHERE mesure = $mesure AND periode = $periode",
         {"mesure": mesure.nom, "periode": periode},
     ).df()
-    return _among(systeme, lues)
+    return _among(systeme, lues), _among(systeme, lues[lues["raison"].isin(DIFFERENCES)])
 
 
 def _among(systeme: Systeme, cellules: pd.DataFrame) -> Masque:
@@ -207,6 +253,18 @@ def cell_name(mesure: str, periode: str, cellule: pd.Series) -> str:
     """Name a cell in French: never its value, this goes to logs that are kept."""
     detail = "" if cellule["axe"] == "total" else f", {cellule['axe']} « {cellule['modalite']} »"
     return f"{mesure}, {cellule['niveau']} {cellule['code_territoire']}, {periode}{detail}"
+
+
+def _given_by_releases(
+    mesure: Mesure, periode: str, cellule: pd.Series, reproche: str, connues: pd.DataFrame
+) -> str:
+    """Say which cell another year tells, that no hiding takes back since a kept release gives it."""
+    siennes = connues[(connues["mesure"] == mesure.nom) & (connues[list(CLE)] == cellule[list(CLE)]).all(axis=1)]
+    return (
+        f"Secret statistique : {cell_name(mesure.nom, periode, cellule)} {reproche}, déjà donnée par "
+        f"{', '.join(sorted(set(siennes['chemin'])))}. Retirer cette publication (job retirer_publication), puis "
+        "relancer."
+    )
 
 
 def _unprotected(systeme: Systeme, trouvee: Protection, mesure: Mesure, periode: str) -> str:

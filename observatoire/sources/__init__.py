@@ -30,6 +30,7 @@ class Source:
         famille: group it belongs to: references, etablissements, masse_salariale, budgets, adhesions.
         nature: `reelle` unless the file itself says `demonstration`.
         diffusion: `publique`; `interne`, never published though nothing computed from it is confidential; `restreinte`.
+        protegee_par_producteur: its rows are cells its producer protected before giving them, not micro-data.
         schema_public: schema of the published table (socle, referentiels, qualite); None when it is not published.
         cadence: mensuelle, trimestrielle, annuelle, or None when nothing is expected.
         couverture: default coverage: {niveau, codes, sauf: {niveau, codes}} (complete for all that lies inside),
@@ -64,6 +65,7 @@ class Source:
     fichier: str = ""
     nature: Literal["reelle", "demonstration"] = "reelle"
     diffusion: Literal["publique", "interne", "restreinte"] = "publique"
+    protegee_par_producteur: bool = False
     schema_public: str | None = "socle"
     cadence: str | None = None
     couverture: Any = "inconnue"

@@ -12,8 +12,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-
 from observatoire.confidentiality.cells import build_system
 from observatoire.confidentiality.protection import leaks, protect
 from observatoire.confidentiality.tau import Tau
@@ -41,7 +39,7 @@ def measure(name: str) -> dict[str, object]:
         result = protect(system, tau)
     protected = time.perf_counter()
     primary = system.variables_of(system.cellules["raison"].notna().to_numpy())
-    left = leaks(system, result.cachees, primary, np.zeros(system.nombre, dtype=bool))
+    left = leaks(system, result.cachees, primary)
     audited = time.perf_counter()
     published = system.cellules[system.cellules["est_publiable"]]
     hidden = result.cachees[published["variable"].to_numpy()]
