@@ -356,7 +356,7 @@ QUALITE_BENEFICIAIRES = Derivee(
         SELECT siren_attribuant, exercice, etat,
                CASE WHEN est_personne_physique THEN 'SIREN' ELSE identification END AS identification,
                CASE WHEN est_personne_physique THEN 'inconnu' ELSE etat_beneficiaire END AS etat_beneficiaire,
-               statut_beneficiaire, count(*) AS nombre_subventions,
+               statut_beneficiaire, count(DISTINCT convention) AS nombre_subventions,
                count(DISTINCT beneficiaire) AS nombre_beneficiaires, sum(montant_eur) AS montant_eur
         FROM socle.beneficiaires GROUP BY ALL ORDER BY ALL""",
     controles=(

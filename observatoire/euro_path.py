@@ -110,15 +110,17 @@ CHEMIN_EURO = Derivee(
         -- one row an exercice, before anything is joined to it
         subventions AS (
             SELECT siren_attribuant, exercice,
-                   sum(montant_eur) FILTER (etat = 'décidé') AS decide, count(*) FILTER (etat = 'décidé') AS decidees,
+                   sum(montant_eur) FILTER (etat = 'décidé') AS decide,
+                   count(DISTINCT convention) FILTER (etat = 'décidé') AS decidees,
                    sum(montant_eur) FILTER (etat = 'décidé' AND est_hors_obligation) AS hors_obligation,
                    sum(montant_eur) FILTER (etat = 'conventionné') AS conventionne,
-                   count(*) FILTER (etat = 'conventionné') AS conventionnees,
-                   sum(montant_eur) FILTER (etat = 'payé') AS paye, count(*) FILTER (etat = 'payé') AS payees,
+                   count(DISTINCT convention) FILTER (etat = 'conventionné') AS conventionnees,
+                   sum(montant_eur) FILTER (etat = 'payé') AS paye,
+                   count(DISTINCT convention) FILTER (etat = 'payé') AS payees,
                    coalesce(sum(montant_eur) FILTER (etat = 'décidé' AND est_reconnu), 0) AS reconnu,
-                   count(*) FILTER (etat = 'décidé' AND est_reconnu) AS reconnues,
+                   count(DISTINCT convention) FILTER (etat = 'décidé' AND est_reconnu) AS reconnues,
                    coalesce(sum(montant_eur) FILTER (etat = 'décidé' AND est_situe), 0) AS situe,
-                   count(*) FILTER (etat = 'décidé' AND est_situe) AS situees
+                   count(DISTINCT convention) FILTER (etat = 'décidé' AND est_situe) AS situees
             FROM donnees GROUP BY ALL),
         chemins AS (
             SELECT coalesce(s.siren_attribuant, c.siren_attribuant) AS siren_attribuant,

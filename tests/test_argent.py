@@ -182,10 +182,12 @@ def test_un_numero_rna_qui_n_en_est_pas_un_ne_fait_pas_de_trois_beneficiaires_un
 
 
 def test_une_convention_partagee_est_une_subvention(petit):
-    for nom, part in (("connue", "0.6"), ("absente", "0.4")):
+    petit.unite("autre")
+    for nom, part in (("connue", "0.6"), ("autre", "0.4")):
         petit.donne("100000", nom, pourcentageSubvention=part, objet="partagée")
     petit.donne("30000", "connue")
     petit.reconnaitre()
+    assert [case["nombre_subventions"] for case in petit.lignes("qualite.beneficiaires")] == [2]
     lues = petit.contributions("subventions")
     assert [ligne["nombre_unites"] for ligne in lues] == [1, 0, 1]
     assert sum(ligne["valeur"] for ligne in lues) == 130000
@@ -194,6 +196,7 @@ def test_une_convention_partagee_est_une_subvention(petit):
         for ligne in petit.contributions(mesure):
             sommes[ligne["axe"]] += ligne["nombre_unites"]
         assert sommes["total"] == 2, mesure
+    assert petit.chemin()[3, "décidé"]["nombre"] == 2
 
 
 def test_une_aide_en_nature_se_lit_a_part_de_l_argent(petit):
