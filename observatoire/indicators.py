@@ -100,7 +100,7 @@ def compute_indicators(entrepot: Entrepot) -> dict[str, int]:
         # of cells their producer already protected, one that has no value was withheld: it is not merely unknown
         deja = ", ".join(f"'{mesure.nom}'" for mesure in mesures().values() if mesure.diffusion == "producteur")
         connexion.execute(f"""
-            CREATE TEMP VIEW cellules AS
+            CREATE TEMP VIEW cellules_marquees AS
             SELECT c.*, s.raison IS NOT NULL OR (est_incomplete AND mesure IN ({deja or "''"})) AS est_supprimee
             FROM indicateurs.cube c
             LEFT JOIN indicateurs.suppressions s USING (mesure, {', '.join(VALEURS.cle[1:])})""")
@@ -131,7 +131,7 @@ def _insert_values(
     connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur, numerateur: Terme, nature: str
 ) -> None:
     denominateur = indicateur.denominateur
-    cellules = f"SELECT * FROM cellules WHERE mesure = '{numerateur.mesure}'{_on(indicateur)}"
+    cellules = f"SELECT * FROM cellules_marquees WHERE mesure = '{numerateur.mesure}'{_on(indicateur)}"
     rapportee = denominateur is not None and denominateur.mesure != numerateur.mesure
     if rapportee or numerateur.agregat not in AGREGATS_PROTEGES:
         # nobody's place is everybody's: what is there adds up and counts, and compares nothing
@@ -244,7 +244,7 @@ def _join(terme: Terme) -> str:
             FROM (SELECT DISTINCT niveau, code_territoire, periode FROM indicateurs.cube
                   WHERE mesure = '{terme.mesure}') p
             WHERE p.niveau = n.niveau AND p.code_territoire = n.code_territoire)"""
-    return f"""JOIN (SELECT * FROM cellules WHERE mesure = '{terme.mesure}'{total}) d
+    return f"""JOIN (SELECT * FROM cellules_marquees WHERE mesure = '{terme.mesure}'{total}) d
         ON d.niveau = n.niveau AND d.code_territoire = n.code_territoire AND {ventilation} AND {periode}"""
 
 

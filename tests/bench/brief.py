@@ -26,7 +26,7 @@ from observatoire.catalog import (
     sources_of,
     sources_of_measure,
 )
-from observatoire.confidentiality import suppressions
+from observatoire.confidentiality.suppressions import SUPPRESSIONS
 from observatoire.files import files_of
 from observatoire.publication.public_tables import public_tables
 from observatoire.schemas import BOOLEEN, DATE, TEXTE, Colonne
@@ -173,9 +173,13 @@ def floor_steps(entrepot: RecordedWarehouse) -> list[Step]:
     }
     cube.mesures = lambda: measured  # type: ignore[assignment]
     indicators.indicateurs = lambda: told  # type: ignore[assignment]
-    computed = (cube.compute_cube, suppressions.compute_suppressions, indicators.compute_indicators)
-    for entrepot.part, compute in zip(("cube", "indicateurs", "indicateurs"), computed, strict=True):
-        compute(entrepot)
+    entrepot.part = "cube"
+    cube.compute_cube(entrepot)
+    entrepot.part = "indicateurs"
+    # nothing here is restricted: nothing is suppressed
+    empty = ", ".join(f"NULL::{column.type_sql} AS {column.nom}" for column in SUPPRESSIONS.colonnes)
+    entrepot.write_query(None, f"SELECT {empty} WHERE false", "indicateurs", "suppressions")
+    indicators.compute_indicators(entrepot)
     written = {("indicateurs", "valeurs"), *((table.schema, table.nom) for table in counted)}
     steps += entrepot.steps
     steps.append(
