@@ -21,7 +21,7 @@ from observatoire.settings import RACINE, Settings
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
 from tests.bench import noms as banc
-from tests.depots import charger_source, deposer, en_csv
+from tests.depots import charger_source, deposer, en_csv, subventions
 from tests.petit_sirene import PetitSirene, siren
 
 ADHESION = {
@@ -196,7 +196,7 @@ def test_sans_etiquette_rien_n_est_accepte_seul_meme_a_l_identique(petits: Petit
     petits.membre("ressourcerie du val")
     lue = petits.rapprocher()["ressourcerie du val"]
     assert (lue["bande"], lue["identifiant"], lue["origine_identifiant"]) == ("certain", None, None)
-    mesure = qualite(petits.entrepot)["tous", "mesure", "precision"]
+    mesure = qualite(petits.entrepot)["sans_commune", "mesure", "precision"]
     assert (mesure["sur"], mesure["taux"], mesure["borne_basse"]) == (0, None, None)
     assert mesure["explication"].startswith("rien n'est accepté sans relecture")
 
@@ -326,6 +326,18 @@ def test_une_association_connue_des_deux_repertoires_porte_son_siren(petits: Pet
     assert [ligne["identifiant_propose"] for ligne in petits.file] == [numero, "W631009999"]
 
 
+@pytest.mark.parametrize("decide_par", ["rna", "siren"])
+def test_le_numero_rna_et_le_siren_d_une_association_sont_un_seul_identifiant(petits: Petits, decide_par: str):
+    numeros = {"rna": "W631001234", "siren": petits.unite("Amicale du lac", identifiantAssociationUniteLegale="W631001234")}
+    petits.membre("Amicale", siren_membre=numeros["siren"])
+    petits.decider("Amicale", numeros[decide_par])
+    deposer(petits.entrepot, "subventions", "2024.csv", subventions(1, nomBeneficiaire="Le lac", idBeneficiaire="", rnaBeneficiaire=numeros["rna"]))
+    petits.decider("Le lac", numeros[decide_par])
+    lues = petits.rapprocher()
+    for nom in ("Amicale", "Le lac"):
+        assert (lues[nom]["etat_decision"], lues[nom]["identifiant"]) == ("close", numeros["siren"]), nom
+
+
 # the documents
 
 
@@ -426,8 +438,8 @@ def test_l_intervalle_contient_la_proportion(compte: tuple[int, int]):
 
 
 def etiquettes(justes: int, faux: int = 0, est_reelle: bool = True) -> list[Etiquette]:
-    bonnes = [Etiquette(f"S{rang}", f"S{rang}", frozenset({f"S{rang}"}), est_reelle) for rang in range(justes)]
-    return bonnes + [Etiquette("autre", f"F{rang}", frozenset({f"F{rang}"}), est_reelle) for rang in range(faux)]
+    bonnes = [Etiquette(f"S{rang}", f"S{rang}", frozenset({f"S{rang}"}), est_reelle, f"s{rang}") for rang in range(justes)]
+    return bonnes + [Etiquette("autre", f"F{rang}", frozenset({f"F{rang}"}), est_reelle, f"f{rang}") for rang in range(faux)]
 
 
 @pytest.mark.parametrize(
@@ -441,6 +453,8 @@ def etiquettes(justes: int, faux: int = 0, est_reelle: bool = True) -> list[Etiq
         (etiquettes(600, faux=3), True),
         (etiquettes(600, faux=12), False),
         ([], False),
+        (etiquettes(1) * 200, False),  # one label, copied
+        (etiquettes(199) + etiquettes(1), False),
     ],
 )
 def test_rien_n_est_accepte_sous_deux_cents_paires_ni_sous_98_pour_cent(labels: list[Etiquette], permis: bool):
@@ -450,10 +464,10 @@ def test_rien_n_est_accepte_sous_deux_cents_paires_ni_sous_98_pour_cent(labels: 
 def test_la_precision_et_le_rappel_se_comptent_a_part():
     labels = [
         *etiquettes(3, faux=1),
-        Etiquette("S", None, frozenset({"S", "T"}), True),  # found, not sure
-        Etiquette("S", None, frozenset(), True),  # missed
-        Etiquette(None, None, frozenset({"T"}), True),  # nothing to find
-        Etiquette(None, "T", frozenset({"T"}), True),  # sure, and wrong
+        Etiquette("S", None, frozenset({"S", "T"}), True, "a"),  # found, not sure
+        Etiquette("S", None, frozenset(), True, "b"),  # missed
+        Etiquette(None, None, frozenset({"T"}), True, "c"),  # nothing to find
+        Etiquette(None, "T", frozenset({"T"}), True, "d"),  # sure, and wrong
     ]
     mesure = measure(labels)
     assert (mesure.precision, mesure.rappel, mesure.rappel_propositions) == (Proportion(3, 5), Proportion(3, 6), Proportion(4, 6))
@@ -475,8 +489,23 @@ def test_deux_cents_noms_relus_par_une_personne_font_accepter_les_certains(petit
 
     assert identifiants("generee") == [None, None]
     assert identifiants("personne") == [petits.sirene.siren("Ressourcerie du Val"), None]
-    mesure = qualite(petits.entrepot)["tous", "mesure", "precision"]
+    # a commune is evidence: names that have one are measured apart, and here nothing is known of them
+    petits.membre("ressourcerie du val", niveau="commune", code_territoire="63113")
+    petits.sirene.etablissement("Ressourcerie du Val", codeCommuneEtablissement="63113")
+    assert identifiants("personne") == [None, None]
+    mesure = qualite(petits.entrepot)["avec_commune", "mesure", "precision"]
+    assert (mesure["sur"], mesure["explication"][:4]) == (0, "rien")
+    mesure = qualite(petits.entrepot)["sans_commune", "mesure", "precision"]
     assert (mesure["nombre"], mesure["sur"], round(mesure["borne_basse"], 3)) == (200, 200, 0.982)
+
+
+def test_un_nom_etiquete_dans_plusieurs_ecritures_ne_compte_qu_une_fois(petits: Petits):
+    numero = petits.unite("Ressourcerie du Val")
+    ecritures = ["Ressourcerie du Val", "RESSOURCERIE DU VAL", "ressourcerie  du val", "Association Ressourcerie du Val"]
+    deposer(petits.entrepot, "etiquettes_noms", "relus.csv", en_csv({**ETIQUETTE, "nom": nom, "identifiant": numero} for nom in ecritures))
+    petits.rapprocher()
+    mesure = qualite(petits.entrepot)["sans_commune", "mesure", "precision"]
+    assert (mesure["nombre"], mesure["sur"]) == (1, 1)
 
 
 # one name at a time

@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pyarrow.parquet as parquet
 import pytest
 from cryptography.fernet import Fernet
@@ -21,14 +22,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from observatoire.registre.__main__ import main
-from observatoire.registre.counts import SEUIL, monthly_counts, protect
+from observatoire.registre.counts import SEUIL, Compte, monthly_counts, protect
 from observatoire.registre.pairing import offers_for
 from observatoire.registre.records import Contenu, FicheRefusee, Offre, Porteur
 from observatoire.registre.store import RegistreRefuse, Store, open_store
+from observatoire.schemas import TEXTE
 from observatoire.settings import RACINE, RegisterSettings, Settings
+from observatoire.validation import convert_columns, judge
 from observatoire.warehouse import Entrepot
 from tests.chaine import definitions, environnement
-from tests.depots import charger_source, rejets, table
+from tests.depots import charger_source, rejets, source, table
 
 CAM = "246300701"
 TERRITOIRES = [CAM, "200070407", "200071199", "246300966"]
@@ -147,6 +150,7 @@ def test_initialiser_n_ecrase_rien(magasin: Store):
     remplir(magasin, 3)
     assert lancer("initialiser", CAM)[0] == 1
     assert len(magasin.read().porteurs) == 3
+    assert magasin.cle.parent.stat().st_mode & 0o077 == 0
     assert magasin.cle.stat().st_mode & 0o077 == 0 and magasin.chemin.stat().st_mode & 0o077 == 0
 
 
@@ -193,6 +197,14 @@ def test_une_ecriture_qui_echoue_laisse_le_registre_comme_il_etait(magasin: Stor
     (magasin.dossier / ".registre.tue").write_bytes(avant)  # a run killed half-way
     remplir(magasin, 1)
     assert not (magasin.dossier / ".registre.tue").exists()
+
+
+def test_la_purge_efface_ce_qu_une_ecriture_tuee_a_laisse_meme_sans_fiche_expiree(magasin: Store):
+    remplir(magasin, 3)
+    laisse = magasin.dossier / ".registre.tue.ancien"
+    laisse.write_bytes(avant := magasin.chemin.read_bytes())
+    assert magasin.purge(date(2026, 10, 1)) == 0
+    assert not laisse.exists() and magasin.chemin.read_bytes() == avant
 
 
 @pytest.mark.parametrize(
@@ -288,6 +300,49 @@ def test_qui_connait_la_regle_ne_retrouve_aucun_compte_masque(territoires: int):
                 assert len({valeurs[rang] for valeurs in situations}) > 1, (vue, code)
 
 
+def refus_de(comptes: list[Compte]) -> pd.DataFrame:
+    """Read counts as the observatory does; return what it refuses of them."""
+    declaree = source("porteurs_mensuels").table
+    ecrites = [{nom: str(valeur) or None for nom, valeur in compte.as_row().items()} for compte in comptes]
+    lues, illisibles = convert_columns(pd.DataFrame(ecrites, dtype=pd.ArrowDtype(TEXTE)), declaree)
+    assert illisibles.empty
+    return judge(lues, declaree.pandera(), lues.assign(_ligne=range(len(lues))))
+
+
+@given(st.dictionaries(st.sampled_from(TERRITOIRES), st.integers(0, 40), min_size=1))
+def test_ce_que_le_registre_exporte_se_lit_toujours(comptes: dict[str, int]):
+    venus = [porteur(rang, code_epci=code) for code, nombre in comptes.items() for rang in range(nombre)]
+    assert refus_de(monthly_counts(venus, comptes, "2026-09")).empty
+
+
+@pytest.mark.parametrize(
+    ("total", "territoires", "permis"),
+    [
+        (40, [20, 20], True),
+        (None, [20, None], True),
+        (40, [20, None, None], True),
+        (30, [20, None], False),  # the only one that is masked
+        (45, [20, None], False),
+        (30, [20, None, None], False),  # ten persons between two
+        (45, [20, 20], False),  # a row is missing
+        (15, [], False),
+        (15, [20], False),
+    ],
+)
+def test_un_mois_dont_la_difference_designe_quelqu_un_se_refuse(total: int | None, territoires: list[int | None], permis: bool):
+    lus = zip(TERRITOIRES, territoires, strict=False)
+    comptes = [Compte("2026-09", "epci", code, nombre) for code, nombre in lus] + [Compte("2026-09", "registre", "registre", total)]
+    assert set(refus_de(comptes)["regle"]) == (set() if permis else {"mois_sans_deduction"})
+
+
+def test_un_mois_refuse_ne_cache_pas_celui_d_a_cote_et_ne_se_repete_pas():
+    juste = [Compte("2026-08", "epci", CAM, 20), Compte("2026-08", "registre", "registre", 20)]
+    faux = [Compte("2026-09", "epci", CAM, 20), Compte("2026-09", "registre", "registre", 24)]
+    assert sorted(refus_de(juste + faux)["ligne"]) == [2, 3]
+    # what is refused may be a name written in the wrong place
+    assert all(colonne.nominatif for colonne in source("porteurs_mensuels").table.colonnes)
+
+
 def test_un_mois_s_exporte_une_seule_fois_et_fini(magasin: Store, places: Path):
     remplir(magasin)
     dossier = places / "obs" / "raw" / "porteurs_mensuels"
@@ -324,6 +379,40 @@ def test_la_commande_ajoute_liste_apparie_et_efface(magasin: Store, monkeypatch)
     assert canari(1) in lancer("lister", "--noms")[1]
     assert lancer("effacer", fiche.numero)[0] == 0 and magasin.read().porteurs == []
     assert lancer("effacer", fiche.numero)[0] == 1
+
+
+class ReponsesPendant(io.StringIO):
+    """Answers, each given after something else has been done with the register."""
+
+    def __init__(self, reponses: str, faire) -> None:
+        super().__init__(reponses)
+        self.faire = faire
+
+    def readline(self, *arguments) -> str:
+        self.faire()
+        return super().readline(*arguments)
+
+
+@pytest.mark.parametrize(("commande", "reponses"), [(["ajouter"], "\n".join(REPONSES)), (["offres", "--ajouter"], "Atelier\nCommune\n\n\n\n\n")])
+def test_une_question_sans_reponse_ne_tient_pas_le_registre(magasin: Store, commande: list[str], reponses: str, monkeypatch):
+    monkeypatch.setattr("observatoire.registre.store.ATTENTE_S", 0)
+
+    def ailleurs() -> None:
+        with ouvrir().change() as contenu:
+            contenu.mois_exportes.append("2026-01")
+
+    monkeypatch.setattr("sys.stdin", ReponsesPendant(reponses, ailleurs))
+    assert lancer(*commande)[0] == 0
+    contenu = magasin.read()
+    assert len(contenu.porteurs) + len(contenu.offres) == 1 and len(contenu.mois_exportes) > 5, "nothing done meanwhile is lost"
+
+
+def test_un_registre_tenu_par_une_autre_fenetre_se_refuse_en_francais(magasin: Store, monkeypatch):
+    monkeypatch.setattr("observatoire.registre.store.ATTENTE_S", 0)
+    with magasin.change():
+        code, _, dit = lancer("purger")
+    assert code == 1 and "Une autre fenêtre tient le registre" in dit
+    assert lancer("purger")[0] == 0, "free again"
 
 
 def test_la_commande_refuse_en_francais_sans_registre(monkeypatch):

@@ -68,12 +68,16 @@ class Etiquette:
         certain: what matching is certain of; None when of nothing.
         proposes: all that is proposed for it.
         est_reelle: labelled by a person; a generated pair never counts.
+        nom: the name, spelt as `names` spells it: two spellings of one name are one proof.
+        code_commune: commune of the name, when its document gives one.
     """
 
     identifiant: str | None
     certain: str | None
     proposes: frozenset[str]
     est_reelle: bool
+    nom: str
+    code_commune: str | None = None
 
 
 @dataclass(frozen=True)
@@ -97,8 +101,17 @@ class Mesure:
 
 
 def measure(etiquettes: Iterable[Etiquette]) -> Mesure:
-    """Measure precision and recall on the names a person labelled."""
-    reelles = [etiquette for etiquette in etiquettes if etiquette.est_reelle]
+    """Measure precision and recall on the names a person labelled.
+
+    A label repeated, or spelt otherwise, is no more proof: of one name, commune and identifier, the label that speaks
+    against matching is the one that counts.
+    """
+    distinctes: dict[tuple[str, str | None, str | None], Etiquette] = {}
+    for etiquette in etiquettes:
+        cle = (etiquette.nom, etiquette.code_commune, etiquette.identifiant)
+        if etiquette.est_reelle and (cle not in distinctes or _is_wrong(etiquette)):
+            distinctes[cle] = etiquette
+    reelles = list(distinctes.values())
     certaines = [e for e in reelles if e.certain is not None]
     justes = sum(e.certain == e.identifiant for e in certaines)
     identifiables = [e for e in reelles if e.identifiant is not None]
@@ -107,3 +120,7 @@ def measure(etiquettes: Iterable[Etiquette]) -> Mesure:
         Proportion(sum(e.certain == e.identifiant for e in identifiables), len(identifiables)),
         Proportion(sum(e.identifiant in e.proposes for e in identifiables), len(identifiables)),
     )
+
+
+def _is_wrong(etiquette: Etiquette) -> bool:
+    return etiquette.certain is not None and etiquette.certain != etiquette.identifiant

@@ -28,6 +28,7 @@ from observatoire.matching.decisions import (
     decision_for,
     settle,
 )
+from observatoire.matching.names import normalised
 from observatoire.matching.precision import PAIRES_MINIMALES, PRECISION_MINIMALE, Etiquette, Mesure, measure
 from observatoire.matching.register import NUMEROS, candidates, reproaches
 from observatoire.matching.search import normalise_candidates, propose
@@ -67,6 +68,7 @@ NOMS = """
     SELECT 'organisations', nom_ecrit, siren, CASE WHEN niveau = 'commune' THEN code_territoire END
     FROM socle.noms_organisations"""
 
+AVEC_COMMUNE, SANS_COMMUNE = SORTES = ("avec_commune", "sans_commune")
 BANDES = ("certain", "a_revoir", "inconnu")
 NOMS_RAPPROCHES = Table(
     "Noms tels qu'écrits et l'identifiant retenu ; restreinte, car un nom peut être celui d'une personne.",
@@ -87,7 +89,7 @@ NOMS_RAPPROCHES = Table(
 QUALITE_NOMS = Table(
     "Où en sont les rapprochements de noms, et ce que mesurent les noms étiquetés ; aucun nom n'est dit.",
     (
-        Colonne("contexte", TEXTE, "Où les noms sont écrits ; tous pour les mesures.", obligatoire=True),
+        Colonne("contexte", TEXTE, f"Où les noms sont écrits ; {' ou '.join(SORTES)} (mesures).", obligatoire=True),
         Colonne("constat", TEXTE, "bande, identifiant, decision, mesure.", obligatoire=True),
         Colonne("modalite", TEXTE, "Bande, origine de l'identifiant, état de la décision, mesure.", obligatoire=True),
         Colonne("nombre", ENTIER, "Noms ; pour une mesure, ceux qui sont justes.", obligatoire=True, unite="noms"),
@@ -127,7 +129,7 @@ def compute_matches(entrepot: Entrepot) -> dict[str, int]:
             _row_without_name(cle, decide, nature) for cle, decide in lues.sans_objet
         ]
         _write_queue(entrepot, lues)
-        _write(entrepot, "qualite", QUALITE_NOMS, _quality(lignes, lues.mesure, nature), dit)
+        _write(entrepot, "qualite", QUALITE_NOMS, _quality(lignes, lues.mesures, nature), dit)
         _write(entrepot, "socle", NOMS_RAPPROCHES, lignes, dit)
     with entrepot.connect(("socle.rapprochements_noms",)) as connexion:
         requete = "SELECT bande, count(*) FROM socle.rapprochements_noms GROUP BY ALL"
@@ -144,12 +146,15 @@ def matches_version(entrees: dict[str, str | None], territoire: str) -> str:
 
 @dataclass
 class _Lecture:
-    """What a computation found: the fate of each name, decisions whose name is gone, proposals, and the measure."""
+    """What a computation found: the fate of each name, decisions whose name is gone, proposals, and the measures.
+
+    A commune is evidence: names that have one (`avec_commune`) are measured, and accepted, apart from the others.
+    """
 
     sorts: list[tuple[Nom, Sort]]
     sans_objet: list[tuple[tuple[str, str], str]]
     propositions: dict[Nom, list[Proposition]]
-    mesure: Mesure
+    mesures: dict[str, Mesure]
 
 
 @contextmanager
@@ -164,14 +169,19 @@ def _read(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, atelier: Pat
     """Search the names, take the decisions, and say what becomes of each."""
     connexion.execute(f"CREATE TEMP TABLE ecrits AS {NOMS}")
     connexion.execute(f"CREATE TEMP VIEW candidats_lus AS {candidates(entrepot.settings.territoire)}")
+    # an association that has both numbers has one identifier, whichever a document or a person wrote
+    connexion.execute(f"CREATE TEMP TABLE numeros AS {NUMEROS}")
     # a name its document identifies needs nobody: it is not searched
     connexion.execute("""
         CREATE TEMP TABLE groupes AS
         SELECT e.nom, contexte, any_value(o.nom) AS nom_retenu,
-               list_distinct(list_filter(list_concat(list(identifiant), list(o.siren)), lambda i: i IS NOT NULL))
-                   AS identifiants,
+               list_distinct(list_filter(
+                   list_concat(list(coalesce(n.siren, identifiant)), list(o.siren)), lambda i: i IS NOT NULL
+               )) AS identifiants,
                CASE WHEN count(DISTINCT code_commune) = 1 THEN min(code_commune) END AS code_commune
-        FROM ecrits e LEFT JOIN socle.noms_organisations o ON o.nom_ecrit = e.nom GROUP BY e.nom, contexte""")
+        FROM ecrits e LEFT JOIN socle.noms_organisations o ON o.nom_ecrit = e.nom
+        LEFT JOIN numeros n ON n.rna = identifiant
+        GROUP BY e.nom, contexte""")
     connexion.execute("""
         CREATE TEMP VIEW cherches AS
         SELECT nom, code_commune FROM groupes WHERE len(identifiants) = 0
@@ -182,21 +192,26 @@ def _read(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, atelier: Pat
     decisions = {
         (nom, contexte): identifiant
         for nom, contexte, identifiant in connexion.execute(
-            "SELECT nom, contexte, identifiant FROM referentiels.rapprochements_noms ORDER BY decidee_le"
+            "SELECT nom, contexte, coalesce(n.siren, identifiant) FROM referentiels.rapprochements_noms "
+            "LEFT JOIN numeros n ON n.rna = identifiant ORDER BY decidee_le"
         ).fetchall()
     }
     contre = reproaches(connexion, entrepot, set(decisions.values()) - {AUCUN})
-    mesure = measure(_labels(connexion, trouvees))
+    labels = list(_labels(connexion, trouvees))
+    mesures = {
+        sorte: measure(e for e in labels if (e.code_commune is None) == (sorte == SANS_COMMUNE)) for sorte in SORTES
+    }
     sorts, propositions = [], {}
     groupes = connexion.execute("FROM groupes ORDER BY nom, contexte").fetchall()
     for ecrit, contexte, retenu, identifiants, commune in groupes:
         nom = Nom(ecrit, contexte, frozenset(identifiants), retenu)
         propositions[nom] = [] if identifiants else trouvees.get((ecrit, commune), [])
         decide = decision_for(nom, decisions)
-        sorts.append((nom, settle(nom, decide, propositions[nom], contre, mesure.peut_accepter)))
+        permis = mesures[SANS_COMMUNE if commune is None else AVEC_COMMUNE].peut_accepter
+        sorts.append((nom, settle(nom, decide, propositions[nom], contre, permis)))
     ecrits = {(nom.nom, contexte) for nom, _ in sorts for contexte in (nom.contexte, PARTOUT)}
     sans_objet = [(cle, decide) for cle, decide in sorted(decisions.items()) if cle not in ecrits]
-    return _Lecture(sorts, sans_objet, propositions, mesure)
+    return _Lecture(sorts, sans_objet, propositions, mesures)
 
 
 def _proposals(chemin: Path) -> dict[Clef, list[Proposition]]:
@@ -218,15 +233,17 @@ def _proposals(chemin: Path) -> dict[Clef, list[Proposition]]:
 
 def _labels(connexion: duckdb.DuckDBPyConnection, trouvees: dict[Clef, list[Proposition]]) -> Iterator[Etiquette]:
     """Set what was labelled against what is found; a body labelled by its RNA number may be found by its SIREN."""
-    for nom, commune, vrai, origine in connexion.execute(f"""
-            SELECT nom, code_commune, coalesce(n.siren, identifiant), origine
-            FROM socle.etiquettes_noms LEFT JOIN ({NUMEROS}) n ON n.rna = identifiant""").fetchall():
+    for nom, commune, vrai, origine, normal in connexion.execute(f"""
+            SELECT nom, code_commune, coalesce(n.siren, identifiant), origine, coalesce({normalised("nom")}, nom)
+            FROM socle.etiquettes_noms LEFT JOIN numeros n ON n.rna = identifiant""").fetchall():
         proposees = trouvees.get((nom, commune), [])
         yield Etiquette(
             None if vrai == AUCUN else vrai,
             certain_identifier(proposees),
             frozenset(proposition.identifiant for proposition in proposees),
             origine == "personne",
+            normal,
+            commune,
         )
 
 
@@ -251,7 +268,7 @@ def _row_without_name(cle: tuple[str, str], decide: str, nature: str) -> dict[st
     return _row(Nom(nom, contexte), sort, nature)
 
 
-def _quality(lignes: list[dict[str, Any]], mesure: Mesure, nature: str) -> list[dict[str, Any]]:
+def _quality(lignes: list[dict[str, Any]], mesures: dict[str, Mesure], nature: str) -> list[dict[str, Any]]:
     """Count names by context, and say what the labelled set measures."""
     comptes: Counter[tuple[str, str, str]] = Counter()
     for ligne in lignes:
@@ -269,27 +286,28 @@ def _quality(lignes: list[dict[str, Any]], mesure: Mesure, nature: str) -> list[
         }
         for cle, nombre in sorted(comptes.items())
     ]
-    permis = (
-        "ce qui est certain est accepté sans relecture"
-        if mesure.peut_accepter
-        else f"rien n'est accepté sans relecture : il faut {PAIRES_MINIMALES} noms étiquetés par une personne parmi "
-        f"ceux qui sont certains, et une borne basse de {PRECISION_MINIMALE:.0%}".replace("%", " %")
-    )
-    for nom, proportion in vars(mesure).items():
-        connue = proportion.total > 0
-        dites.append(
-            {
-                "contexte": "tous",
-                "constat": "mesure",
-                "modalite": nom,
-                "nombre": proportion.favorables,
-                "sur": proportion.total,
-                "taux": proportion.taux,
-                "borne_basse": proportion.borne_basse if connue else None,
-                "borne_haute": proportion.borne_haute if connue else None,
-                "explication": permis,
-            }
+    for sorte, mesure in mesures.items():
+        permis = (
+            "ce qui est certain est accepté sans relecture"
+            if mesure.peut_accepter
+            else f"rien n'est accepté sans relecture : il faut {PAIRES_MINIMALES} noms différents, étiquetés par une "
+            f"personne, parmi ceux qui sont certains, et une borne basse de {PRECISION_MINIMALE:.0%}".replace("%", " %")
         )
+        for nom, proportion in vars(mesure).items():
+            connue = proportion.total > 0
+            dites.append(
+                {
+                    "contexte": sorte,
+                    "constat": "mesure",
+                    "modalite": nom,
+                    "nombre": proportion.favorables,
+                    "sur": proportion.total,
+                    "taux": proportion.taux,
+                    "borne_basse": proportion.borne_basse if connue else None,
+                    "borne_haute": proportion.borne_haute if connue else None,
+                    "explication": permis,
+                }
+            )
     return [{**ligne, "nature": nature} for ligne in dites]
 
 
@@ -322,9 +340,10 @@ def _write_queue(entrepot: Entrepot, lues: _Lecture) -> None:
             }
             sortie.writerow(ligne | vue)
     with entrepot.replacing(entrepot.racine.joinpath(*FILE)) as chemin:
-        # spreadsheets read UTF-8 when a mark says so; the file stays for its owner, as names may be those of persons
-        chemin.write_text(texte.getvalue(), encoding="utf-8-sig")
+        # names may be those of persons: the file is its owner's before it holds any
         chemin.chmod(0o600)
+        # spreadsheets read UTF-8 when a mark says so
+        chemin.write_text(texte.getvalue(), encoding="utf-8-sig")
 
 
 def _nature(entrepot: Entrepot) -> str:

@@ -10,6 +10,7 @@ import re
 import secrets
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -72,26 +73,27 @@ def _create(magasin: Store, options: argparse.Namespace) -> None:
 
 
 def _add(magasin: Store, options: argparse.Namespace) -> None:
+    # asked before the lock is taken: a window left open must not hold the register
+    territoires = magasin.read().territoires
+    repondu = Porteur(
+        numero="",
+        nom=_asked("Nom"),
+        contact=_asked("Contact"),
+        projet=_asked("Projet"),
+        code_epci=_asked(f"Territoire ({', '.join(territoires)})"),
+        code_commune=_asked("Code commune du projet, vide s'il n'est pas connu"),
+        etape=_asked(f"Étape ({', '.join(ETAPES)})"),
+        themes=_words("Thèmes, séparés par des virgules"),
+        finalite=_asked("Finalité de la fiche"),
+        rencontre_le=_day("Rencontré le (2026-10-31)"),
+        conserver_jusqu_au=_day("À conserver jusqu'au"),
+        referent_technique=_asked("Référent technique proposé, vide s'il n'y en a pas"),
+        referent_territorial=_asked("Référent territorial proposé, vide s'il n'y en a pas"),
+    )
     with magasin.change() as contenu:
-        numero = _free_number(contenu, "P")
-        contenu.add(
-            Porteur(
-                numero=numero,
-                nom=_asked("Nom"),
-                contact=_asked("Contact"),
-                projet=_asked("Projet"),
-                code_epci=_asked(f"Territoire ({', '.join(contenu.territoires)})"),
-                code_commune=_asked("Code commune du projet, vide s'il n'est pas connu"),
-                etape=_asked(f"Étape ({', '.join(ETAPES)})"),
-                themes=_words("Thèmes, séparés par des virgules"),
-                finalite=_asked("Finalité de la fiche"),
-                rencontre_le=_day("Rencontré le (2026-10-31)"),
-                conserver_jusqu_au=_day("À conserver jusqu'au"),
-                referent_technique=_asked("Référent technique proposé, vide s'il n'y en a pas"),
-                referent_territorial=_asked("Référent territorial proposé, vide s'il n'y en a pas"),
-            )
-        )
-    print(f"Fiche {numero} ajoutée.")
+        fiche = replace(repondu, numero=_free_number(contenu, "P"))
+        contenu.add(fiche)
+    print(f"Fiche {fiche.numero} ajoutée.")
 
 
 def _list(magasin: Store, options: argparse.Namespace) -> None:
@@ -106,17 +108,18 @@ def _list(magasin: Store, options: argparse.Namespace) -> None:
 
 def _offers(magasin: Store, options: argparse.Namespace) -> None:
     if options.ajouter:
+        magasin.read()  # nothing is asked where nothing can be kept
+        repondue = Offre(
+            numero="",
+            intitule=_asked("Intitulé"),
+            organisme=_asked("Organisme"),
+            code_epci=_asked("Territoire, vide s'il n'y en a pas"),
+            themes=_words("Thèmes, séparés par des virgules"),
+            etapes=_words(f"Étapes, séparées par des virgules ({', '.join(ETAPES)}), vide pour toutes"),
+            jusqu_au=_day_or_none("Jusqu'au, vide si elle dure"),
+        )
         with magasin.change() as contenu:
-            offre = Offre(
-                numero=_free_number(contenu, "O"),
-                intitule=_asked("Intitulé"),
-                organisme=_asked("Organisme"),
-                code_epci=_asked("Territoire, vide s'il n'y en a pas"),
-                themes=_words("Thèmes, séparés par des virgules"),
-                etapes=_words(f"Étapes, séparées par des virgules ({', '.join(ETAPES)}), vide pour toutes"),
-                jusqu_au=_day_or_none("Jusqu'au, vide si elle dure"),
-            )
-            contenu.offres.append(offre)
+            contenu.offres.append(replace(repondue, numero=_free_number(contenu, "O")))
     for offre in magasin.read().offres:
         print(f"{offre.numero} ; {offre.intitule} ; {offre.organisme} ; {', '.join(offre.themes) or 'tous thèmes'}")
 

@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from observatoire.registre.records import Contenu
 from observatoire.settings import RACINE, RegisterSettings, Settings
@@ -24,6 +24,7 @@ FICHIER = "registre.chiffre"
 INACHEVE = ".registre."
 CLE = "OBSERVATOIRE_REGISTRE_CLE"
 MAGASIN = "OBSERVATOIRE_REGISTRE"
+ATTENTE_S = 30
 
 
 class RegistreRefuse(Exception):
@@ -47,7 +48,7 @@ class Store:
         if self.chemin.exists():
             raise RegistreRefuse(f"Un registre existe déjà dans {MAGASIN} : rien n'est fait.")
         if not self.cle.exists():
-            self.cle.parent.mkdir(parents=True, exist_ok=True)
+            self.cle.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with os.fdopen(os.open(self.cle, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as flux:
                 flux.write(Fernet.generate_key())
         self.dossier.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -72,25 +73,46 @@ class Store:
 
     @contextmanager
     def change(self) -> Iterator[Contenu]:
-        """Give what the store holds, then write it again; nothing is written when the block fails."""
+        """Give what the store holds, then write it again; nothing is written when the block fails.
+
+        Raises:
+            RegistreRefuse: as `read`, or another run holds the register.
+        """
         with self._lock():
             contenu = self.read()
             yield contenu
             self._write(contenu)
 
     def purge(self, jour: date) -> int:
-        """Erase the records kept until a day before this one; return how many. Nothing is written when none is."""
-        if not self.read().purge(jour):
-            return 0
-        with self.change() as contenu:
-            return contenu.purge(jour)
+        """Erase the records kept until a day before this one; return how many. Nothing is written when none is.
+
+        What a killed run left is erased either way: its former content may hold records erased since.
+
+        Raises:
+            RegistreRefuse: as `change`.
+        """
+        self.read()  # a folder that is no register gets no lock
+        with self._lock():
+            contenu = self.read()
+            if expires := contenu.purge(jour):
+                self._write(contenu)
+            return expires
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
-        with FileLock(self.dossier / ".verrou"):
+        verrou = FileLock(self.dossier / ".verrou", timeout=ATTENTE_S)
+        try:
+            verrou.acquire()
+        except Timeout:
+            raise RegistreRefuse(
+                "Une autre fenêtre tient le registre : attendre qu'elle ait fini, puis relancer."
+            ) from None
+        try:
             for inacheve in self.dossier.glob(f"{INACHEVE}*"):  # left by a run that was killed
                 _wipe(inacheve)
             yield
+        finally:
+            verrou.release()
 
     def _write(self, contenu: Contenu) -> None:
         chiffre = self._fernet().encrypt(json.dumps(contenu.as_json(), default=str).encode())
