@@ -21,6 +21,7 @@ TABLE = Table(
             TEXTE,
             "SIREN du membre, quand le document le donne.",
             regles=(signalement("siren_invalide", "SIREN du membre invalide", is_siren),),
+            nominatif=True,
         ),
         Colonne("categorie", TEXTE, "Catégorie de membre, dans les mots du document, ou inconnu."),
         Colonne(
