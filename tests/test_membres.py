@@ -299,6 +299,17 @@ def test_une_personne_ne_peut_pas_etre_nommee_dans_un_siege(entrepot: Entrepot):
     assert (etat.lignes_retenues, [regle["regle"] for regle in etat.regles]) == (1, ["personne_masquee"])
 
 
+def test_un_membre_personne_physique_est_refuse_s_il_n_est_pas_masque(entrepot: Entrepot):
+    entete = "reseau,membre,nature_membre,siren_membre,depuis,niveau,code_territoire,document,citation\n"
+    lignes = (
+        "r,Quelqu'un,personne,,,inconnu,inconnu,d,c\nr,[…],personne,,,inconnu,inconnu,d,c\nr,Asso,,,,inconnu,inconnu,d,c\n"
+        "s,[…],personne,700000102,,inconnu,inconnu,d,c\n"
+    )
+    deposer(entrepot, "adhesions", "a.csv", entete + lignes)
+    etat = charger_source(entrepot, "adhesions", plafond_rejets_pct=100)
+    assert (etat.lignes_retenues, [regle["regle"] for regle in etat.regles]) == (2, ["personne_masquee"])
+
+
 def test_un_registre_se_depose_aussi_en_xlsx(entrepot: Entrepot):
     classeur = openpyxl.Workbook()
     colonnes = [colonne.nom for colonne in sources()["annuaires"].table.colonnes if colonne.requise]

@@ -10,12 +10,22 @@ from observatoire.registers import CITATION, EST_SENSIBLE
 from observatoire.schemas import ENTIER, TEXTE, Colonne, Table, refus, signalement
 
 NIVEAUX = ["commune", "epci", "departement", "region", "france", "inconnu"]
+NATURES = ["organisation", "personne"]
+MASQUE = "[…]"
 
 TABLE = Table(
     "Adhésions d'organismes à des réseaux, avec leur preuve.",
     (
         Colonne("reseau", TEXTE, "Code du réseau.", requise=True, obligatoire=True),
         Colonne("membre", TEXTE, "Membre, tel qu'écrit.", requise=True, obligatoire=True, nominatif=True),
+        Colonne(
+            "nature_membre",
+            TEXTE,
+            "organisation, ou personne ; vide : organisation.",
+            regles=(
+                refus("nature_connue", f"nature inconnue ; attendu : {', '.join(NATURES)}", lambda v: v.isin(NATURES)),
+            ),
+        ),
         Colonne(
             "siren_membre",
             TEXTE,
@@ -59,6 +69,14 @@ TABLE = Table(
             "periode_ordonnee",
             "l'adhésion finit avant de commencer",
             lambda lignes: (lignes["jusqu_a"] >= lignes["depuis"]).fillna(True),
+        ),
+        refus(
+            "personne_masquee",
+            "une personne n'est jamais nommée : écrire « […] » à la place de son nom, sans SIREN",
+            lambda lignes: (
+                (lignes["nature_membre"] != "personne").fillna(True)
+                | ((lignes["membre"] == MASQUE) & lignes["siren_membre"].isna())
+            ).fillna(False),
         ),
     ),
 )
