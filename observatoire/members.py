@@ -157,7 +157,11 @@ MEMBRES_IDENTIFIES = Derivee(
             LEFT JOIN decisions partout ON partout.nom = a.membre AND partout.contexte = 'partout'
             LEFT JOIN decisions retenu ON retenu.nom = o.nom AND retenu.contexte = 'partout'),
         identifies AS (
-            SELECT *, siren_lu AS siren FROM adhesions)
+            -- an organisation whose SIREN one of its names gives has it under all of them
+            SELECT *, coalesce(siren_lu,
+                               CASE WHEN organisation IS NOT NULL AND min(siren_lu) OVER o = max(siren_lu) OVER o
+                                    THEN min(siren_lu) OVER o END) AS siren
+            FROM adhesions WINDOW o AS (PARTITION BY organisation))
         SELECT a._fichier || '#' || a._ligne AS adhesion, a.reseau,
                coalesce(a.siren, a.organisation, a.membre) AS organisme,
                a.siren, coalesce(a.type_organisation, 'inconnu') AS type_organisation,

@@ -16,7 +16,7 @@ from observatoire.catalog import derivees
 from observatoire.derived import compute_table
 from observatoire.graph_links import LIT, REGISTRES, TU, read_links
 from observatoire.publication.public_tables import public_tables
-from observatoire.schemas import BOOLEEN, ENTIER, TEXTE
+from observatoire.schemas import BOOLEEN, DATE, ENTIER, TEXTE
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
 from tests.depots import charger_source, deposer, en_csv
@@ -122,6 +122,17 @@ def test_une_decision_sur_le_nom_retenu_vaut_pour_ses_alias(petit: Fabrique):
     assert sirens(petit)["r", "700000011"] == "700000011"
 
 
+def test_le_siren_d_un_nom_est_celui_de_tous_les_noms_de_l_organisme(petit: Fabrique):
+    poser_adhesions(
+        petit,
+        [adhesion("r", "Asso"), adhesion("s", "L'Asso", siren_membre="700000011"), adhesion("s", "B", siren_membre="700000029"), adhesion("t", "B", siren_membre="700000037"), adhesion("r", "B")],
+        [{"organisation": "asso", "nom": "Asso"}, {"organisation": "b", "nom": "B"}], [{"nom_ecrit": "L'Asso", "organisation": "asso"}],
+    )
+    lus = sirens(petit)
+    assert lus["r", "700000011"] == lus["s", "700000011"] == "700000011"
+    assert lus["r", "b"] is None, "of two SIREN, none is sure"
+
+
 def test_un_nom_revu_pour_deux_organismes_est_refuse(entrepot: Entrepot):
     entete = "nom_ecrit,organisation,statut,document,citation\n"
     deposer(entrepot, "alias_organisations", "a.csv", entete + "Asso,un,revu,d,c\nAsso,deux,revu,d,c\n")
@@ -132,7 +143,7 @@ def test_un_nom_revu_pour_deux_organismes_est_refuse(entrepot: Entrepot):
 def test_le_recouvrement_compte_les_membres_distincts_et_dit_les_zeros(petit: Fabrique):
     poser_adhesions(
         petit,
-        [adhesion("r", "A"), adhesion("s", "A bis"), adhesion("r", "B"), adhesion("s", "B"), adhesion("s", "B "), adhesion("t", "C")],
+        [adhesion("r", "A"), adhesion("s", "A bis"), adhesion("r", "B"), adhesion("s", "B"), adhesion("s", "B "), adhesion("t", "C"), adhesion("t", "A", jusqu_a=2014)],
         [{"organisation": "a", "nom": "A"}], [{"nom_ecrit": "A bis", "organisation": "a"}],
     )
     petit.source("reseaux")
@@ -143,10 +154,46 @@ def test_le_recouvrement_compte_les_membres_distincts_et_dit_les_zeros(petit: Fa
     assert valeurs == {"r|s": 2, "r|t": 0, "s|t": 0, "total": 2}
 
 
+def test_un_membre_parti_avant_le_document_n_est_pas_un_de_ceux_qu_il_compte(petit: Fabrique):
+    poser_adhesions(petit, [adhesion("r", "A"), adhesion("r", "B", jusqu_a=2014), adhesion("r", "C", jusqu_a=2020)])
+    petit.source("reseaux")
+    colonnes = {"reseau": TEXTE, "membres_declares": ENTIER, "date_document": DATE, "document": TEXTE}
+    petit.table("socle", "reseaux", colonnes, [
+        {"reseau": "r", "membres_declares": 2, "date_document": datetime.date(2019, 7, 24), "document": "d"},
+    ])
+    petit.mesure_du_produit("membres_nommes")
+    petit.indicateur("i", numerateur={"mesure": "membres_nommes"}, axes=["reseau"])
+    assert {cle[5]: ligne["valeur"] for cle, ligne in petit.valeurs().items()} == {"r": 2}
+
+
+def test_les_evenements_tenus_d_une_regle_sans_dates_se_rapportent_a_leur_annee(petit: Fabrique):
+    petit.source("evenements", couverture="inconnue")
+    colonnes = {
+        "evenement": TEXTE, "titre": TEXTE, "nature_ligne": TEXTE, "attendus_par_an": ENTIER, "nombre": ENTIER, "depuis": TEXTE,
+        "jusqu_a": TEXTE, "niveau": TEXTE, "code_territoire": TEXTE, "document": TEXTE,
+    }
+    commun = {"evenement": "e", "titre": "E", "niveau": "inconnu", "code_territoire": "inconnu", "document": "d"}
+    petit.table("socle", "evenements", colonnes, [
+        {**commun, "nature_ligne": "regle", "attendus_par_an": 2},
+        {**commun, "nature_ligne": "tenue", "nombre": 1, "depuis": "2018-03"},
+        {**commun, "nature_ligne": "tenue", "nombre": 2, "depuis": "2019"},
+        {**commun, "evenement": "f", "titre": "F", "nature_ligne": "regle", "attendus_par_an": 1},
+    ])
+    for nom in ("evenements_tenus_attendus", "evenements_attendus"):
+        petit.mesure_du_produit(nom)
+    petit.indicateur(
+        "i", numerateur={"mesure": "evenements_tenus_attendus"}, denominateur={"mesure": "evenements_attendus"}, unite="%", facteur=100,
+        axes=["evenement"],
+    )
+    assert {(cle[3], cle[5]): ligne["valeur"] for cle, ligne in petit.valeurs().items()} == {
+        ("2018", "E"): 50, ("2019", "E"): 100, ("inconnu", "F"): 0,
+    }
+
+
 def test_la_part_des_employeurs_de_l_ess_membres_d_un_reseau(petit: Fabrique):
     poser_adhesions(
         petit,
-        [adhesion("r", "Asso"), adhesion("s", "Coop", siren_membre="700000029"), adhesion("s", "Sans SIREN")],
+        [adhesion("r", "Asso"), adhesion("s", "Coop", siren_membre="700000029"), adhesion("s", "Sans SIREN"), adhesion("s", "Parti", siren_membre="700000037", jusqu_a=2014)],
         [{"organisation": "asso", "nom": "Asso", "siren": "700000011"}],
     )
     for lu in lues("socle.etablissements") - {"communes", "zonages"}:
@@ -168,16 +215,20 @@ def test_la_part_des_employeurs_de_l_ess_membres_d_un_reseau(petit: Fabrique):
 
 
 def test_la_part_des_epci_comparables_n_est_dite_que_si_la_liste_est_complete(petit: Fabrique):
-    poser_adhesions(petit, [adhesion("complet", "B"), adhesion("partiel", "B"), adhesion("tu", "B")], [
-        {"organisation": "b", "nom": "B", "siren": "200000008"},
-    ])
+    poser_adhesions(petit, [
+        adhesion("complet", "B"), adhesion("partiel", "B"), adhesion("partiel", "C", jusqu_a=2014), adhesion("tu", "B"),
+    ], [{"organisation": "b", "nom": "B", "siren": "200000008"}, {"organisation": "c", "nom": "C", "siren": "200000016"}])
     petit.source("reseaux")
     petit.source("labels")
     petit.table("socle", "reseaux", {"reseau": TEXTE, "membres_declares": ENTIER}, [
         {"reseau": "complet", "membres_declares": 1}, {"reseau": "partiel", "membres_declares": 2}, {"reseau": "tu", "membres_declares": None},
     ])
-    petit.table("socle", "labels", {"label": TEXTE, "titulaire": TEXTE, "etat": TEXTE, "titulaires_declares": ENTIER}, [
+    petit.table("socle", "labels", {"label": TEXTE, "titulaire": TEXTE, "etat": TEXTE, "date_etat": TEXTE, "au_plus_tard": TEXTE, "titulaires_declares": ENTIER}, [
         {"label": "label", "titulaire": "B", "etat": "labellise", "titulaires_declares": 1},
+        {"label": "rendu", "titulaire": "B", "etat": "labellise", "date_etat": "2019", "titulaires_declares": 1},
+        {"label": "rendu", "titulaire": "B", "etat": "retire", "au_plus_tard": "2020-05"},
+        {"label": "repris", "titulaire": "B", "etat": "retire", "date_etat": "2019", "titulaires_declares": 1},
+        {"label": "repris", "titulaire": "B", "etat": "labellise", "date_etat": "2020-05"},
         {"label": "label_partiel", "titulaire": "B", "etat": "labellise", "titulaires_declares": 20},
     ])
     petit.table("referentiels", "comparables", {"code_territoire": TEXTE, "code_comparable": TEXTE}, [
@@ -190,7 +241,7 @@ def test_la_part_des_epci_comparables_n_est_dite_que_si_la_liste_est_complete(pe
         axes=["reseau"],
     )
     valeurs = {cle[5]: ligne["valeur"] for cle, ligne in petit.valeurs().items() if cle[1:3] == ("epci", "A")}
-    assert valeurs == {"complet": 25, "label": 25}
+    assert valeurs == {"complet": 25, "label": 25, "repris": 25}
 
 
 CULTE, MARQUE = "Paroisse à taire", re.compile(r"[aà].taire|700000045|700000102", re.IGNORECASE)
