@@ -71,7 +71,8 @@ _LIENS = """
            l.type_lien, l.reseau, l.statut, l.debut, l.fin, d.date_document AS vu_le, l.confiance, l.document,
            l.citation, l.registre,
            l.est_sensible OR list_has_any(
-               [l.source, l.cible, a.organisation, b.organisation], (SELECT coalesce(list(nom), []) FROM socle.noms_tus)
+               [strip_accents(lower(nom)) FOR nom IN [l.source, l.cible, a.organisation, b.organisation]],
+               (SELECT coalesce(list(nom), []) FROM socle.noms_tus)
            ) AS est_tu
     FROM chacun l
     LEFT JOIN socle.noms_organisations a ON a.nom_ecrit = l.source

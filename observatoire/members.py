@@ -1,18 +1,19 @@
 """Who the names written in registers are: the organisations a person recognised, their SIREN, and what is never named.
 
 A name is the organisation of a reviewed alias, or of the register's own name; any other stays the name it is. Matching
-names to Sirene or to the RNA belongs to `matching`: what a person decided of it comes in by `SIREN_DECIDES`, and there
-only.
+names to Sirene or to the RNA belongs to `matching`: what a person decided of it comes in by `DECISIONS`, and
+there only.
 """
 
 from observatoire.derived import Derivee
+from observatoire.perimeter import PUBLIABLE
 from observatoire.schemas import BOOLEEN, ENTIER, TEXTE, Colonne, Table
 
-# a name that decisions give two SIREN to is nobody's for sure; proposals without a decision count for nothing
-SIREN_DECIDES = """
-            SELECT nom AS nom_ecrit, min(identifiant) AS siren FROM referentiels.rapprochements_noms
-            WHERE regexp_full_match(identifiant, '[0-9]{9}')
-            GROUP BY nom HAVING count(DISTINCT identifiant) = 1"""
+# of two decisions on one name in one context, the later one holds; one that gives no SIREN (« aucun ») leaves none
+DECISIONS = """
+            SELECT nom, contexte, CASE WHEN regexp_full_match(identifiant, '[0-9]{9}') THEN identifiant END AS siren
+            FROM referentiels.rapprochements_noms
+            QUALIFY row_number() OVER (PARTITION BY nom, contexte ORDER BY decidee_le DESC) = 1"""
 
 NOMS_ORGANISATIONS = Derivee(
     nom="noms_organisations",
@@ -50,27 +51,65 @@ NOMS_TUS = Derivee(
     lit=(
         "socle.organisations",
         "socle.alias_organisations",
+        "socle.noms_organisations",
         "socle.adhesions",
         "socle.mandats",
-        "socle.etablissements",
+        "socle.relations",
+        "socle.signatures",
+        "socle.annuaires",
+        "socle.participations",
+        "socle.financements",
+        "socle.soutiens",
+        "socle.sirene_unites_legales",
+        "referentiels.rapprochements_noms",
     ),
     publiee=False,
     table=Table(
         "Noms et codes d'organismes comptés mais jamais nommés : cultes, partis, syndicats, unités non diffusibles.",
-        (Colonne("nom", TEXTE, "Nom écrit, ou code d'organisme.", obligatoire=True),),
+        (Colonne("nom", TEXTE, "Nom écrit, ou code d'organisme, en minuscules sans accent.", obligatoire=True),),
         cle=("nom",),
     ),
-    requete="""
-        WITH tues AS (SELECT DISTINCT siren FROM socle.etablissements WHERE NOT est_publiable),
+    requete=f"""
+        WITH decisions AS ({DECISIONS}),
+        identifies AS (
+            SELECT nom, siren FROM decisions
+            UNION SELECT nom_ecrit, siren FROM socle.noms_organisations
+            UNION SELECT membre, siren_membre FROM socle.adhesions
+            UNION SELECT societe, siren_societe FROM socle.participations
+            UNION SELECT beneficiaire, siren_beneficiaire FROM socle.financements
+            UNION SELECT beneficiaire, siren_beneficiaire FROM socle.soutiens),
+        tues AS (
+            SELECT siren FROM socle.sirene_unites_legales
+            WHERE siren IN (SELECT siren FROM identifies) AND NOT {PUBLIABLE}),
+        -- a relation does not say which of the two is silent: not the one a register knows, when it knows only one
+        relations AS (
+            SELECT source, cible, a.nom IS NOT NULL AS est_source_connue, b.nom IS NOT NULL AS est_cible_connue
+            FROM socle.relations
+            LEFT JOIN socle.noms_organisations a ON a.nom_ecrit = source
+            LEFT JOIN socle.noms_organisations b ON b.nom_ecrit = cible
+            WHERE est_sensible),
+        signales AS (
+            SELECT DISTINCT strip_accents(lower(nom)) AS nom FROM (
+                SELECT nom FROM identifies SEMI JOIN tues USING (siren)
+                UNION SELECT membre FROM socle.adhesions WHERE est_sensible
+                UNION SELECT titulaire FROM socle.mandats WHERE est_sensible
+                UNION SELECT signataire FROM socle.signatures WHERE est_sensible
+                UNION SELECT organisme FROM socle.annuaires WHERE est_sensible
+                UNION SELECT source FROM relations WHERE NOT est_source_connue OR est_cible_connue
+                UNION SELECT cible FROM relations WHERE NOT est_cible_connue OR est_source_connue
+                UNION SELECT nom_ecrit FROM socle.alias_organisations WHERE est_sensible)
+            WHERE nom <> '[…]'),
         organismes AS (
-            SELECT organisation, nom FROM socle.organisations WHERE est_sensible OR siren IN (FROM tues)
-            UNION SELECT organisation, nom_ecrit FROM socle.alias_organisations WHERE est_sensible)
-        SELECT organisation AS nom FROM organismes
-        UNION SELECT nom FROM organismes
-        UNION SELECT nom_ecrit FROM socle.alias_organisations
-            WHERE statut <> 'refuse' AND organisation IN (SELECT organisation FROM organismes)
-        UNION SELECT membre FROM socle.adhesions WHERE est_sensible OR siren_membre IN (FROM tues)
-        UNION SELECT titulaire FROM socle.mandats WHERE est_sensible
+            SELECT organisation FROM socle.organisations WHERE est_sensible
+            UNION SELECT organisation FROM socle.alias_organisations WHERE est_sensible
+            UNION SELECT organisation FROM socle.noms_organisations
+                WHERE strip_accents(lower(nom_ecrit)) IN (FROM signales))
+        SELECT DISTINCT strip_accents(lower(nom)) AS nom FROM (
+            FROM signales
+            UNION FROM organismes
+            UNION SELECT nom FROM socle.organisations SEMI JOIN organismes USING (organisation)
+            UNION SELECT nom_ecrit FROM socle.alias_organisations SEMI JOIN organismes USING (organisation)
+                WHERE statut <> 'refuse')
         ORDER BY ALL""",
 )
 
@@ -103,15 +142,26 @@ MEMBRES_IDENTIFIES = Derivee(
         cle=("adhesion",),
     ),
     requete=f"""
-        WITH rapproches AS ({SIREN_DECIDES}),
+        WITH decisions AS ({DECISIONS}),
         adhesions AS (
             SELECT a.*, o.organisation, o.type_organisation,
                    o.niveau AS niveau_registre, o.code_territoire AS code_registre,
+                   -- as `matching` reads them: the decision of the context, else everywhere, else on the retained name
                    coalesce(CASE WHEN regexp_full_match(a.siren_membre, '[0-9]{{9}}') AND a.siren_membre <> '000000000'
-                                 THEN a.siren_membre END, o.siren, r.siren) AS siren
+                                 THEN a.siren_membre END, o.siren,
+                            CASE WHEN ici.nom IS NOT NULL THEN ici.siren WHEN partout.nom IS NOT NULL THEN partout.siren
+                                 ELSE retenu.siren END) AS siren_lu
             FROM socle.adhesions a
             LEFT JOIN socle.noms_organisations o ON o.nom_ecrit = a.membre
-            LEFT JOIN rapproches r ON r.nom_ecrit = a.membre)
+            LEFT JOIN decisions ici ON ici.nom = a.membre AND ici.contexte = 'adhesions/' || a.reseau
+            LEFT JOIN decisions partout ON partout.nom = a.membre AND partout.contexte = 'partout'
+            LEFT JOIN decisions retenu ON retenu.nom = o.nom AND retenu.contexte = 'partout'),
+        identifies AS (
+            -- an organisation whose SIREN one of its names gives has it under all of them
+            SELECT *, coalesce(siren_lu,
+                               CASE WHEN organisation IS NOT NULL AND min(siren_lu) OVER o = max(siren_lu) OVER o
+                                    THEN min(siren_lu) OVER o END) AS siren
+            FROM adhesions WINDOW o AS (PARTITION BY organisation))
         SELECT a._fichier || '#' || a._ligne AS adhesion, a.reseau,
                coalesce(a.siren, a.organisation, a.membre) AS organisme,
                a.siren, coalesce(a.type_organisation, 'inconnu') AS type_organisation,
@@ -119,7 +169,7 @@ MEMBRES_IDENTIFIES = Derivee(
                coalesce(t.niveau, s.niveau, 'inconnu') AS niveau,
                coalesce(t.code_territoire, s.code_territoire, 'inconnu') AS code_territoire,
                a.siren IS NOT NULL OR a.organisation IS NOT NULL AS est_reconnu
-        FROM adhesions a
+        FROM identifies a
         LEFT JOIN referentiels.territoires t ON t.niveau = a.niveau AND t.code_territoire = a.code_territoire
         LEFT JOIN referentiels.territoires s ON s.niveau = a.niveau_registre AND s.code_territoire = a.code_registre
         ORDER BY adhesion""",

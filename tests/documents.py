@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+# the last name of the grid of members is that far from the title above it
+ECART = 650
 PREFIXES = {"sismo": "000_", "french_impact": "001_", "sancy_volcans": "002_", "cisca": "003_", "rtes_2019": "004_"}
 
 
@@ -20,6 +22,11 @@ def textes(donnees: Path) -> dict[str, str]:
 
 
 def est_citee(citation: str, texte: str) -> bool:
-    """Say whether a citation is found word for word in a text; « […] » stands for anything."""
-    morceaux = (re.escape(" ".join(morceau.split())) for morceau in citation.split("[…]"))
-    return re.search(".*?".join(morceaux), texte) is not None
+    """Say whether a citation is found word for word in a text; « […] » stands for at most `ECART` characters.
+
+    A person masked at an end leaves nothing, or a bracket, beyond; between two « […] » there is a word at least.
+    """
+    morceaux = [" ".join(morceau.split()) for morceau in citation.split("[…]")]
+    if not all(re.search(r"\w", morceau) for morceau in morceaux[1:-1] or ["".join(morceaux)]):
+        return False
+    return re.search(f".{{0,{ECART}}}?".join(map(re.escape, morceaux)), texte) is not None

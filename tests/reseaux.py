@@ -1,11 +1,12 @@
 """Memberships in a small observatory, with the register of organisations and their names, resolved by the real queries."""
 
+import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from observatoire import members
 from observatoire.derived import compute_table
-from observatoire.schemas import BOOLEEN, ENTIER, TEXTE
+from observatoire.schemas import BOOLEEN, DATE, ENTIER, TEXTE
 from tests.fabrique import Fabrique
 
 ADHESIONS = {
@@ -16,6 +17,7 @@ ORGANISATIONS = {
     "organisation": TEXTE, "nom": TEXTE, "type_organisation": TEXTE, "siren": TEXTE, "niveau": TEXTE, "code_territoire": TEXTE,
     "est_sensible": BOOLEEN,
 }
+DECISIONS = {"nom": TEXTE, "contexte": TEXTE, "identifiant": TEXTE, "decidee_le": DATE}
 ALIAS = {"nom_ecrit": TEXTE, "organisation": TEXTE, "statut": TEXTE, "est_sensible": BOOLEEN}
 
 
@@ -24,7 +26,7 @@ def poser_adhesions(
     adhesions: Iterable[Mapping[str, Any]],
     organisations: Iterable[Mapping[str, Any]] = (),
     alias: Iterable[Mapping[str, Any]] = (),
-    decisions: Iterable[tuple[str, str]] = (),
+    decisions: Iterable[Mapping[str, Any]] = (),
 ) -> None:
     """Write memberships, organisations, names and decided identifiers, then compute who the members are."""
     for nom in ("adhesions", "organisations", "alias_organisations", "rapprochements_noms"):
@@ -37,8 +39,8 @@ def poser_adhesions(
         {"nom": o["organisation"], "type_organisation": "association", **inconnu, **o} for o in organisations
     ])
     petit.table("socle", "alias_organisations", ALIAS, [{"statut": "revu", **nom} for nom in alias])
-    petit.table("referentiels", "rapprochements_noms", {"nom": TEXTE, "identifiant": TEXTE}, [
-        {"nom": nom, "identifiant": identifiant} for nom, identifiant in decisions
+    petit.table("referentiels", "rapprochements_noms", DECISIONS, [
+        {"contexte": "partout", "decidee_le": datetime.date(2026, 1, 5), **decision} for decision in decisions
     ])
     for derivee in (members.NOMS_ORGANISATIONS, members.MEMBRES_IDENTIFIES):
         compute_table(petit.entrepot, derivee)

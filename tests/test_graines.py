@@ -39,6 +39,29 @@ def valeurs(dit, indicateur: str, axe: str = "total") -> dict:
     return {cle: valeur for cle, valeur, _ in sorted(lignes, key=lambda ligne: ligne[2], reverse=True)}
 
 
+@pytest.mark.parametrize(
+    ("citation", "vraie"),
+    [
+        ("le début […] la fin", True), ("le début […]", True), ("[…] (la fin", True), ("(la […])", True), ("le début […] au loin", False),
+        ("le début […] […] la fin", False), ("le début […], […] la fin", False), ("[…]", False), ("[…] ( […]", False), ("", False),
+    ],
+)
+def test_une_coupe_dans_une_citation_est_courte_et_laisse_des_mots(citation: str, vraie: bool):
+    texte = f"le début, puis (la fin) {'mot ' * 200} au loin"
+    assert est_citee(citation, texte) is vraie
+
+
+def test_ce_qu_un_document_ne_dit_pas_n_est_ni_sur_ni_un_type():
+    organismes = {ligne["organisation"]: ligne["type_organisation"] for ligne in lire_csv(RACINE / "raw/organisations/organisations_documents.csv")}
+    tus = {"cerdi", "clerma", "communication_et_societes", "adml63", "crefad_auvergne", "caisse_des_depots"}
+    assert {organismes[organisme] for organisme in tus} == {"inconnu"}
+    for registre, cle, deduit in [
+        ("mandats", "titulaire", "l'université de Clermont"), ("labels", "delivre_par", "French Impact"), ("relations", "type_relation", "projet de lieu"),
+    ]:
+        lignes = lire_csv(RACINE / "raw" / registre / f"{registre}_documents.csv")
+        assert {ligne["confiance"] for ligne in lignes if ligne[cle] == deduit} == {"moyenne"}
+
+
 @pytest.mark.parametrize("registre", REGISTRES)
 def test_chaque_ligne_d_un_registre_a_sa_phrase_dans_son_document(donnees: Path, registre: str):
     dits = textes(donnees)
@@ -313,7 +336,7 @@ def test_n18_les_figures_de_sismo_survivent(dit):
 
 
 def test_n19_les_figures_de_sancy_volcans_survivent(dit):
-    assert dit("SELECT membres_declares FROM socle.reseaux WHERE reseau = 'sancy_volcans'") == 19
+    assert dit("SELECT membres_declares FROM socle.reseaux WHERE reseau = 'sancy_volcans'") is None, "signatories are no members"
     assert dit("SELECT sum(nombre)::INT FROM socle.signatures") == 19
     assert dit("SELECT count(DISTINCT membre) FROM socle.adhesions WHERE reseau = 'sancy_volcans'") == 4
 

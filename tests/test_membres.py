@@ -1,5 +1,7 @@
 """Who the members are, what is counted of them, and who is never named."""
 
+import datetime
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,12 +14,13 @@ import pytest
 from observatoire import members
 from observatoire.catalog import derivees
 from observatoire.derived import compute_table
-from observatoire.graph_links import LIT, TU, read_links
+from observatoire.graph_links import LIT, REGISTRES, TU, read_links
 from observatoire.publication.public_tables import public_tables
-from observatoire.schemas import BOOLEEN, ENTIER, TEXTE
+from observatoire.schemas import BOOLEEN, DATE, ENTIER, TEXTE
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
-from tests.depots import charger_source, deposer
+from tests.depots import charger_source, deposer, en_csv
+from tests.donnees import lire_csv
 from tests.fabrique import Fabrique, fabrique
 from tests.reseaux import poser_adhesions
 
@@ -37,6 +40,15 @@ def petit(tmp_path: Path) -> Iterator[Fabrique]:
 
 def adhesion(reseau: str, membre: str, **champs) -> dict:
     return {"reseau": reseau, "membre": membre, **champs}
+
+
+def decision(nom: str, identifiant: str, **champs) -> dict:
+    return {"nom": nom, "identifiant": identifiant, **champs}
+
+
+def sirens(petit: Fabrique) -> dict[tuple[str, str], str | None]:
+    """Read the SIREN of each member of each network."""
+    return {(m["reseau"], m["organisme"]): m["siren"] for m in petit.read_batches("socle.membres_identifies")}
 
 
 def lues(table: str) -> set[str]:
@@ -67,11 +79,58 @@ def test_deux_noms_revus_sont_un_membre_un_nom_a_revoir_en_reste_un_autre(petit:
 def test_un_siren_decide_fait_d_un_nom_un_membre_connu_une_proposition_non(petit: Fabrique):
     poser_adhesions(
         petit,
-        [adhesion("r", "Asso"), adhesion("s", "Assoc."), adhesion("s", "Autre"), adhesion("r", "Double")],
-        decisions=[("Asso", "700000011"), ("Assoc.", "700000011"), ("Autre", "aucun"), ("Double", "700000029"), ("Double", "700000037")],
+        [adhesion("r", "Asso"), adhesion("s", "Assoc."), adhesion("s", "Autre")],
+        decisions=[decision("Asso", "700000011"), decision("Assoc.", "700000011"), decision("Autre", "aucun")],
     )
     membres = {m["organisme"]: m["est_reconnu"] for m in petit.read_batches("socle.membres_identifies")}
-    assert membres == {"700000011": True, "Autre": False, "Double": False}
+    assert membres == {"700000011": True, "Autre": False}
+
+
+def test_de_deux_decisions_la_derniere_tient(petit: Fabrique):
+    avant, apres = datetime.date(2026, 1, 5), datetime.date(2026, 2, 5)
+    poser_adhesions(
+        petit,
+        [adhesion("r", "Retiré"), adhesion("r", "Corrigé")],
+        decisions=[
+            decision("Retiré", "aucun", decidee_le=apres), decision("Retiré", "700000011", decidee_le=avant),
+            decision("Corrigé", "700000037", decidee_le=apres), decision("Corrigé", "700000029", decidee_le=avant),
+        ],
+    )
+    assert sirens(petit) == {("r", "Retiré"): None, ("r", "700000037"): "700000037"}
+
+
+def test_une_decision_vaut_dans_son_contexte_et_y_passe_avant_celle_de_partout(petit: Fabrique):
+    poser_adhesions(
+        petit,
+        [adhesion("r", "Asso"), adhesion("s", "Asso"), adhesion("r", "Autre"), adhesion("s", "Autre"), adhesion("t", "Autre")],
+        decisions=[
+            decision("Asso", "700000011", contexte="adhesions/r"), decision("Autre", "700000029"),
+            decision("Autre", "aucun", contexte="adhesions/s"), decision("Autre", "700000037", contexte="adhesions/t"),
+        ],
+    )
+    assert sirens(petit) == {
+        ("r", "700000011"): "700000011", ("s", "Asso"): None,
+        ("r", "700000029"): "700000029", ("s", "Autre"): None, ("t", "700000037"): "700000037",
+    }
+
+
+def test_une_decision_sur_le_nom_retenu_vaut_pour_ses_alias(petit: Fabrique):
+    poser_adhesions(
+        petit, [adhesion("r", "L'Asso")], [{"organisation": "asso", "nom": "Asso"}],
+        [{"nom_ecrit": "L'Asso", "organisation": "asso"}], [decision("Asso", "700000011")],
+    )
+    assert sirens(petit)["r", "700000011"] == "700000011"
+
+
+def test_le_siren_d_un_nom_est_celui_de_tous_les_noms_de_l_organisme(petit: Fabrique):
+    poser_adhesions(
+        petit,
+        [adhesion("r", "Asso"), adhesion("s", "L'Asso", siren_membre="700000011"), adhesion("s", "B", siren_membre="700000029"), adhesion("t", "B", siren_membre="700000037"), adhesion("r", "B")],
+        [{"organisation": "asso", "nom": "Asso"}, {"organisation": "b", "nom": "B"}], [{"nom_ecrit": "L'Asso", "organisation": "asso"}],
+    )
+    lus = sirens(petit)
+    assert lus["r", "700000011"] == lus["s", "700000011"] == "700000011"
+    assert lus["r", "b"] is None, "of two SIREN, none is sure"
 
 
 def test_un_nom_revu_pour_deux_organismes_est_refuse(entrepot: Entrepot):
@@ -84,7 +143,7 @@ def test_un_nom_revu_pour_deux_organismes_est_refuse(entrepot: Entrepot):
 def test_le_recouvrement_compte_les_membres_distincts_et_dit_les_zeros(petit: Fabrique):
     poser_adhesions(
         petit,
-        [adhesion("r", "A"), adhesion("s", "A bis"), adhesion("r", "B"), adhesion("s", "B"), adhesion("s", "B "), adhesion("t", "C")],
+        [adhesion("r", "A"), adhesion("s", "A bis"), adhesion("r", "B"), adhesion("s", "B"), adhesion("s", "B "), adhesion("t", "C"), adhesion("t", "A", jusqu_a=2014)],
         [{"organisation": "a", "nom": "A"}], [{"nom_ecrit": "A bis", "organisation": "a"}],
     )
     petit.source("reseaux")
@@ -95,10 +154,46 @@ def test_le_recouvrement_compte_les_membres_distincts_et_dit_les_zeros(petit: Fa
     assert valeurs == {"r|s": 2, "r|t": 0, "s|t": 0, "total": 2}
 
 
+def test_un_membre_parti_avant_le_document_n_est_pas_un_de_ceux_qu_il_compte(petit: Fabrique):
+    poser_adhesions(petit, [adhesion("r", "A"), adhesion("r", "B", jusqu_a=2014), adhesion("r", "C", jusqu_a=2020)])
+    petit.source("reseaux")
+    colonnes = {"reseau": TEXTE, "membres_declares": ENTIER, "date_document": DATE, "document": TEXTE}
+    petit.table("socle", "reseaux", colonnes, [
+        {"reseau": "r", "membres_declares": 2, "date_document": datetime.date(2019, 7, 24), "document": "d"},
+    ])
+    petit.mesure_du_produit("membres_nommes")
+    petit.indicateur("i", numerateur={"mesure": "membres_nommes"}, axes=["reseau"])
+    assert {cle[5]: ligne["valeur"] for cle, ligne in petit.valeurs().items()} == {"r": 2}
+
+
+def test_les_evenements_tenus_d_une_regle_sans_dates_se_rapportent_a_leur_annee(petit: Fabrique):
+    petit.source("evenements", couverture="inconnue")
+    colonnes = {
+        "evenement": TEXTE, "titre": TEXTE, "nature_ligne": TEXTE, "attendus_par_an": ENTIER, "nombre": ENTIER, "depuis": TEXTE,
+        "jusqu_a": TEXTE, "niveau": TEXTE, "code_territoire": TEXTE, "document": TEXTE,
+    }
+    commun = {"evenement": "e", "titre": "E", "niveau": "inconnu", "code_territoire": "inconnu", "document": "d"}
+    petit.table("socle", "evenements", colonnes, [
+        {**commun, "nature_ligne": "regle", "attendus_par_an": 2},
+        {**commun, "nature_ligne": "tenue", "nombre": 1, "depuis": "2018-03"},
+        {**commun, "nature_ligne": "tenue", "nombre": 2, "depuis": "2019"},
+        {**commun, "evenement": "f", "titre": "F", "nature_ligne": "regle", "attendus_par_an": 1},
+    ])
+    for nom in ("evenements_tenus_attendus", "evenements_attendus"):
+        petit.mesure_du_produit(nom)
+    petit.indicateur(
+        "i", numerateur={"mesure": "evenements_tenus_attendus"}, denominateur={"mesure": "evenements_attendus"}, unite="%", facteur=100,
+        axes=["evenement"],
+    )
+    assert {(cle[3], cle[5]): ligne["valeur"] for cle, ligne in petit.valeurs().items()} == {
+        ("2018", "E"): 50, ("2019", "E"): 100, ("inconnu", "F"): 0,
+    }
+
+
 def test_la_part_des_employeurs_de_l_ess_membres_d_un_reseau(petit: Fabrique):
     poser_adhesions(
         petit,
-        [adhesion("r", "Asso"), adhesion("s", "Coop", siren_membre="700000029"), adhesion("s", "Sans SIREN")],
+        [adhesion("r", "Asso"), adhesion("s", "Coop", siren_membre="700000029"), adhesion("s", "Sans SIREN"), adhesion("s", "Parti", siren_membre="700000037", jusqu_a=2014)],
         [{"organisation": "asso", "nom": "Asso", "siren": "700000011"}],
     )
     for lu in lues("socle.etablissements") - {"communes", "zonages"}:
@@ -120,16 +215,20 @@ def test_la_part_des_employeurs_de_l_ess_membres_d_un_reseau(petit: Fabrique):
 
 
 def test_la_part_des_epci_comparables_n_est_dite_que_si_la_liste_est_complete(petit: Fabrique):
-    poser_adhesions(petit, [adhesion("complet", "B"), adhesion("partiel", "B"), adhesion("tu", "B")], [
-        {"organisation": "b", "nom": "B", "siren": "200000008"},
-    ])
+    poser_adhesions(petit, [
+        adhesion("complet", "B"), adhesion("partiel", "B"), adhesion("partiel", "C", jusqu_a=2014), adhesion("tu", "B"),
+    ], [{"organisation": "b", "nom": "B", "siren": "200000008"}, {"organisation": "c", "nom": "C", "siren": "200000016"}])
     petit.source("reseaux")
     petit.source("labels")
     petit.table("socle", "reseaux", {"reseau": TEXTE, "membres_declares": ENTIER}, [
         {"reseau": "complet", "membres_declares": 1}, {"reseau": "partiel", "membres_declares": 2}, {"reseau": "tu", "membres_declares": None},
     ])
-    petit.table("socle", "labels", {"label": TEXTE, "titulaire": TEXTE, "etat": TEXTE, "titulaires_declares": ENTIER}, [
+    petit.table("socle", "labels", {"label": TEXTE, "titulaire": TEXTE, "etat": TEXTE, "date_etat": TEXTE, "au_plus_tard": TEXTE, "titulaires_declares": ENTIER}, [
         {"label": "label", "titulaire": "B", "etat": "labellise", "titulaires_declares": 1},
+        {"label": "rendu", "titulaire": "B", "etat": "labellise", "date_etat": "2019", "titulaires_declares": 1},
+        {"label": "rendu", "titulaire": "B", "etat": "retire", "au_plus_tard": "2020-05"},
+        {"label": "repris", "titulaire": "B", "etat": "retire", "date_etat": "2019", "titulaires_declares": 1},
+        {"label": "repris", "titulaire": "B", "etat": "labellise", "date_etat": "2020-05"},
         {"label": "label_partiel", "titulaire": "B", "etat": "labellise", "titulaires_declares": 20},
     ])
     petit.table("referentiels", "comparables", {"code_territoire": TEXTE, "code_comparable": TEXTE}, [
@@ -142,69 +241,102 @@ def test_la_part_des_epci_comparables_n_est_dite_que_si_la_liste_est_complete(pe
         axes=["reseau"],
     )
     valeurs = {cle[5]: ligne["valeur"] for cle, ligne in petit.valeurs().items() if cle[1:3] == ("epci", "A")}
-    assert valeurs == {"complet": 25, "label": 25}
+    assert valeurs == {"complet": 25, "label": 25, "repris": 25}
 
 
-SYNDICAT, CULTE = "Union syndicale d'essai", "Paroisse d'essai"
-TUS = {
-    "organisations": "organisation,nom,type_organisation,siren,niveau,code_territoire,creation,est_sensible,document,citation\n"
-    f"culte_essai,{CULTE},association,,inconnu,inconnu,,true,d,{CULTE}\n",
-    "alias_organisations": f"nom_ecrit,organisation,statut,document,citation\nla {CULTE},culte_essai,revu,d,la {CULTE}\n",
-    "adhesions": "reseau,membre,depuis,niveau,code_territoire,confiance,est_sensible,document,citation\n"
-    f"rtes,{SYNDICAT},,inconnu,inconnu,forte,true,d,{SYNDICAT}\nsismo,la {CULTE},,inconnu,inconnu,forte,,d,la {CULTE}\n"
-    "sismo,Cercle d'essai,,inconnu,inconnu,forte,,d,Cercle d'essai\n",
-    "relations": "source,cible,nature_cible,type_relation,statut,depuis,jusqu_a,confiance,document,citation\n"
-    f"la {CULTE},CISCA,organisation,partenariat,actif,,,forte,d,la {CULTE}\n",
+CULTE, MARQUE = "Paroisse à taire", re.compile(r"[aà].taire|700000045|700000102", re.IGNORECASE)
+SANS = {"siren_membre": "", "siren": "", "siren_societe": "", "siren_beneficiaire": "", "note": ""}
+# what nobody may be named by: each row is silent for its own reason, and says so with the mark
+TUS: dict[str, list[dict[str, str]]] = {
+    "organisations": [{"organisation": "a_taire", "nom": CULTE, "siren": "700000045", "creation": "1905", "est_sensible": "true"}],
+    "alias_organisations": [{"nom_ecrit": f"la {CULTE}", "organisation": "a_taire", "note": "à taire"}],
+    "adhesions": [
+        {"membre": "Syndicat à taire", "est_sensible": "true"}, {"membre": f"la {CULTE}", "siren_membre": "700000045"},
+        {"membre": "Décidée à taire"}, {"membre": "Personne à taire", "siren_membre": "700000102"},
+    ],
+    "relations": [
+        {"source": f"la {CULTE}", "cible": "CISCA", "note": "à taire"},
+        {"source": "CISCA", "cible": "Culte à taire en relation", "est_sensible": "true"},
+    ],
+    "signatures": [{"signataire": "Parti à taire en signature", "est_sensible": "true"}],
+    "annuaires": [{"organisme": "Parti à taire en annuaire", "est_sensible": "true"}],
+    "mandats": [{"organisation": "PAROISSE A TAIRE", "titulaire": "CISCA"}],
+    "labels": [{"titulaire": "Parti à taire en signature", "delivre_par": "CISCA"}],
+    "evenements": [{"organisateur": "parti à taire en annuaire", "titre": "Fête à taire"}],
+    "programmes": [{"porteur": "Culte à taire en relation"}],
+    "participations": [{"societe": "Société à taire", "siren_societe": "700000102"}],
+    "financements": [{"beneficiaire": "Société à taire", "siren_beneficiaire": "700000102"}],
+    "soutiens": [{"beneficiaire": CULTE, "note": "à taire"}],
+    "reseaux": [{"reseau": "essai", "porteur": "SYNDICAT A TAIRE"}],
+    "conventions": [{"organisation": f"la {CULTE}"}],
+    "initiatives": [{"nom": CULTE}],
 }
+SIRENE = {"siren": TEXTE, "statut_diffusion": TEXTE, "categorie_juridique": TEXTE, "code_naf": TEXTE}
+
+
+def poser_sirene(entrepot: Entrepot, *unites: tuple[str, str, str, str]) -> None:
+    """Write legal units: SIREN, diffusion, legal category, activity."""
+    cadre = pd.DataFrame(unites, columns=list(SIRENE))
+    with entrepot.replacing(entrepot.path_of("socle", "sirene_unites_legales")) as chemin:
+        entrepot.write_batches(chemin, arrow.schema(list(SIRENE.items())), [cadre], {"version": repr(unites)})
 
 
 @pytest.fixture
 def registres(entrepot: Entrepot) -> Entrepot:
-    """Load the committed registers, with a union, a religious body and their names, some flagged and some not."""
-    racine = Path(__file__).parent.parent / "raw"
-    for table in LIT:
-        nom = table.split(".")[1]
-        if nom not in sources():
-            continue
-        for chemin in (racine / nom).glob("*.csv"):
+    """Load the committed registers, and in each of them what may not be named."""
+    racine = Path(__file__).parent.parent
+    lues = {table.split(".")[1] for table in (*LIT, *members.NOMS_TUS.lit)} | set(TUS)
+    for nom in (lues & set(sources())) - {"sirene_unites_legales"}:
+        for chemin in (racine / "raw" / nom).glob("*.csv"):
             deposer(entrepot, nom, chemin.name, chemin.read_bytes())
         if nom in TUS:
-            deposer(entrepot, nom, "essai.csv", TUS[nom])
-        assert charger_source(entrepot, nom, plafond_rejets_pct=100).etat == "a_jour"
-    deposer(entrepot, "alias_organisations", "essai.csv", TUS["alias_organisations"])
-    charger_source(entrepot, "alias_organisations")
-    schema = arrow.schema([("siren", TEXTE), ("est_publiable", BOOLEEN)])
-    with entrepot.replacing(entrepot.path_of("socle", "etablissements")) as chemin:
-        entrepot.write_batches(chemin, schema, [pd.DataFrame({"siren": ["246300701"], "est_publiable": [True]})], {"version": "v"})
+            bonne = {**lire_csv(racine / "tests" / "mauvais" / f"{nom}.csv")[0], "document": "d"}
+            del bonne["attendu"]
+            vides = {colonne: vide for colonne, vide in SANS.items() if colonne in bonne}
+            deposer(entrepot, nom, "essai.csv", en_csv({**bonne, **vides, "citation": "mots à taire", **ligne} for ligne in TUS[nom]))
+    deposer(entrepot, "adhesions", "visible.csv", VISIBLE)
+    decidee = "nom,contexte,identifiant,raison,auteur,decidee_le\nDécidée à taire,partout,700000102,r,a,2026-01-05\n"
+    deposer(entrepot, "rapprochements_noms", "essai.csv", decidee)
+    for nom in (lues & set(sources())) - {"sirene_unites_legales"}:
+        etat = charger_source(entrepot, nom, plafond_rejets_pct=100)
+        assert etat.etat == "a_jour", (nom, etat.motif)
+    poser_sirene(
+        entrepot, ("246300701", "O", "7344", "84.11Z"), ("700000045", "O", "9220", "94.91Z"), ("700000102", "O", "1000", "43.21A"),
+    )
     for derivee in (members.NOMS_ORGANISATIONS, members.NOMS_TUS):
         compute_table(entrepot, derivee)
     return entrepot
 
 
-def test_cultes_et_syndicats_sont_comptes_jamais_nommes_ni_dessines(registres: Entrepot):
+VISIBLE = (
+    "reseau,membre,depuis,niveau,code_territoire,confiance,est_sensible,document,citation\n"
+    "sismo,Cercle visible,,inconnu,inconnu,forte,,d,Cercle visible\n"
+)
+
+
+def test_ce_qui_ne_se_nomme_pas_est_compte_jamais_dessine(registres: Entrepot):
     with registres.connect(LIT) as connexion:
         liens, ecartes = read_links(connexion)
-    assert ecartes[TU] == 3
+    assert ecartes[TU] == sum(len(TUS[registre]) for registre in REGISTRES)
     noms = {nom for lien in liens for nom in (lien.source, lien.cible, lien.nom_source, lien.nom_cible, lien.citation)}
-    assert not [nom for nom in noms if SYNDICAT in nom or CULTE in nom or nom == "culte_essai"]
-    assert "Cercle d'essai" in noms, "the others are drawn: a test that found nothing would prove nothing"
+    assert [nom for nom in noms if MARQUE.search(nom)] == []
+    assert "Cercle visible" in noms, "the others are drawn: a test that found nothing would prove nothing"
 
 
-def test_leurs_noms_ne_sont_dans_aucune_table_publique(registres: Entrepot):
-    publiques = {publique.nom: publique for publique in public_tables()}
+@pytest.mark.parametrize("registre", TUS)
+def test_ce_qui_ne_se_nomme_pas_n_est_dans_aucune_table_publique(registres: Entrepot, registre: str):
+    requete = next(publique.requete for publique in public_tables() if publique.nom == registre)
     with registres.connect() as connexion:
-        for nom in TUS:
-            lignes = connexion.sql(publiques[nom].requete).fetchall()
-            lus = connexion.sql(f"SELECT count(*) FROM socle.{nom}").fetchall()[0][0]
-            assert len(lignes) == lus, "counted"
-            assert not [valeur for ligne in lignes for valeur in ligne if isinstance(valeur, str) and (SYNDICAT in valeur or "aroisse" in valeur)]
+        lus = connexion.sql(f"SELECT count(*) FROM socle.{registre} WHERE document = 'd'").fetchall()[0][0]
+        lignes = connexion.sql(f"FROM ({requete}) WHERE document = 'd'").fetchall()
+        autres = connexion.sql(f"FROM ({requete}) WHERE document <> 'd' AND citation IS NULL").fetchall()
+    assert len(lignes) == lus >= len(TUS[registre]), "counted"
+    assert [valeur for ligne in lignes for valeur in ligne if isinstance(valeur, str) and MARQUE.search(valeur)] == []
+    assert autres == [], "the committed rows are not masked"
 
 
 def test_une_unite_non_diffusible_de_sirene_est_tue_aussi(registres: Entrepot):
-    schema = arrow.schema([("siren", TEXTE), ("est_publiable", BOOLEEN)])
-    with registres.replacing(registres.path_of("socle", "etablissements")) as chemin:
-        cadre = pd.DataFrame({"siren": ["246300701"], "est_publiable": [False]})
-        registres.write_batches(chemin, schema, [cadre], {"version": "v2"})
+    poser_sirene(registres, ("246300701", "P", "7344", "84.11Z"))
     compute_table(registres, members.NOMS_TUS)
     with registres.connect(LIT) as connexion:
         liens, _ = read_links(connexion)
@@ -216,6 +348,17 @@ def test_une_personne_ne_peut_pas_etre_nommee_dans_un_siege(entrepot: Entrepot):
     deposer(entrepot, "mandats", "m.csv", entete + "Asso,bureau,Quelqu'un,personne,,1,,,exact,forte,d,c\nAsso,bureau,[…],personne,,1,,,exact,forte,d,c\n")
     etat = charger_source(entrepot, "mandats", plafond_rejets_pct=100)
     assert (etat.lignes_retenues, [regle["regle"] for regle in etat.regles]) == (1, ["personne_masquee"])
+
+
+def test_un_membre_personne_physique_est_refuse_s_il_n_est_pas_masque(entrepot: Entrepot):
+    entete = "reseau,membre,nature_membre,siren_membre,depuis,niveau,code_territoire,document,citation\n"
+    lignes = (
+        "r,Quelqu'un,personne,,,inconnu,inconnu,d,c\nr,[…],personne,,,inconnu,inconnu,d,c\nr,Asso,,,,inconnu,inconnu,d,c\n"
+        "s,[…],personne,700000102,,inconnu,inconnu,d,c\n"
+    )
+    deposer(entrepot, "adhesions", "a.csv", entete + lignes)
+    etat = charger_source(entrepot, "adhesions", plafond_rejets_pct=100)
+    assert (etat.lignes_retenues, [regle["regle"] for regle in etat.regles]) == (2, ["personne_masquee"])
 
 
 def test_un_registre_se_depose_aussi_en_xlsx(entrepot: Entrepot):

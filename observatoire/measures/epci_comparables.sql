@@ -2,10 +2,16 @@
 -- unité : EPCI
 -- champ : EPCI comparables, réseaux et labels dont la liste est complète
 -- producteur : réseaux
-WITH membres AS (
-    SELECT reseau AS liste, siren FROM socle.membres_identifies WHERE siren IS NOT NULL
-    UNION SELECT label, o.siren FROM socle.labels l JOIN socle.noms_organisations o ON o.nom_ecrit = l.titulaire
-    WHERE etat = 'labellise' AND o.siren IS NOT NULL),
+WITH labels AS (
+    -- the last state of a label; one taken away, nobody says when, is taken away
+    SELECT label, o.siren, etat FROM socle.labels l JOIN socle.noms_organisations o ON o.nom_ecrit = l.titulaire
+    WHERE etat <> 'annonce' AND o.siren IS NOT NULL
+    QUALIFY row_number() OVER (
+        PARTITION BY label, o.siren
+        ORDER BY coalesce(date_etat, au_plus_tard, CASE etat WHEN 'retire' THEN '9999' ELSE '' END) DESC, etat DESC) = 1),
+membres AS (
+    SELECT reseau AS liste, siren FROM socle.membres_identifies WHERE siren IS NOT NULL AND jusqu_a IS NULL
+    UNION SELECT label, siren FROM labels WHERE etat = 'labellise'),
 annoncees AS (
     SELECT reseau AS liste, max(membres_declares) AS declares FROM socle.reseaux GROUP BY ALL
     UNION ALL SELECT label, max(titulaires_declares) FROM socle.labels GROUP BY ALL),

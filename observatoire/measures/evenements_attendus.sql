@@ -1,10 +1,15 @@
--- Événements attendus par an, au moins, d'après la règle qu'annonce un document ; une règle sans dates n'a pas d'année.
+-- Événements attendus par an, au moins, d'après la règle qu'annonce un document ; une règle sans dates est de chaque année où un événement est tenu, sinon d'aucune.
 -- unité : événements
 -- champ : séries dont un document annonce la fréquence
-WITH regles AS (
-    SELECT *, unnest(CASE WHEN depuis IS NULL OR jusqu_a IS NULL THEN ['inconnu']
-                          ELSE [a::VARCHAR FOR a IN range(depuis[:4]::BIGINT, jusqu_a[:4]::BIGINT + 1)] END) AS periode
-    FROM socle.evenements WHERE nature_ligne = 'regle' AND attendus_par_an IS NOT NULL)
+WITH tenues AS (
+    SELECT evenement, list(DISTINCT coalesce(depuis[:4], 'inconnu')) AS annees
+    FROM socle.evenements WHERE nature_ligne = 'tenue' GROUP BY ALL),
+regles AS (
+    -- a rule without dates is that of each year an event was held
+    SELECT r.*, unnest(CASE WHEN depuis IS NULL OR jusqu_a IS NULL THEN coalesce(annees, ['inconnu'])
+                            ELSE [a::VARCHAR FOR a IN range(depuis[:4]::BIGINT, jusqu_a[:4]::BIGINT + 1)] END) AS periode
+    FROM socle.evenements r LEFT JOIN tenues USING (evenement)
+    WHERE nature_ligne = 'regle' AND attendus_par_an IS NOT NULL)
 SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire, periode,
        evenement || '|' || document AS unite, evenement AS repondant, 1 AS nombre_unites, attendus_par_an AS valeur,
        unnest([{axe: 'total', modalite: 'total'}, {axe: 'evenement', modalite: titre}], recursive := true)

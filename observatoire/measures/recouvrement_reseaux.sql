@@ -1,11 +1,11 @@
--- Organismes membres à la fois de deux réseaux, comptés une fois ; un zéro dit que deux réseaux n'ont aucun membre connu en commun.
+-- Organismes membres à la fois de deux réseaux, comptés une fois, sans les adhésions finies ; un zéro dit que deux réseaux n'ont aucun membre connu en commun.
 WITH paires AS (
     SELECT a.reseau AS premier, b.reseau AS second FROM (SELECT DISTINCT reseau FROM socle.reseaux) a
     JOIN (SELECT DISTINCT reseau FROM socle.reseaux) b ON a.reseau < b.reseau),
 lieux AS (
     SELECT organisme, list(DISTINCT reseau) AS reseaux,
            coalesce(min((niveau, code_territoire)) FILTER (niveau <> 'inconnu'), ('inconnu', 'inconnu')) AS lieu
-    FROM socle.membres_identifies GROUP BY ALL),
+    FROM socle.membres_identifies WHERE jusqu_a IS NULL GROUP BY ALL),
 communs AS (
     SELECT organisme, lieu, premier || '|' || second AS paire
     FROM lieux JOIN paires ON list_has_all(reseaux, [premier, second]))

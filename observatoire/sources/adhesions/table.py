@@ -10,6 +10,8 @@ from observatoire.registers import CITATION, EST_SENSIBLE
 from observatoire.schemas import ENTIER, TEXTE, Colonne, Table, refus, signalement
 
 NIVEAUX = ["commune", "epci", "departement", "region", "france", "inconnu"]
+NATURES = ["organisation", "personne"]
+MASQUE = "[…]"
 
 TABLE = Table(
     "Adhésions d'organismes à des réseaux, avec leur preuve.",
@@ -17,10 +19,19 @@ TABLE = Table(
         Colonne("reseau", TEXTE, "Code du réseau.", requise=True, obligatoire=True),
         Colonne("membre", TEXTE, "Membre, tel qu'écrit.", requise=True, obligatoire=True, nominatif=True),
         Colonne(
+            "nature_membre",
+            TEXTE,
+            "organisation, ou personne ; vide : organisation.",
+            regles=(
+                refus("nature_connue", f"nature inconnue ; attendu : {', '.join(NATURES)}", lambda v: v.isin(NATURES)),
+            ),
+        ),
+        Colonne(
             "siren_membre",
             TEXTE,
             "SIREN du membre, quand le document le donne.",
             regles=(signalement("siren_invalide", "SIREN du membre invalide", is_siren),),
+            nominatif=True,
         ),
         Colonne("categorie", TEXTE, "Catégorie de membre, dans les mots du document, ou inconnu."),
         Colonne(
@@ -58,6 +69,14 @@ TABLE = Table(
             "periode_ordonnee",
             "l'adhésion finit avant de commencer",
             lambda lignes: (lignes["jusqu_a"] >= lignes["depuis"]).fillna(True),
+        ),
+        refus(
+            "personne_masquee",
+            "une personne n'est jamais nommée : écrire « […] » à la place de son nom, sans SIREN",
+            lambda lignes: (
+                (lignes["nature_membre"] != "personne").fillna(True)
+                | ((lignes["membre"] == MASQUE) & lignes["siren_membre"].isna())
+            ).fillna(False),
         ),
     ),
 )

@@ -17,7 +17,7 @@ TABLE = Table(
         EST_SENSIBLE,
         DOCUMENT,
         CITATION,
-        Colonne("note", TEXTE, "Ce qu'il faut savoir pour revoir ce nom."),
+        Colonne("note", TEXTE, "Ce qu'il faut savoir pour revoir ce nom.", nominatif=True),
     ),
     cle=("nom_ecrit",),
 )

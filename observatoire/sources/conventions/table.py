@@ -8,8 +8,9 @@ TABLE = Table(
     (
         code("convention", "Convention, ou ensemble de contrats ou de thèses."),
         Colonne("type_convention", TEXTE, "CIFRE, thèse, convention, accord…", requise=True, obligatoire=True),
-        Colonne("organisation", TEXTE, "Organisme qui la porte, tel qu'écrit.", requise=True, obligatoire=True),
-        Colonne("objet", TEXTE, "Objet.", requise=True, obligatoire=True),
+        Colonne("organisation", TEXTE, "Organisme qui la porte, tel qu'écrit.", requise=True, obligatoire=True,
+                nominatif=True),
+        Colonne("objet", TEXTE, "Objet.", requise=True, obligatoire=True, nominatif=True),
         Colonne("nombre", ENTIER, "Nombre, quand il est exact.", requise=True),
         Colonne("nombre_min", ENTIER, "Nombre au moins, pour une approximation.", requise=True),
         Colonne("nombre_max", ENTIER, "Nombre au plus, pour une approximation.", requise=True),

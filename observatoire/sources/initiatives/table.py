@@ -7,7 +7,7 @@ TABLE = Table(
     "Initiatives que les documents donnent en exemple.",
     (
         code("initiative", "Initiative."),
-        Colonne("nom", TEXTE, "Nom, tel qu'écrit.", requise=True, obligatoire=True),
+        Colonne("nom", TEXTE, "Nom, tel qu'écrit.", requise=True, obligatoire=True, nominatif=True),
         Colonne("type_initiative", TEXTE, "tiers-lieu, concours, agriculture urbaine, accompagnement…", requise=True,
                 obligatoire=True),
         code("theme", "Thème, quand le document le dit.", False),

@@ -7,8 +7,8 @@ TABLE = Table(
     "États successifs des labels, chacun daté par son document.",
     (
         code("label", "Label."),
-        Colonne("titulaire", TEXTE, "Titulaire, tel qu'écrit.", requise=True, obligatoire=True),
-        Colonne("delivre_par", TEXTE, "Qui le délivre, tel qu'écrit.", requise=True),
+        Colonne("titulaire", TEXTE, "Titulaire, tel qu'écrit.", requise=True, obligatoire=True, nominatif=True),
+        Colonne("delivre_par", TEXTE, "Qui le délivre, tel qu'écrit.", requise=True, nominatif=True),
         parmi("etat", "annonce, labellise, retire.", ["annonce", "labellise", "retire"]),
         date_dite("date_etat", "Date de cet état ; vide quand seule une date limite est connue."),
         date_dite("au_plus_tard", "Date à laquelle cet état était atteint."),

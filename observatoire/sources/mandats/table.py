@@ -8,7 +8,8 @@ MASQUE = "[…]"
 TABLE = Table(
     "Sièges de gouvernance ; les personnes physiques sont comptées et masquées.",
     (
-        Colonne("organisation", TEXTE, "Organisme gouverné, tel qu'écrit.", requise=True, obligatoire=True),
+        Colonne("organisation", TEXTE, "Organisme gouverné, tel qu'écrit.", requise=True, obligatoire=True,
+                nominatif=True),
         Colonne("organe", TEXTE, "Organe : conseil d'administration, coprésidence…", requise=True, obligatoire=True),
         Colonne("titulaire", TEXTE, "Titulaire, tel qu'écrit ; « […] » pour une personne.", requise=True,
                 obligatoire=True, nominatif=True),

@@ -21,10 +21,13 @@ TABLE = Table(
             "SIREN, quand un document le donne ou qu'une personne l'a décidé.",
             requise=True,
             regles=(signalement("siren_invalide", "SIREN de l'organisme invalide", is_siren),),
+            nominatif=True,
         ),
         NIVEAU,
         CODE_TERRITOIRE,
-        date_dite("creation", "Date de création, telle que dite ; vide quand elle ne l'est pas."),
+        replace(
+            date_dite("creation", "Date de création, telle que dite ; vide quand elle ne l'est pas."), nominatif=True
+        ),
         EST_SENSIBLE,
         DOCUMENT,
         CITATION,

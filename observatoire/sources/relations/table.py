@@ -21,7 +21,7 @@ TABLE = Table(
         EST_SENSIBLE,
         DOCUMENT,
         CITATION,
-        Colonne("note", TEXTE, "Ce qu'il faut savoir pour lire cette relation."),
+        Colonne("note", TEXTE, "Ce qu'il faut savoir pour lire cette relation.", nominatif=True),
     ),
     cle=("source", "cible", "type_relation", "depuis", "document"),
 )

@@ -16,13 +16,15 @@ TABLE = Table(
             obligatoire=True,
             regles=(refus("siren_invalide", "SIREN de la collectivité invalide", is_siren),),
         ),
-        Colonne("beneficiaire", TEXTE, "Structure ou événement, tel qu'écrit.", requise=True, obligatoire=True),
+        Colonne("beneficiaire", TEXTE, "Structure ou événement, tel qu'écrit.", requise=True, obligatoire=True,
+                nominatif=True),
         Colonne(
             "siren_beneficiaire",
             TEXTE,
             "SIREN de la structure ; vide quand le document ne le donne pas.",
             requise=True,
             regles=(signalement("siren_beneficiaire_invalide", "SIREN de la structure invalide", is_siren),),
+            nominatif=True,
         ),
         Colonne(
             "type",
@@ -36,8 +38,9 @@ TABLE = Table(
         Colonne("exercice", ENTIER, "Exercice ; vide quand le document ne le donne pas.", requise=True),
         Colonne("inclus_dans", TEXTE, "Ligne de budget qui le comprend peut-être.", requise=True),
         Colonne("document", TEXTE, "Document.", requise=True, obligatoire=True),
-        Colonne("citation", TEXTE, "Mots du document, personnes masquées par « […] ».", requise=True, obligatoire=True),
-        Colonne("note", TEXTE, "Ce qu'il faut savoir pour lire cette ligne."),
+        Colonne("citation", TEXTE, "Mots du document, personnes masquées par « […] ».", requise=True, obligatoire=True,
+                nominatif=True),
+        Colonne("note", TEXTE, "Ce qu'il faut savoir pour lire cette ligne.", nominatif=True),
     ),
     cle=("siren_collectivite", "beneficiaire", "type", "exercice", "document"),
     regles=(
