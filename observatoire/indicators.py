@@ -132,10 +132,13 @@ def _insert_values(
 ) -> None:
     denominateur = indicateur.denominateur
     cellules = f"SELECT * FROM cellules_marquees WHERE mesure = '{numerateur.mesure}'{_on(indicateur)}"
-    rapportee = denominateur is not None and denominateur.mesure != numerateur.mesure
-    if rapportee or numerateur.agregat not in AGREGATS_PROTEGES:
-        # nobody's place is everybody's: what is there adds up and counts, and compares nothing
+    # nobody's place is everybody's: what is there adds up and counts, and compares nothing but a network, or an event,
+    # to itself
+    if numerateur.agregat not in AGREGATS_PROTEGES:
         cellules += " AND niveau <> 'inconnu'"
+    elif denominateur is not None and denominateur.mesure != numerateur.mesure:
+        meme = denominateur.modalite == "meme"
+        cellules += " AND (niveau <> 'inconnu' OR axe <> 'total')" if meme else " AND niveau <> 'inconnu'"
     if mesures()[numerateur.mesure].est_protegee:
         # the crossing of two breakdowns in a commune counts too few units for any of it to be published
         cellules += f" AND NOT (niveau = 'commune' AND contains(axe, '{CROISEMENT}'))"
