@@ -75,10 +75,10 @@ class Argent(Subventions):
         return {ligne["exercice"]: ligne for ligne in self.lignes("qualite.sauts_subventions")}
 
     def contributions(self, mesure: str) -> list[dict]:
-        """Compute a measure; return its contributions."""
+        """Compute a measure; return its contributions by unit: the order of a table's rows is nobody's promise."""
         compute_table(self.entrepot, TERRITOIRES)
         compute_measure(self.entrepot, mesures()[mesure])
-        return self.lignes(f"mesures.{mesure}")
+        return sorted(self.lignes(f"mesures.{mesure}"), key=lambda ligne: ligne["unite"])
 
 
 @pytest.fixture
