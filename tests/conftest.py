@@ -9,6 +9,7 @@ from observatoire.settings import Settings
 from observatoire.warehouse import Entrepot
 from tests.chaine import publie  # noqa: F401 — a fixture is found by its name
 from tests.donnees import SANS_DONNEES, dossier_donnees
+from tests.navigateur import navigateur, visite  # noqa: F401
 
 # a shared machine has no deadlines; the same cases every time
 hypothesis.settings.register_profile("observatoire", max_examples=40, deadline=None, derandomize=True)
