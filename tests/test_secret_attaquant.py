@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from observatoire.confidentiality.attacker import SystemeIncoherent, attack
+from observatoire.confidentiality.attacker import attack
+from observatoire.confidentiality.programme import SystemeIncoherent
 from observatoire.confidentiality.protection import limits
 from observatoire.confidentiality.repair import repair
 

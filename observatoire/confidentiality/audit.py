@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from observatoire.catalog import Mesure
-from observatoire.confidentiality.attacker import SystemeIncoherent, attack
+from observatoire.confidentiality.attacker import attack
 from observatoire.confidentiality.cells import CLE, Masque, Systeme, build_system, periods_of
+from observatoire.confidentiality.programme import SystemeIncoherent
 from observatoire.confidentiality.protection import limits, views
 from observatoire.confidentiality.published import (
     ICI,
