@@ -93,12 +93,12 @@ def hide_until_unknown(systeme: Systeme, cachees: Masque, primaires: Masque, mar
     publiables = systeme.variables_of(systeme.cellules["est_publiable"].to_numpy())
     couts = _costs(systeme)
     vues = views(primaires, marges)
-    acquises = []
-    for _ in vues:
-        acquises.append(Bornes(systeme.valeurs.copy(), systeme.valeurs.copy()))
-        acquises[-1].bas[np.isnan(systeme.valeurs)], acquises[-1].haut[np.isnan(systeme.valeurs)] = np.inf, -np.inf
-    sans_fuite, rang = 0, 0
-    while sans_fuite < len(vues):
+    acquises = [_nothing_known(systeme) for _ in vues]
+    sans_fuite, rang, de_rien = 0, 0, False
+    while sans_fuite < len(vues) or not de_rien:
+        if sans_fuite == len(vues):
+            # a last time, from what is shown alone: proofs that add up may add their roundings
+            acquises, sans_fuite, de_rien = [_nothing_known(systeme) for _ in vues], 0, True
         (cibles, permises), bornes = vues[rang], acquises[rang]
         rang = (rang + 1) % len(vues)
         visees = cachees & cibles & (publiables | primaires) & ~perdues & np.isfinite(systeme.valeurs)
@@ -106,7 +106,7 @@ def hide_until_unknown(systeme: Systeme, cachees: Masque, primaires: Masque, mar
         bornes = attack(systeme.matrice, lues, visees, bornes, limites)
         fuites = np.flatnonzero(bornes.known() & visees)
         sans_fuite = 0 if len(fuites) else sans_fuite + 1
-        montrees = publiables & ~cachees
+        montrees, avant = publiables & ~cachees, cachees.sum()
         for fuite in map(int, fuites):
             if not bornes.known()[fuite]:
                 continue
@@ -121,7 +121,17 @@ def hide_until_unknown(systeme: Systeme, cachees: Masque, primaires: Masque, mar
             bornes.haut = np.fmax(bornes.haut, ailleurs)
             # a move too small for the arithmetic proves nothing, and would be found again for ever
             perdues[fuite] = bool(bornes.known()[fuite])
+        if de_rien and len(fuites):
+            de_rien = bool(cachees.sum() == avant)
+            perdues[fuites] |= de_rien
     return Protection(cachees, [int(v) for v in np.flatnonzero(perdues)])
+
+
+def _nothing_known(systeme: Systeme) -> Bornes:
+    """Return the bounds one point proves: what every variable is."""
+    bas, haut = systeme.valeurs.copy(), systeme.valeurs.copy()
+    bas[np.isnan(bas)], haut[np.isnan(haut)] = np.inf, -np.inf
+    return Bornes(bas, haut)
 
 
 def _shown(systeme: Systeme, publiables: Masque, cachees: Masque, marges: Reels) -> Reels:

@@ -46,7 +46,8 @@ def repair(
         if trouves:
             _, mouvement = min(trouves, key=lambda essai: essai[0])
             bouge = np.abs(mouvement) > 1e-6 * valeurs[fuite]
-            return np.flatnonzero(bouge & (couts > 0)), mouvement
+            # smaller moves are the solver's rounding: they prove nothing of a small cell
+            return np.flatnonzero(bouge & (couts > 0)), np.where(bouge, mouvement, 0.0)
     return None
 
 
