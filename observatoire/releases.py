@@ -213,11 +213,11 @@ def _require(entrepot: Entrepot, schema: str, table: str, attendue: str | None, 
 
 
 def _identity(entrepot: Entrepot) -> str:
-    """Hash what a release depends on: inputs, state of each source, code, territory."""
+    """Hash what a release depends on: inputs, state of each source, code, territory, address."""
     etats = [state_of(entrepot, source) for source in sources().values()]
     # the state of the day: a release is made the day a source becomes late, not every day after
     dites = [(etat.source, etat.version, etat.etat_du_jour, etat.motif) for etat in etats if etat is not None]
-    return fingerprint(dites, code_version(), CONTRAT, entrepot.settings.territoire)
+    return fingerprint(dites, code_version(), CONTRAT, entrepot.settings.territoire, entrepot.settings.adresse)
 
 
 def _point_to(entrepot: Entrepot, release: str) -> None:

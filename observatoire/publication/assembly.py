@@ -8,12 +8,13 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from observatoire.publication.open_data import write_open_data
 from observatoire.publication.portrait import write_portrait
 from observatoire.publication.public_tables import CONTRAT, export_tables, write_duckdb
 from observatoire.publication.quality_report import write_quality_report
 from observatoire.sources import sources
 from observatoire.states import state_of
-from observatoire.warehouse import Entrepot, code_fingerprint, sha256, utc_now
+from observatoire.warehouse import Entrepot, code_fingerprint, utc_now
 
 NOM_DUCKDB = "observatoire.duckdb"
 INACHEVE = ".en_cours-"
@@ -48,7 +49,7 @@ def build(entrepot: Entrepot, nom: str, identite: str) -> None:
         export_tables(str(duckdb), str(dossier / "tables"))
         write_portrait(duckdb, dossier / "portrait", entrepot.settings.territoire)
         write_quality_report(duckdb, dossier / "portrait", entrepot.settings.territoire)
-        chemins = [chemin for chemin in sorted(dossier.rglob("*")) if chemin.is_file()]
+        fichiers = write_open_data(duckdb, dossier, entrepot.settings)  # last: it describes and hashes the others
         contenu = {
             **release,
             "identite": identite,
@@ -68,7 +69,7 @@ def build(entrepot: Entrepot, nom: str, identite: str) -> None:
                 }
                 for etat in etats
             ],
-            "fichiers": {chemin.relative_to(dossier).as_posix(): sha256(chemin) for chemin in chemins},
+            "fichiers": fichiers,
         }
         (dossier / "manifest.json").write_text(json.dumps(contenu, ensure_ascii=False, indent=1), encoding="utf-8")
         for chemin in dossier.rglob("*"):
