@@ -57,6 +57,9 @@ MEDIAS = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".geojson": "application/geo+json",
 }
+# names frictionless 5 leaves alone, checking the bytes and the hash: as « parquet » it reads through pandas, and fails
+# on a time that is missing; as « xlsx » it takes a workbook for one bare table
+FORMATS = {".parquet": "apache-parquet", ".xlsx": "workbook"}
 # what a release offers beside its tables
 TITRES = {
     ".duckdb": "Base DuckDB : toutes les tables, pour DuckDB 1.0 et suivants",
@@ -173,9 +176,7 @@ def _file(chemin: str, dossier: Path, empreintes: dict[str, str]) -> Paquet:
     suffixe = Path(chemin).suffix
     return {
         "path": chemin,
-        # under the name « parquet », frictionless 5 reads the file through pandas and fails on a time that is missing:
-        # its bytes and its hash are what there is to check, the types are in the file
-        "format": "apache-parquet" if suffixe == ".parquet" else suffixe.lstrip("."),
+        "format": FORMATS.get(suffixe, suffixe.lstrip(".")),
         "mediatype": MEDIAS[suffixe],
         "bytes": (dossier / chemin).stat().st_size,
         "hash": f"sha256:{empreintes[chemin]}",

@@ -24,7 +24,7 @@ CONTEXTE = {
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
 THEMES = [f"{EUROPE}data-theme/{theme}" for theme in ("ECON", "SOCI", "REGI")]
-TYPES = {"csv": "CSV", "xlsx": "XLSX", "geojson": "GEOJSON"}
+TYPES = {".csv": "CSV", ".xlsx": "XLSX", ".geojson": "GEOJSON"}
 LICENCES = {licence.code: licence for licence in (ODBL, OUVERTE)}
 TITRES = {
     ODBL.code: "indicateurs et tables qui reposent sur l'Urssaf",
@@ -113,7 +113,7 @@ def _dataset(paquet: dict[str, Any], noms: tuple[str, ...], ressources: list[dic
 def _distribution(ressource: dict[str, Any]) -> Noeud:
     chemin = ressource["path"].removeprefix(f"portrait/{DOSSIER}")
     licence = LICENCES[ressource["licenses"][0]["name"]]
-    type_ = TYPES.get(ressource["format"])
+    type_ = TYPES.get(Path(chemin).suffix)
     return {
         "@id": f"{FICHIER}#{chemin}",
         "@type": "dcat:Distribution",

@@ -18,7 +18,7 @@ from xlsxwriter.worksheet import Worksheet
 LONGUEUR = 32_767  # UTF-16 units in a cell: the limit of the format
 SUITE = " […] (texte coupé : il est entier dans les fichiers CSV)"
 ILLISIBLES = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
-INTERDITS = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
+INTERDITS = re.compile(r"[\[\]:*?/\\\x00-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 ORANGE, BLEU = "#A14A00", "#1F5C7A"
 LARGEUR_MAXIMALE = 60
 
@@ -120,6 +120,14 @@ class Classeur:
         """Write a text as a text."""
         feuille.write_string(ligne, colonne, self.clean(texte), style or self.style())
 
+    def paragraph(self, feuille: Worksheet, ligne: int, cellules: list[tuple[str, int]]) -> None:
+        """Write a row of texts that wrap, each with the width of its column: nobody sets a height at opening."""
+        lignes = 1
+        for rang, (texte, largeur) in enumerate(cellules):
+            self.text(feuille, ligne, rang, texte, self.style(text_wrap=True, bold=rang == 0))
+            lignes = max(lignes, sum(-(-max(len(part), 1) * 11 // (10 * largeur)) for part in texte.split("\n")))
+        feuille.set_row(ligne, 15 * lignes)
+
     def clean(self, texte: str) -> str:
         """Fit a text in a cell: characters no spreadsheet reads are marked, what is too long is cut and says so."""
         propre = ILLISIBLES.sub("\ufffd", texte.replace("\r\n", "\n").replace("\r", "\n"))
@@ -127,25 +135,30 @@ class Classeur:
         if propre.startswith("<r>"):
             propre = f" {propre}"
         if len(propre) > LONGUEUR // 2 and _units(propre) > LONGUEUR:
-            gardes = propre.encode("utf-16-le")[: 2 * (LONGUEUR - len(SUITE))]
-            propre = gardes.decode("utf-16-le", errors="ignore") + SUITE
+            propre = _cut(propre, LONGUEUR - len(SUITE)) + SUITE
             self.ecrits.coupes += 1
         elif propre != texte:
             self.ecrits.nettoyes += 1
         return propre
 
     def table(
-        self, titre: str, champs: list[Champ], lignes: Iterable[list[Any]], decimales: int | None = None
-    ) -> tuple[str, int]:
-        """Write a table on its own sheet: headers that stay, filters, notes; return the sheet's name and its rows.
+        self,
+        titre: str,
+        champs: list[Champ],
+        lignes: Iterable[list[Any]],
+        decimales: int | None = None,
+        imprimees: int | None = None,
+    ) -> None:
+        """Write a table on its own sheet: headers that stay, filters, notes.
 
         Args:
             titre: of the sheet.
             champs: its columns.
             lignes: cells, in the order of the columns: text, number, date, boolean or nothing.
             decimales: rank of the column that says how many decimals the numbers of the row show.
+            imprimees: number of the first columns that go on paper, all of them when it is not given.
         """
-        feuille, nom = self.sheet(titre)
+        feuille, _ = self.sheet(titre)
         self.banner(feuille, titre)
         for rang, champ in enumerate(champs):
             feuille.set_column(rang, rang, champ.largeur)
@@ -164,7 +177,7 @@ class Classeur:
         feuille.freeze_panes(3, 1)
         feuille.autofilter(2, 0, 2 + max(nombre, 1), len(champs) - 1)
         feuille.repeat_rows(2)
-        return nom, nombre
+        feuille.print_area(0, 0, 2 + nombre, (imprimees or len(champs)) - 1)
 
     def cell(self, feuille: Worksheet, ligne: int, colonne: int, valeur: Any, decimales: int = 0) -> None:
         """Write a value under its own type; nothing for nothing."""
@@ -200,17 +213,22 @@ class Classeur:
 
 def sheet_name(titre: str, pris: Iterable[str]) -> str:
     """Make a name a spreadsheet accepts: 31 characters, none of `[]:*?/\\`, no apostrophe at its ends, not taken."""
-    propre = INTERDITS.sub(" ", titre).strip(" '")[:31].strip(" '") or "Feuille"
+    propre = _cut(INTERDITS.sub(" ", titre).strip(" '"), 31).strip(" '") or "Feuille"
     if propre.casefold() in ("history", "historique"):
         propre = f"{propre} (feuille)"
     nom, rang = propre, 1
     while nom.casefold() in {deja.casefold() for deja in pris}:
         rang += 1
         suffixe = f" ({rang})"
-        nom = propre[: 31 - len(suffixe)] + suffixe
+        nom = _cut(propre, 31 - len(suffixe)) + suffixe
     return nom
 
 
 def _units(texte: str) -> int:
     """Count the UTF-16 units a text takes."""
     return len(texte.encode("utf-16-le")) // 2
+
+
+def _cut(texte: str, unites: int) -> str:
+    """Keep the characters that fit in so many UTF-16 units."""
+    return texte.encode("utf-16-le")[: 2 * unites].decode("utf-16-le", errors="ignore")

@@ -38,6 +38,11 @@ def write_workbook(duckdb: Path, dossier: Path, territoire: str) -> None:
     """Write the workbook of one EPCI in a release folder; an unknown code gives one without values."""
     libelles = yaml.safe_load((MODELES / "libelles.yml").read_text(encoding="utf-8"))
     with connect(str(duckdb), read_only=True) as base:
+        for axe, nomenclature in (("secteur", "a17"), ("secteur_a38", "a38"), ("division_naf", "a88")):
+            requete = "SELECT code, libelle FROM referentiels.naf_agregats WHERE nomenclature = ?"
+            libelles["modalites"][axe] = dict(base.execute(requete, [nomenclature]).fetchall())
+        reseaux = base.execute("SELECT reseau, nom_reseau FROM socle.reseaux").fetchall()
+        libelles["modalites"]["reseau"] = dict(reseaux)
         ((release, cree_le, nature),) = base.execute("SELECT release, cree_le, nature FROM meta.release").fetchall()
         trouves = base.execute(
             "SELECT libelle FROM referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?", [territoire]
@@ -65,7 +70,9 @@ def _write(
     _contents(classeur, base, code, lieu, release, titres)
     for theme, titre in titres.items():
         champs = _fields(base, theme)
-        classeur.table(titre, champs, _values(base, code, theme, libelles), decimales=len(champs) - 1)
+        imprimees = next(rang for rang, champ in enumerate(champs) if champ.titre == "Numérateur exact")
+        valeurs = _values(base, code, theme, libelles)
+        classeur.table(titre, champs, valeurs, decimales=len(champs) - 1, imprimees=imprimees)
     classeur.table(DEFINITIONS, CHAMPS_DEFINITIONS, _definitions(base, titres))
     classeur.table(DECLARATIONS, CHAMPS_DECLARATIONS, _declarations(base, code, libelles))
     classeur.table(SOURCES, CHAMPS_SOURCES, _sources(base, libelles))
@@ -81,7 +88,7 @@ def _contents(
     """Write the first sheet: what the workbook is, and a link to each of the others."""
     feuille, nom = classeur.sheet("Sommaire")
     classeur.banner(feuille, f"Économie sociale et solidaire : {lieu}")
-    for rang, largeur in enumerate((30, 74, 14, 40)):
+    for rang, largeur in enumerate((30, 74, 12, 84)):
         feuille.set_column(rang, rang, largeur)
     nature = "réelle"
     if classeur.est_demonstration:
@@ -92,8 +99,7 @@ def _contents(
     )
     rang = 2
     for quoi, dit in (("Territoire", lieu), ("Publication", release), ("Nature", nature), ("Licence", licence)):
-        classeur.text(feuille, rang, 0, quoi, classeur.style(bold=True))
-        classeur.text(feuille, rang, 1, dit, classeur.style(text_wrap=True))
+        classeur.paragraph(feuille, rang, [(quoi, 30), (dit, 74)])
         rang += 1
     rang += 1
     for colonne, entete in enumerate(("Feuille", "Ce qu'elle contient", "Indicateurs", "Unités")):
@@ -119,7 +125,7 @@ def _contents(
         classeur.link(feuille, rang, 0, cible, cible)
         classeur.text(feuille, rang, 1, contenu)
         classeur.cell(feuille, rang, 2, nombre)
-        classeur.text(feuille, rang, 3, unites, classeur.style(text_wrap=True))
+        classeur.text(feuille, rang, 3, unites)
 
 
 def _units(base: DuckDBPyConnection, theme: str) -> list[str]:
@@ -134,6 +140,7 @@ def _fields(base: DuckDBPyConnection, theme: str) -> list[Champ]:
             f"Valeur ({unite})",
             f"Valeur des indicateurs en {unite} ; vide quand la ligne est d'une autre unité, quand la valeur est "
             "supprimée (secret) ou ne peut être calculée : voir « Observation » et « Secret ».",
+            17,
         )
         for unite in _units(base, theme)
     ]
@@ -148,13 +155,13 @@ def _fields(base: DuckDBPyConnection, theme: str) -> list[Champ]:
         *unites,
         Champ("Borne basse (unité de la ligne)", "D'une valeur estimée, ou d'un rang qui n'est pas sûr."),
         Champ("Borne haute (unité de la ligne)", "D'une valeur estimée, ou d'un rang qui n'est pas sûr."),
-        Champ("Unité de la ligne", "", 18),
-        Champ("Numérateur exact", "Somme ou compte au numérateur ; un montant est au centime.", 18, 2),
-        Champ("Dénominateur exact", "Vide quand l'indicateur n'est pas un rapport.", 18, 2),
-        Champ("Période du dénominateur", "", 14),
+        Champ("Unité de la ligne", "", 16),
         Champ("Observation", "Observé, estimé, provisoire, rupture de série ou non disponible.", 16),
         Champ("Secret", "Une valeur supprimée garde sa ligne ; aucun de ses chiffres n'est donné.", 22),
         Champ("Nature", "DÉMONSTRATION dès qu'une donnée d'entrée est fabriquée.", 17),
+        Champ("Numérateur exact", "Somme ou compte au numérateur ; un montant est au centime.", 18, 2),
+        Champ("Dénominateur exact", "Vide quand l'indicateur n'est pas un rapport.", 18, 2),
+        Champ("Période du dénominateur", "", 14),
         Champ("Sources", "", 44),
         Champ("Licence", "Licences des sources de l'indicateur.", 32),
         Champ("Décimales", "Décimales à afficher ; les cellules gardent toutes les leurs.", 10),
@@ -191,12 +198,12 @@ def _values(base: DuckDBPyConnection, code: str, theme: str, libelles: dict[str,
                 bas,
                 haut,
                 unite,
-                haut_de,
-                bas_de,
-                periode_bas,
                 STATUTS.get(statut, statut),
                 SECRETS.get(secret, secret),
                 NATURES.get(nature, nature),
+                haut_de,
+                bas_de,
+                periode_bas,
                 sources,
                 licence,
                 decimales,
@@ -323,5 +330,4 @@ def _notes(classeur: Classeur) -> None:
         )
     )
     for rang, (quoi, dit) in enumerate(dites, start=2):
-        classeur.text(feuille, rang, 0, quoi, classeur.style(bold=True, text_wrap=True))
-        classeur.text(feuille, rang, 1, dit, classeur.style(text_wrap=True))
+        classeur.paragraph(feuille, rang, [(quoi, 30), (dit, 110)])
