@@ -243,11 +243,11 @@ def test_le_catalogue_a_ce_que_dcat_ap_demande(release: Path, paquet: dict):
     assert len(identifiants) == len(set(identifiants))
     distributions = [noeud for noeud in lus if noeud["@type"] == "dcat:Distribution"]
     assert {d["dcat:downloadURL"]["@id"] for d in distributions} == {r["path"] for r in paquet["resources"]}
-    jeux = {jeu["dct:license"]["@id"].rpartition("/")[2]: jeu for jeu in contenu["dcat:dataset"]}
-    assert set(jeux) == {"ODC_BL", "ETALAB_2_0"}
+    jeux = {jeu["dct:license"]["@id"]: jeu for jeu in contenu["dcat:dataset"]}
+    assert set(jeux) == {ODBL.portail, OUVERTE.portail}
     assert all(jeu["dct:title"]["@value"].startswith("DÉMONSTRATION") for jeu in jeux.values())
     # what is harvested again is the same dataset
-    assert jeux["ODC_BL"]["dct:identifier"] == "observatoire-ess-246300701-odbl-1.0"
+    assert jeux[ODBL.portail]["dct:identifier"] == "observatoire-ess-246300701-odbl-1.0"
 
 
 def test_les_adresses_du_catalogue_menent_aux_fichiers(release: Path, paquet: dict):

@@ -234,7 +234,8 @@ def _facts(base: DuckDBPyConnection, nom: str, colonnes: tuple[Colonne, ...]) ->
     """
     a_demander = []
     for colonne in colonnes:
-        a_demander.append(f"count(nullif({colonne.nom}::VARCHAR, '')) = count(*) AND count(*) > 0")
+        presente = f"nullif({colonne.nom}, '')" if colonne.type == TEXTE else colonne.nom
+        a_demander.append(f"count({presente}) = count(*) AND count(*) > 0")
         mots = ENUMERATIONS.get(colonne.nom) if colonne.type == TEXTE else None
         permis = ", ".join(f"'{mot}'" for mot in mots or [])
         a_demander.append(f"coalesce(bool_and({colonne.nom} IN ({permis})), true)" if mots else "false")

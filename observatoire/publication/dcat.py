@@ -83,7 +83,8 @@ def _dataset(paquet: dict[str, Any], noms: tuple[str, ...], ressources: list[dic
         "dct:title": _french(_said(paquet, titre)),
         "dct:description": _french(f"{paquet['description']} Licence : {' ; '.join(licences)}."),
         "dct:publisher": {"@id": "#editeur"},
-        "dct:license": {"@id": LICENCES[noms[0]].europe},
+        # a portal of udata reads the licence of the dataset, European ones that of the distribution
+        "dct:license": {"@id": LICENCES[noms[0]].portail},
         "dct:rights": {"@type": "dct:RightsStatement", "rdfs:label": _french(" ; ".join(licences))},
         "dct:accessRights": {"@id": f"{EUROPE}access-right/PUBLIC"},
         "dct:issued": _typed(paquet["created"], "dateTime"),

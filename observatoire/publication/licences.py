@@ -32,12 +32,14 @@ class Licence:
         titre: French title.
         adresse: where its text is; empty when there is none.
         europe: its address in the European vocabulary of licences, empty when it is not in it.
+        portail: the address data.gouv.fr knows it by.
     """
 
     code: str
     titre: str
     adresse: str = ""
     europe: str = ""
+    portail: str = ""
 
 
 EUROPE = "http://publications.europa.eu/resource/authority/licence/"
@@ -46,12 +48,14 @@ ODBL = Licence(
     "Open Database License (ODbL) 1.0 : citer le producteur, partager sous la même licence une base qui en est tirée",
     "https://opendatacommons.org/licenses/odbl/1-0/",
     f"{EUROPE}ODC_BL",
+    "http://opendatacommons.org/licenses/odbl/summary/",
 )
 OUVERTE = Licence(
     "etalab-2.0",
     "Licence Ouverte 2.0 : citer la source et sa date",
     "https://www.etalab.gouv.fr/wp-content/uploads/2017/04/ETALAB-Licence-Ouverte-v2.0.pdf",
     f"{EUROPE}ETALAB_2_0",
+    "https://www.etalab.gouv.fr/wp-content/uploads/2017/04/ETALAB-Licence-Ouverte-v2.0.pdf",
 )
 # how the licences that bind nobody further begin in the files: a citation, a decision of the observatory's own services
 CONNUES = ("ODbL", "Licence Ouverte", "citation courte", "usage interne")
