@@ -19,12 +19,12 @@ from observatoire.estimation.computation import ECRITES, estimations_version
 from observatoire.estimation.tables import LUES_RETROTESTS
 from observatoire.indicators import VALEURS_LISENT, values_version
 from observatoire.matching import tables as noms
-from observatoire.publication.assembly import INACHEVE, NOM_DUCKDB, build, code_version, erase
+from observatoire.publication.assembly import INACHEVE, NOM_DUCKDB, build, code_version
 from observatoire.publication.public_tables import CONTRAT
 from observatoire.scoring import NOTES
 from observatoire.sources import sources
 from observatoire.states import schema_of, state_of
-from observatoire.warehouse import Entrepot, fingerprint, sha256, utc_now
+from observatoire.warehouse import Entrepot, erase, fingerprint, sha256, utc_now
 
 GARDEES = 5
 

@@ -4,7 +4,6 @@ When one is made, kept, moved to or taken back belongs to `releases`; what a fil
 """
 
 import json
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from observatoire.publication.public_tables import CONTRAT, export_tables, write
 from observatoire.publication.quality_report import write_quality_report
 from observatoire.sources import sources
 from observatoire.states import state_of
-from observatoire.warehouse import Entrepot, code_fingerprint, utc_now
+from observatoire.warehouse import Entrepot, code_fingerprint, erase, utc_now
 
 NOM_DUCKDB = "observatoire.duckdb"
 INACHEVE = ".en_cours-"
@@ -80,13 +79,3 @@ def build(entrepot: Entrepot, nom: str, identite: str) -> None:
     except BaseException:
         erase(dossier)
         raise
-
-
-def erase(dossier: Path) -> None:
-    """Remove a release, read-only as it is."""
-    if not dossier.exists():
-        return
-    for chemin in (dossier, *dossier.rglob("*")):
-        if chemin.is_dir():
-            chemin.chmod(0o755)
-    shutil.rmtree(dossier)
