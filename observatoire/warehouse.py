@@ -61,6 +61,16 @@ def code_fingerprint(*motifs: str) -> str:
     )
 
 
+def erase(dossier: Path) -> None:
+    """Erase a folder, were it read-only; one that is not there is already erased."""
+    if not dossier.exists():
+        return
+    for chemin in (dossier, *dossier.rglob("*")):
+        if chemin.is_dir():
+            chemin.chmod(0o755)
+    shutil.rmtree(dossier)
+
+
 def utc_now() -> str:
     """Give the current UTC time, to the second."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
