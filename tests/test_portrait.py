@@ -14,7 +14,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from observatoire.publication.portrait import mesure, nombre, periode, write_portrait
+from observatoire.publication.french import mesure, nombre, periode
+from observatoire.publication.portrait import write_portrait
 from observatoire.publication.public_tables import public_tables
 
 EPCI = "246300701"

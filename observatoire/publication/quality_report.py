@@ -7,22 +7,20 @@ use it. The figures themselves are in `portrait`; computing any of this belongs 
 from pathlib import Path
 from typing import Any
 
-import yaml
 from duckdb import DuckDBPyConnection, connect
 
 from observatoire.estimation.publication_rule import DEMI_LARGEUR_PCT, REPONDANTS
-from observatoire.publication.portrait import MODELES, read_rows, template
+from observatoire.publication.pages import read_rows, read_words, template
 
 PAGE = "qualite.html"
 
 
 def write_quality_report(duckdb: Path, dossier: Path, territoire: str) -> None:
     """Write `qualite.html` beside the portrait of one EPCI."""
-    libelles = yaml.safe_load((MODELES / "libelles.yml").read_text(encoding="utf-8"))
     with connect(str(duckdb), read_only=True) as base:
         contexte = _context(base, territoire)
     seuils = {"demi_largeur_pct": DEMI_LARGEUR_PCT, "repondants": REPONDANTS}
-    (dossier / PAGE).write_text(template(PAGE).render(libelles | seuils | contexte), encoding="utf-8")
+    (dossier / PAGE).write_text(template(PAGE).render(read_words() | seuils | contexte), encoding="utf-8")
 
 
 def _context(base: DuckDBPyConnection, code: str) -> dict[str, Any]:

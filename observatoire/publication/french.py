@@ -1,0 +1,70 @@
+"""Figures, units and periods as French writes them; whatever has no figure says why.
+
+Which figures a page shows does not belong here.
+"""
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+MOIS = (
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+)
+UNITES_TUES = ("rang", "rapport", "indice")  # the title already says them
+
+
+def nombre(valeur: float | Decimal, decimales: int | None = None) -> str:
+    """Write a number in French; without a number of decimals, all those it has."""
+    if decimales is None:
+        ecrit = f"{Decimal(str(valeur)):,f}"
+        ecrit = ecrit.rstrip("0").rstrip(".") if "." in ecrit else ecrit
+    else:
+        ecrit = f"{valeur:,.{decimales}f}"
+    return ecrit.replace(",", "\u202f").replace(".", ",").replace("-", "−")
+
+
+def mesure(valeur: float | Decimal, unite: str, decimales: int | None = None) -> str:
+    """Write a number and its unit, which agrees with it."""
+    if unite in UNITES_TUES:
+        return nombre(valeur, decimales)
+    unite = "€" if unite == "eur" else unite
+    accordee = re.sub(r"^(\w+)s\b", r"\1", unite) if -2 < valeur < 2 else unite
+    return f"{nombre(valeur, decimales)}\u00a0{accordee}"
+
+
+def lisible(ligne: dict[str, Any], decimales: int) -> str:
+    """Write the value of a row: itself, its range, or why there is none."""
+    if ligne["statut_confidentialite"] == "C":
+        return "supprimé (secret statistique)"
+    valeur, bas, haut, unite = ligne["valeur"], ligne["borne_basse"], ligne["borne_haute"], ligne["unite"]
+    a_bornes = bas is not None and haut is not None and bas != haut
+    bornes = f"entre {nombre(bas, decimales)} et {mesure(haut, unite, decimales)}" if a_bornes else ""
+    if valeur is None:
+        if ligne.get("est_remplacee"):
+            return "remplacé par la table sur mesure"
+        return bornes or ("non estimable" if ligne.get("publication") == "non_estimable" else "non disponible")
+    return mesure(valeur, unite, decimales) + (f" ({bornes})" if bornes else "")
+
+
+def periode(quand: str | date | None) -> str:
+    """Write a year, a month or a day in French; another period as it is."""
+    if quand is None or quand == "inconnu":
+        return "période inconnue"
+    texte = f"{quand:%Y-%m-%d}" if isinstance(quand, date) else quand
+    if (trouve := re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])(?:-(\d\d))?", texte)) is None:
+        return texte
+    annee, mois, jour_du_mois = trouve.groups()
+    quantieme = "" if jour_du_mois is None else "1er " if jour_du_mois == "01" else f"{int(jour_du_mois)} "
+    return f"{quantieme}{MOIS[int(mois) - 1]} {annee}"
