@@ -296,7 +296,7 @@ def test_le_bandeau_de_demonstration_est_la_des_qu_une_donnee_l_est(page: Callab
     assert 'class="bandeau"' in contenu
     assert 'class="filigrane"' in contenu
     detail = contenu[contenu.index("<article") :]
-    assert detail.count('class="insigne insigne-demonstration"') == {"publication": 0, "valeur": 3}.get(ou, 1)
+    assert detail.count('class="insigne insigne-demonstration"') == {"publication": 0, "valeur": 2}.get(ou, 1)
 
 
 @pytest.mark.parametrize(
@@ -336,7 +336,7 @@ def test_un_graphique_de_demonstration_le_porte_dans_son_titre_et_dans_l_image(p
     titre = re.search(r"<figcaption>.*?</figcaption>", contenu, re.DOTALL)
     figure = re.search(r"data-figure='(.*?)'", contenu, re.DOTALL)
     assert titre and "insigne-demonstration" in titre[0]
-    assert figure and r"D\u00c9MONSTRATION" in figure[1]
+    assert figure and "DÉMONSTRATION" in figure[1]
 
 
 def test_un_contenu_hostile_reste_du_texte(page: Callable[..., str]) -> None:
@@ -366,7 +366,7 @@ def test_la_page_ne_charge_rien_du_dehors(page: Callable[..., str], tmp_path: Pa
     voisines = ("plotly.min.js", "qualite.html", "acteurs.html", "sources.html")
     assert [r for r in ressources if r not in voisines and not r.startswith("#")] == []
     style = re.search(r"<style>.*?</style>", contenu, re.DOTALL)
-    assert style and not re.search(r"url\(|@import|https?:", style[0])
+    assert style and not re.search(r"url\((?!#)|@import|https?:", style[0])
     assert (tmp_path / "portrait" / "plotly.min.js").stat().st_size > 1_000_000
 
 

@@ -60,7 +60,7 @@ def lisible(ligne: dict[str, Any], decimales: int) -> str:
 
 
 def bref(ligne: dict[str, Any], decimales: int) -> str:
-    """Write the value of a row where room is short: itself or its range, in millions of euros beyond one; or why none."""
+    """Write the value of a row where room is short: itself or its range, millions of euros as such; or why none."""
     if ligne["statut_confidentialite"] == "C" or ligne.get("est_remplacee"):
         return lisible(ligne, decimales)
     valeur, bas, haut, unite = ligne["valeur"], ligne["borne_basse"], ligne["borne_haute"], ligne["unite"]
@@ -82,14 +82,14 @@ def fourchette(ligne: dict[str, Any], decimales: int) -> str:
 
 
 def _short(valeur: float | Decimal, unite: str, decimales: int) -> str:
-    if unite not in ("€", "eur") or abs(valeur) < MILLION:
+    if unite not in ("€", "eur") or -MILLION < valeur < MILLION:
         return mesure(valeur, unite, decimales)
     millions = Decimal(str(valeur)) / MILLION
     return f"{nombre(round(millions, 1))}{_unit(valeur, unite)}"
 
 
 def _unit(valeur: float | Decimal, unite: str) -> str:
-    return "\u00a0M€" if unite in ("€", "eur") and abs(valeur) >= MILLION else ""
+    return "\u00a0M€" if unite in ("€", "eur") and not -MILLION < valeur < MILLION else ""
 
 
 def periode(quand: str | date | None) -> str:

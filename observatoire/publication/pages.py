@@ -28,6 +28,7 @@ def template(nom: str) -> Template:
         trim_blocks=True,  # a country of pages: what only lays a template out is not written a thousand times
         lstrip_blocks=True,
     )
+    environnement.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False}
     filtres = (bref, fourchette, lisible, mesure, nombre, periode)
     environnement.filters |= {filtre.__name__: filtre for filtre in filtres}
     return environnement.get_template(nom)

@@ -15,6 +15,7 @@ from observatoire.publication.network_page import render_networks
 from observatoire.publication.pages import Ligne, read_rows, read_words, template
 from observatoire.publication.sources_page import read_sources, render_sources
 from observatoire.publication.synthesis import short_declarations, synthesis
+from observatoire.publication.territory_map import read_map
 from observatoire.publication.themes import Catalogue, by_theme, read_catalogue, read_values, records
 
 ACTEURS, SOURCES, PLOTLY = "acteurs.html", "sources.html", "plotly.min.js"
@@ -88,6 +89,7 @@ def render(base: DuckDBPyConnection, code: str, commun: Commun, racine: str = ""
         montrees += [ligne for fiche in fiches.values() for ligne in fiche["montrees"]]
         contexte |= {"themes": by_theme(commun.catalogue, fiches), **_declared(base, code, commun)}
         contexte["contenants"] = _containers(base, code)
+        contexte["carte"] = read_map(base, code, commun.libelles["indicateurs_de_la_carte"])
         contexte["essentiel"] = synthesis(base, code, commun.essentiel, fiches)
         contexte["essentiel"] |= short_declarations(commun.essentiel, contexte["declarations"])
         montrees += contexte["declarations"]

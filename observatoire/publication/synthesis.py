@@ -1,6 +1,6 @@
-"""The synthesis: the two pages an elected official reads and prints, chosen among what the page says of the indicators.
+"""The synthesis: two pages an elected official reads and prints, chosen among what the page says of the indicators.
 
-What it shows, and in which order, is `modeles/essentiel.yml`. Nothing is computed here: figures are set side by side only
+What it shows, in which order, is `modeles/essentiel.yml`. Nothing is computed here: figures are set side by side only
 where `comparison` allows it.
 """
 
@@ -36,8 +36,8 @@ def synthesis(base: DuckDBPyConnection, code: str, essentiel: Ligne, fiches: dic
             for choix in choisies["evolutions"]
             if (evolution := _evolution(choix, essentiel["periodes_par_evolution"]))
         ],
-        "argent": [_with_lines(choix) for choix in choisies["argent"]],
-        "reseaux": [_with_lines(choix) for choix in choisies["reseaux"]],
+        "argent": [_with_lines(choix, essentiel["lignes_par_liste"]) for choix in choisies["argent"]],
+        "reseaux": [_with_lines(choix, essentiel["lignes_par_liste"]) for choix in choisies["reseaux"]],
         "absents": [choix for choix in choisies["chiffres"] if not choix["fiche"]["dernier"]],
     }
 
@@ -76,7 +76,7 @@ def _length(valeur: float | None, plus_grande: float) -> float:
     return round(100 * valeur / plus_grande, 1) if valeur and plus_grande else 0
 
 
-def _with_lines(choix: Ligne) -> Ligne:
+def _with_lines(choix: Ligne, combien: int) -> Ligne:
     """Add to an indicator the lines of the breakdown its synthesis asks for, of the same period as its value."""
     dernier = choix["fiche"]["dernier"]
     lignes = [
@@ -85,7 +85,7 @@ def _with_lines(choix: Ligne) -> Ligne:
         if dernier and ventilation["code_axe"] == choix.get("axe") and ventilation["periode"] == dernier["periode"]
         for ligne in ventilation["lignes"]
     ]
-    return {**choix, "lignes": lignes}
+    return {**choix, "lignes": lignes[:combien], "autres": max(len(lignes) - combien, 0)}
 
 
 def _peers(base: DuckDBPyConnection, code: str, indicateurs: list[str]) -> Ligne:
@@ -131,7 +131,7 @@ def _compared(choix: Ligne, fiches: dict[str, Ligne], pairs: Ligne) -> Ligne:
 def _beside(choix: Ligne, fiches: dict[str, Ligne], niveau: str) -> Ligne:
     """Find the value of a level that contains the territory, and whether it may be set beside its own."""
     dernier = choix["fiche"]["dernier"]
-    for nom in (choix["indicateur"], choix.get("ailleurs")):
+    for nom in (choix["indicateur"], choix.get("ailleurs", "")):
         lignes = fiches[nom]["plus_larges"].get(niveau) if nom in fiches else None
         if lignes:
             ligne = max(

@@ -108,14 +108,18 @@ def by_theme(catalogue: Catalogue, fiches: dict[str, Ligne]) -> list[Ligne]:
     par_theme = defaultdict(list)
     for fiche in fiches.values():
         par_theme[fiche["theme"]].append(fiche)
-    return [
-        {
-            "titre": titre,
-            "fiches": [fiche for fiche in par_theme[theme] if fiche["est_connue"]],
-            "absentes": [fiche for fiche in par_theme[theme] if not fiche["est_connue"]],
-        }
-        for theme, titre in catalogue.themes.items()
-    ]
+    return [_theme(titre, par_theme[theme]) for theme, titre in catalogue.themes.items()]
+
+
+def _theme(titre: str, fiches: list[Ligne]) -> Ligne:
+    absentes = [fiche for fiche in fiches if not fiche["est_connue"]]
+    en_defaut = {(s["source"], s["fichier"]): s for fiche in absentes for s in fiche["en_defaut"]}
+    return {
+        "titre": titre,
+        "fiches": [fiche for fiche in fiches if fiche["est_connue"]],
+        "absentes": absentes,
+        "en_defaut": list(en_defaut.values()),  # said once for all that lack them
+    }
 
 
 def _record(indicateur: Ligne, valeurs: dict[tuple[str, str], list[Ligne]], catalogue: Catalogue) -> Ligne:
