@@ -92,6 +92,14 @@ def _unit(valeur: float | Decimal, unite: str) -> str:
     return "\u00a0M€" if unite in ("€", "eur") and not -MILLION < valeur < MILLION else ""
 
 
+def court(texte: str, longueur: int = 90) -> str:
+    """Cut a text that would not fit a sheet of paper, at a word; it is whole where the page has room."""
+    if len(texte) <= longueur:
+        return texte
+    debut = texte[: longueur - 1]
+    return f"{debut[: debut.rfind(' ')] if ' ' in debut[longueur // 2 :] else debut}…"
+
+
 def periode(quand: str | date | None) -> str:
     """Write a year, a month or a day in French; another period as it is."""
     if quand is None or quand == "inconnu":

@@ -11,7 +11,7 @@ import yaml
 from duckdb import DuckDBPyConnection
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from observatoire.publication.french import bref, fourchette, lisible, mesure, nombre, periode
+from observatoire.publication.french import bref, court, fourchette, lisible, mesure, nombre, periode
 
 Ligne = dict[str, Any]
 
@@ -29,7 +29,7 @@ def template(nom: str) -> Template:
         lstrip_blocks=True,
     )
     environnement.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False}
-    filtres = (bref, fourchette, lisible, mesure, nombre, periode)
+    filtres = (bref, court, fourchette, lisible, mesure, nombre, periode)
     environnement.filters |= {filtre.__name__: filtre for filtre in filtres}
     return environnement.get_template(nom)
 
