@@ -45,7 +45,12 @@ def write_portrait(duckdb: Path, dossier: Path, territoire: str) -> None:
     """Write `index.html` and `plotly.min.js` for one EPCI; an unknown code gives a page that says so."""
     dossier.mkdir(parents=True, exist_ok=True)
     with connect(str(duckdb), read_only=True) as base:
+        write_shared(base, dossier)
         (dossier / "index.html").write_text(render(base, territoire, read_common(base)), encoding="utf-8")
+
+
+def write_shared(base: DuckDBPyConnection, dossier: Path) -> None:
+    """Write what the pages of a release share, in the folder their `racine` leads to."""
     (dossier / PLOTLY).write_text(get_plotlyjs(), encoding="utf-8")
 
 
