@@ -1,7 +1,7 @@
 """Plotly figures of the portrait: bars of a breakdown, line of a series, each with the sentence that says the same.
 
-What every figure shares (margins, French separators, fonts) is written once, in `modeles/graphiques.html`. The drawings of
-the synthesis, made without a script, are in `synthesis`.
+What every figure shares (margins, French separators, fonts) is written once, in `modeles/graphiques.html`. The drawings
+of the synthesis, made without a script, are in `synthesis`.
 """
 
 import html

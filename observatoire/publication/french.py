@@ -22,6 +22,7 @@ MOIS = (
     "novembre",
     "décembre",
 )
+MILLION = 1_000_000
 UNITES_TUES = ("rang", "rapport", "indice")  # the title already says them
 
 
@@ -56,6 +57,39 @@ def lisible(ligne: dict[str, Any], decimales: int) -> str:
             return "remplacé par la table sur mesure"
         return bornes or ("non estimable" if ligne.get("publication") == "non_estimable" else "non disponible")
     return mesure(valeur, unite, decimales) + (f" ({bornes})" if bornes else "")
+
+
+def bref(ligne: dict[str, Any], decimales: int) -> str:
+    """Write the value of a row where room is short: itself or its range, millions of euros as such; or why none."""
+    if ligne["statut_confidentialite"] == "C" or ligne.get("est_remplacee"):
+        return lisible(ligne, decimales)
+    valeur, bas, haut, unite = ligne["valeur"], ligne["borne_basse"], ligne["borne_haute"], ligne["unite"]
+    if valeur is not None:
+        return _short(valeur, unite, decimales)
+    if bas is None or haut is None:
+        return lisible(ligne, decimales)
+    if bas == haut:
+        return _short(bas, unite, decimales)
+    return f"{_short(bas, unite, decimales).removesuffix(_unit(bas, unite))} à {_short(haut, unite, decimales)}"
+
+
+def fourchette(ligne: dict[str, Any], decimales: int) -> str:
+    """Write the range of a value that has both; empty otherwise."""
+    bas, haut = ligne["borne_basse"], ligne["borne_haute"]
+    if ligne["valeur"] is None or bas is None or haut is None or bas == haut:
+        return ""
+    return f"entre {_short(bas, ligne['unite'], decimales)} et {_short(haut, ligne['unite'], decimales)}"
+
+
+def _short(valeur: float | Decimal, unite: str, decimales: int) -> str:
+    if unite not in ("€", "eur") or -MILLION < valeur < MILLION:
+        return mesure(valeur, unite, decimales)
+    millions = Decimal(str(valeur)) / MILLION
+    return f"{nombre(round(millions, 1))}{_unit(valeur, unite)}"
+
+
+def _unit(valeur: float | Decimal, unite: str) -> str:
+    return "\u00a0M€" if unite in ("€", "eur") and not -MILLION < valeur < MILLION else ""
 
 
 def periode(quand: str | date | None) -> str:

@@ -11,7 +11,7 @@ import yaml
 from duckdb import DuckDBPyConnection
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from observatoire.publication.french import lisible, mesure, nombre, periode
+from observatoire.publication.french import bref, fourchette, lisible, mesure, nombre, periode
 
 Ligne = dict[str, Any]
 
@@ -28,7 +28,9 @@ def template(nom: str) -> Template:
         trim_blocks=True,  # a country of pages: what only lays a template out is not written a thousand times
         lstrip_blocks=True,
     )
-    environnement.filters |= {"nombre": nombre, "mesure": mesure, "lisible": lisible, "periode": periode}
+    environnement.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False}
+    filtres = (bref, fourchette, lisible, mesure, nombre, periode)
+    environnement.filters |= {filtre.__name__: filtre for filtre in filtres}
     return environnement.get_template(nom)
 
 
@@ -37,7 +39,7 @@ def read_words(nom: str = "libelles.yml") -> Ligne:
     return dict(yaml.safe_load((MODELES / nom).read_text(encoding="utf-8")))
 
 
-def read_rows(base: DuckDBPyConnection, requete: str, *parametres: str) -> list[Ligne]:
+def read_rows(base: DuckDBPyConnection, requete: str, *parametres: Any) -> list[Ligne]:
     """Read rows of the public file, as dictionaries."""
     resultat = base.execute(requete, parametres)
     noms = [colonne[0] for colonne in resultat.description or []]

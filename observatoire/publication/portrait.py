@@ -11,11 +11,14 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection, connect
 from plotly.offline import get_plotlyjs
 
-from observatoire.publication.network_section import read_networks
+from observatoire.publication.network_page import render_networks
 from observatoire.publication.pages import Ligne, read_rows, read_words, template
+from observatoire.publication.sources_page import read_sources, render_sources
+from observatoire.publication.synthesis import short_declarations, synthesis
+from observatoire.publication.territory_map import read_map
 from observatoire.publication.themes import Catalogue, by_theme, read_catalogue, read_values, records
 
-PLOTLY = "plotly.min.js"
+ACTEURS, SOURCES, PLOTLY = "acteurs.html", "sources.html", "plotly.min.js"
 
 
 @dataclass(frozen=True)
@@ -26,23 +29,25 @@ class Commun:
         libelles: words of codes.
         release: the row of `meta.release`.
         catalogue: the indicators.
-        toile: the networks, all territories together.
-        sources, rejets: files read; rows refused, by rule.
+        essentiel: what the synthesis shows.
+        sources: files read.
         declarations, arithmetique: figures documents declare, and whether those of a document agree.
     """
 
     libelles: Ligne
     release: Ligne
     catalogue: Catalogue
-    toile: Ligne
+    essentiel: Ligne
     sources: list[Ligne]
-    rejets: list[Ligne]
     declarations: list[Ligne]
     arithmetique: list[Ligne]
 
 
 def write_portrait(duckdb: Path, dossier: Path, territoire: str) -> None:
-    """Write `index.html` and `plotly.min.js` for one EPCI; an unknown code gives a page that says so."""
+    """Write the page of one EPCI, and beside it what the pages of all share: networks, sources, the script that draws.
+
+    An unknown code gives a page that says so.
+    """
     dossier.mkdir(parents=True, exist_ok=True)
     with connect(str(duckdb), read_only=True) as base:
         write_shared(base, dossier)
@@ -50,7 +55,9 @@ def write_portrait(duckdb: Path, dossier: Path, territoire: str) -> None:
 
 
 def write_shared(base: DuckDBPyConnection, dossier: Path) -> None:
-    """Write what the pages of a release share, in the folder their `racine` leads to."""
+    """Write what the pages of a release share, in the folder their `racine` leads to: networks, sources, the script."""
+    (dossier / ACTEURS).write_text(render_networks(base), encoding="utf-8")
+    (dossier / SOURCES).write_text(render_sources(base), encoding="utf-8")
     (dossier / PLOTLY).write_text(get_plotlyjs(), encoding="utf-8")
 
 
@@ -61,17 +68,8 @@ def read_common(base: DuckDBPyConnection) -> Commun:
         libelles=libelles,
         release=read_rows(base, "FROM meta.release")[0],
         catalogue=read_catalogue(base, libelles),
-        toile=read_networks(base),
-        sources=read_rows(base, "FROM qualite.sources ORDER BY titre, source, fichier"),
-        rejets=read_rows(
-            base,
-            """
-            SELECT coalesce(titre, source) AS titre, regle, gravite, count(*) AS lignes,
-                   CASE WHEN count(DISTINCT r.motif) = 1 THEN min(r.motif) END AS motif
-            FROM qualite.rejets r
-            LEFT JOIN (SELECT source, min(titre) AS titre FROM qualite.sources GROUP BY source) USING (source)
-            GROUP BY ALL ORDER BY titre, gravite, regle""",
-        ),
+        essentiel=read_words("essentiel.yml"),
+        sources=read_sources(base),
         declarations=read_rows(
             base,
             """
@@ -95,9 +93,13 @@ def render(base: DuckDBPyConnection, code: str, commun: Commun, racine: str = ""
         fiches = records(commun.catalogue, read_values(base, code))
         montrees += [ligne for fiche in fiches.values() for ligne in fiche["montrees"]]
         contexte |= {"themes": by_theme(commun.catalogue, fiches), **_declared(base, code, commun)}
+        contexte["contenants"] = _containers(base, code)
+        contexte["carte"] = read_map(base, code, commun.libelles["indicateurs_de_la_carte"])
+        contexte["essentiel"] = synthesis(base, code, commun.essentiel, fiches)
+        contexte["essentiel"] |= short_declarations(commun.essentiel, contexte["declarations"])
         montrees += contexte["declarations"]
     contexte["est_demonstration"] = any(ligne["nature"] == "demonstration" for ligne in montrees)
-    partages = {"release": commun.release, "toile": commun.toile, "sources": commun.sources, "rejets": commun.rejets}
+    partages = {"release": commun.release, "sources": commun.sources}
     return template("portrait.html").render(commun.libelles | partages | contexte)
 
 
@@ -116,3 +118,12 @@ def _declared(base: DuckDBPyConnection, code: str, commun: Commun) -> Ligne:
         "autres_declarations": len(commun.declarations) - len(ici),
         "arithmetique": [ligne for ligne in commun.arithmetique if ligne["document"] in documents],
     }
+
+
+def _containers(base: DuckDBPyConnection, code: str) -> dict[str, str]:
+    """Name the territories that wholly contain an EPCI, by level."""
+    requete = """
+        SELECT niveau_parent, libelle FROM referentiels.appartenances a
+        JOIN referentiels.territoires t ON t.niveau = niveau_parent AND t.code_territoire = code_parent
+        WHERE a.niveau = 'epci' AND a.code_territoire = ?"""
+    return dict(base.execute(requete, [code]).fetchall())

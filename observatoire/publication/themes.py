@@ -13,7 +13,8 @@ from observatoire.comparison import Chiffre, comparable
 from observatoire.publication.charts import bars, line
 from observatoire.publication.pages import Ligne, read_rows
 
-AXES_FINS = ("secteur_a38", "division_naf")  # a table says them; the sectors above them have the chart
+AXES_FINS = ("secteur_a38",)  # a table says them; the sectors above them have the chart
+AXES_TUS = ("division_naf",)  # too long for a page; the database has them
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,8 @@ class Catalogue:
     """What the indicators are, for every page of a release.
 
     Attributes:
-        indicateurs: rows of the catalogue, in the order of a page, with the titles of their terms and what failed in
-            their sources.
+        indicateurs: rows of the catalogue, in the order of a page, with the titles of their terms, what failed in their
+            sources, and those sources without the references that are behind all.
         themes: titles of the parts of the page, in order.
         modalites: words of the codes, by axis.
         axes: words of the axes.
@@ -42,6 +43,9 @@ def read_catalogue(base: DuckDBPyConnection, libelles: Ligne) -> Catalogue:
         modalites[axe] = dict(base.execute(requete, [nomenclature]).fetchall())
     modalites["reseau"] = dict(base.execute("SELECT reseau, nom_reseau FROM socle.reseaux").fetchall())
     en_defaut = read_rows(base, "FROM qualite.sources WHERE etat IN ('en_echec', 'absente') ORDER BY source, fichier")
+    # geography and nomenclatures are behind every figure: said once for all
+    requete = "SELECT DISTINCT source FROM meta.dictionnaire WHERE nom_schema = 'referentiels'"
+    communes = {titre for (titre,) in base.execute(requete).fetchall()}
     indicateurs = read_rows(
         base,
         """
@@ -52,6 +56,11 @@ def read_catalogue(base: DuckDBPyConnection, libelles: Ligne) -> Catalogue:
         indicateur["titres"] = [titres.get(indicateur[f"mesure_{terme}"]) for terme in ("numerateur", "denominateur")]
         lues = (indicateur["sources"] or "").split(" ; ")
         indicateur["en_defaut"] = [source for source in en_defaut if source["titre"] in lues]
+        propres = [titre for titre in lues if titre not in communes]
+        indicateur["sources_propres"] = propres or lues
+        indicateur["est_sur_referentiels"] = 0 < len(propres) < len(lues)
+        # « Sirene, stock des établissements » is said « Sirene » where room is short
+        indicateur["sources_courtes"] = list(dict.fromkeys(titre.split(", ")[0] for titre in propres or lues if titre))
     presents = {indicateur["theme"] for indicateur in indicateurs}
     connus = {theme: titre for theme, titre in libelles["themes"].items() if theme in presents}
     nouveaux = {theme: theme.replace("_", " ").capitalize() for theme in sorted(presents - connus.keys())}
@@ -99,14 +108,18 @@ def by_theme(catalogue: Catalogue, fiches: dict[str, Ligne]) -> list[Ligne]:
     par_theme = defaultdict(list)
     for fiche in fiches.values():
         par_theme[fiche["theme"]].append(fiche)
-    return [
-        {
-            "titre": titre,
-            "fiches": [fiche for fiche in par_theme[theme] if fiche["est_connue"]],
-            "absentes": [fiche for fiche in par_theme[theme] if not fiche["est_connue"]],
-        }
-        for theme, titre in catalogue.themes.items()
-    ]
+    return [_theme(titre, par_theme[theme]) for theme, titre in catalogue.themes.items()]
+
+
+def _theme(titre: str, fiches: list[Ligne]) -> Ligne:
+    absentes = [fiche for fiche in fiches if not fiche["est_connue"]]
+    en_defaut = {(s["source"], s["fichier"]): s for fiche in absentes for s in fiche["en_defaut"]}
+    return {
+        "titre": titre,
+        "fiches": [fiche for fiche in fiches if fiche["est_connue"]],
+        "absentes": absentes,
+        "en_defaut": list(en_defaut.values()),  # said once for all that lack them
+    }
 
 
 def _record(indicateur: Ligne, valeurs: dict[tuple[str, str], list[Ligne]], catalogue: Catalogue) -> Ligne:
@@ -127,13 +140,16 @@ def _record(indicateur: Ligne, valeurs: dict[tuple[str, str], list[Ligne]], cata
     # unknown places add up, their ratios say nothing
     sans_lieu = totaux["inconnu"][-1] if totaux["inconnu"] and not indicateur["mesure_denominateur"] else None
     ailleurs = plus_larges[0][-1] if plus_larges and not propres else None
-    ventilees = sorted({ligne["axe"] for ligne in propres} - {"total"}, key=lambda axe: (axe.count("×"), axe))
+    ventilees = sorted(
+        {ligne["axe"] for ligne in propres} - {"total", *AXES_TUS}, key=lambda axe: (axe.count("×"), axe)
+    )
     return {
         **indicateur,
         "est_connue": bool(propres),
         "dernier": dernier,
         "comparaisons": comparaisons,
         "comparaisons_refusees": refusees,
+        "plus_larges": {niveau: totaux[niveau] for niveau in ("departement", "region", "france")},
         "serie": _series(indicateur, totaux["epci"]),
         "sans_lieu": sans_lieu,
         "ailleurs": ailleurs,

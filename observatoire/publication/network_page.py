@@ -1,6 +1,6 @@
-"""What the portrait shows of the networks: the graph laid out, its actors and links, and what is promised or not known.
+"""The page of the networks, all territories together: the graph, its actors and links, what is promised.
 
-Everything comes from the public file. Writing the page belongs to `modeles/reseaux.html`: names stay text there.
+Everything comes from the public file. What the networks are in one territory is in its portrait.
 """
 
 import math
@@ -8,13 +8,21 @@ import math
 import networkx as nx
 from duckdb import DuckDBPyConnection
 
-from observatoire.publication.pages import Ligne, read_rows
+from observatoire.publication.pages import Ligne, read_rows, read_words, template
 
 LARGEUR, HAUTEUR, MARGE = 1200, 900, 80
 # beyond, a drawing says nothing: the most linked are drawn, all are listed
 DESSINES = 150
 GRAINE = 2019
 TOURS = 300
+
+
+def render_networks(base: DuckDBPyConnection) -> str:
+    """Write the page."""
+    release = read_rows(base, "FROM meta.release")[0]
+    est_demonstration = release["nature"] == "demonstration"  # as soon as one input of the release is
+    contexte = {"release": release, "toile": read_networks(base), "est_demonstration": est_demonstration}
+    return template("acteurs.html").render(read_words() | contexte)
 
 
 def read_networks(base: DuckDBPyConnection) -> Ligne:
