@@ -78,6 +78,7 @@ def _map_of(fiche: Ligne, lignes: list[Ligne], contours: Contours) -> Ligne:
     for rang, ligne in enumerate(lignes, start=1):
         ligne["rang"] = rang if ligne["valeur"] is not None else None
         ligne["classe"] = _class_of(ligne, bornes, decimales)
+        ligne["chemin"] = None
     dit = [f"{ligne['libelle']} ({lisible(ligne, decimales)})" for ligne in connues]
     extremes = f"{', '.join(dit[:2])}{'… ' + dit[-1] if len(dit) > 2 else ''}"
     return {
