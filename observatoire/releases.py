@@ -25,6 +25,7 @@ from observatoire.matching import tables as noms
 from observatoire.publication.portrait import write_portrait
 from observatoire.publication.public_tables import CONTRAT, export_tables, write_duckdb
 from observatoire.publication.quality_report import write_quality_report
+from observatoire.publication.territory_geojson import write_geojson
 from observatoire.scoring import NOTES
 from observatoire.sources import sources
 from observatoire.states import schema_of, state_of
@@ -33,6 +34,7 @@ from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint, sha2
 GARDEES = 5
 NOM_DUCKDB = "observatoire.duckdb"
 INACHEVE = ".en_cours-"
+PAGES, PORTRAITS = "pages", "portraits"  # of all EPCI, and the stable path to those of a release
 
 
 class PublicationRefusee(Exception):
@@ -166,10 +168,15 @@ def retract(entrepot: Entrepot, release: str, motif: str) -> str | None:
         else:
             (entrepot.racine / NOM_DUCKDB).unlink()
             (entrepot.racine / "portrait").unlink(missing_ok=True)
+    # the pages of all EPCI made from it go with it
+    pages = entrepot.racine / PORTRAITS
+    if pages.is_symlink() and pages.readlink().name == release:
+        pages.unlink()
+    erase(entrepot.racine / PAGES / release)
     # out of sight in one step: what a kill would leave of it is swept by the next release
     dossier = entrepot.racine / "releases" / release
     dossier.chmod(0o755)
-    _erase(dossier.rename(dossier.with_name(f"{INACHEVE}{release}")))
+    erase(dossier.rename(dossier.with_name(f"{INACHEVE}{release}")))
     return current_release(entrepot)
 
 
@@ -235,7 +242,7 @@ def _build(entrepot: Entrepot, nom: str, identite: str) -> None:
     parent = entrepot.racine / "releases"
     parent.mkdir(parents=True, exist_ok=True)
     for inacheve in parent.glob(f"{INACHEVE}*"):  # left by a run that was killed: we hold the lock
-        _erase(inacheve)
+        erase(inacheve)
     dossier = Path(tempfile.mkdtemp(prefix=INACHEVE, dir=parent))
     try:
         etats = [etat for etat in (state_of(entrepot, source) for source in sources().values()) if etat is not None]
@@ -254,6 +261,7 @@ def _build(entrepot: Entrepot, nom: str, identite: str) -> None:
         export_tables(str(duckdb), str(dossier / "tables"))
         write_portrait(duckdb, dossier / "portrait", entrepot.settings.territoire)
         write_quality_report(duckdb, dossier / "portrait", entrepot.settings.territoire)
+        write_geojson(duckdb, dossier / "geo", entrepot.settings.territoire)
         chemins = [chemin for chemin in sorted(dossier.rglob("*")) if chemin.is_file()]
         contenu = {
             **release,
@@ -283,30 +291,36 @@ def _build(entrepot: Entrepot, nom: str, identite: str) -> None:
         dossier.rename(parent / nom)
         (parent / nom).chmod(0o555)
     except BaseException:
-        _erase(dossier)
+        erase(dossier)
         raise
+
+
+def point_to(entrepot: Entrepot, lien: str, cible: str) -> None:
+    """Make a stable path of the warehouse lead to a target, in one step; the target is relative to the warehouse."""
+    chemin = entrepot.racine / lien
+    if chemin.is_symlink() and str(chemin.readlink()) == cible:
+        return
+    provisoire = entrepot.racine / f".{lien}.{os.getpid()}"
+    provisoire.unlink(missing_ok=True)
+    provisoire.symlink_to(cible)
+    provisoire.replace(chemin)
 
 
 def _point_to(entrepot: Entrepot, release: str) -> None:
     """Make the stable paths give a release, each in one step."""
-    for lien, cible in ((NOM_DUCKDB, f"releases/{release}/{NOM_DUCKDB}"), ("portrait", f"releases/{release}/portrait")):
-        chemin = entrepot.racine / lien
-        if chemin.is_symlink() and str(chemin.readlink()) == cible:
-            continue
-        provisoire = entrepot.racine / f".{lien}.{os.getpid()}"
-        provisoire.unlink(missing_ok=True)
-        provisoire.symlink_to(cible)
-        provisoire.replace(chemin)
+    point_to(entrepot, NOM_DUCKDB, f"releases/{release}/{NOM_DUCKDB}")
+    point_to(entrepot, "portrait", f"releases/{release}/portrait")
 
 
 def _forget_old_ones(entrepot: Entrepot) -> None:
     """Keep the last releases, and the one the stable path gives."""
     for release in releases(entrepot)[:-GARDEES]:
         if release not in (current_release(entrepot), pinned_release(entrepot)):
-            _erase(entrepot.racine / "releases" / release)
+            erase(entrepot.racine / "releases" / release)
 
 
-def _erase(dossier: Path) -> None:
+def erase(dossier: Path) -> None:
+    """Erase a folder, read-only ones inside it included; nothing is done when it is not there."""
     if not dossier.exists():
         return
     for chemin in (dossier, *dossier.rglob("*")):

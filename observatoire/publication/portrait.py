@@ -50,9 +50,14 @@ def write_portrait(duckdb: Path, dossier: Path, territoire: str) -> None:
     """
     dossier.mkdir(parents=True, exist_ok=True)
     with connect(str(duckdb), read_only=True) as base:
-        (dossier / ACTEURS).write_text(render_networks(base), encoding="utf-8")
-        (dossier / SOURCES).write_text(render_sources(base), encoding="utf-8")
+        write_shared(base, dossier)
         (dossier / "index.html").write_text(render(base, territoire, read_common(base)), encoding="utf-8")
+
+
+def write_shared(base: DuckDBPyConnection, dossier: Path) -> None:
+    """Write what the pages of a release share, in the folder their `racine` leads to: networks, sources, the script."""
+    (dossier / ACTEURS).write_text(render_networks(base), encoding="utf-8")
+    (dossier / SOURCES).write_text(render_sources(base), encoding="utf-8")
     (dossier / PLOTLY).write_text(get_plotlyjs(), encoding="utf-8")
 
 

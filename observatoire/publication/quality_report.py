@@ -18,9 +18,13 @@ PAGE = "qualite.html"
 def write_quality_report(duckdb: Path, dossier: Path, territoire: str) -> None:
     """Write `qualite.html` beside the portrait of one EPCI."""
     with connect(str(duckdb), read_only=True) as base:
-        contexte = _context(base, territoire)
+        (dossier / PAGE).write_text(render_quality_report(base, territoire), encoding="utf-8")
+
+
+def render_quality_report(base: DuckDBPyConnection, code: str) -> str:
+    """Write the report of one EPCI."""
     seuils = {"demi_largeur_pct": DEMI_LARGEUR_PCT, "repondants": REPONDANTS}
-    (dossier / PAGE).write_text(template(PAGE).render(read_words() | seuils | contexte), encoding="utf-8")
+    return template(PAGE).render(read_words() | seuils | _context(base, code))
 
 
 def _context(base: DuckDBPyConnection, code: str) -> dict[str, Any]:

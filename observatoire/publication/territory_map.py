@@ -1,8 +1,8 @@
-"""The map of an indicator over the communes of a territory: what is drawn, its classes, and the table that says the same.
+"""The map of an indicator over the communes of a territory: drawing, classes, and the table that says the same.
 
 Made from the public file; the page itself is `modeles/carte.html`. Without contours there is no drawing, and the ranked
-table stands alone. The indicators a map may show are data (`indicateurs_de_la_carte` in `modeles/libelles.yml`): ratios,
-for a surface coloured by a count only shows the size of places.
+table stands alone. The indicators a map may show are data (`indicateurs_de_la_carte` in `modeles/libelles.yml`):
+ratios, for a surface coloured by a count only shows the size of places.
 """
 
 from collections import Counter
@@ -28,10 +28,10 @@ def read_map(base: DuckDBPyConnection, code: str, indicateurs: Sequence[str]) ->
     """Read the map of an EPCI: the first of the indicators that has a value for one of its communes.
 
     Returns:
-        `fiche` (its row of the catalogue), `periode`, `lignes` (the communes, ranked, each with `classe`: up to 4
-        for the highest, 0 for zero, `secret` or `absente`, and with contours `chemin`, `x`, `y`, `place`), `classes` (the legend),
-        `largeur`, `hauteur` (None without contours), `source` and `anciennes` of the contours, `sans_contour` (names),
-        `resume`, `est_demonstration`; None when no commune has a value.
+        `fiche` (its row of the catalogue), `periode`, `lignes` (the communes, ranked, each with `classe`: up to 4 for
+        the highest, 0 for zero, `secret` or `absente`, and with contours `chemin`, `x`, `y`, `place`), `classes` (the
+        legend), `largeur`, `hauteur` (None without contours), `source` and `anciennes` of the contours, `sans_contour`
+        (names), `resume`, `est_demonstration`; None when no commune has a value.
     """
     for indicateur in indicateurs:
         lignes = _values(base, code, indicateur)
@@ -78,14 +78,15 @@ def _map_of(fiche: Ligne, lignes: list[Ligne], contours: Contours) -> Ligne:
     for rang, ligne in enumerate(lignes, start=1):
         ligne["rang"] = rang if ligne["valeur"] is not None else None
         ligne["classe"] = _class_of(ligne, bornes, decimales)
+        ligne["chemin"] = None
     dit = [f"{ligne['libelle']} ({lisible(ligne, decimales)})" for ligne in connues]
-    montres = dit if len(dit) <= 3 else [*dit[:2], dit[-1]]
+    extremes = f"{', '.join(dit[:2])}{'… ' + dit[-1] if len(dit) > 2 else ''}"
     return {
         "fiche": fiche,
         "periode": connues[0]["periode"],
         "lignes": lignes,
         "classes": _legend(lignes, decimales),
-        "resume": f"Du plus haut au plus bas\u00a0: {', '.join(montres[:2])}{'… ' + montres[2] if montres[2:] else ''}.",
+        "resume": f"Du plus haut au plus bas\u00a0: {extremes}.",
         "est_demonstration": any(ligne["nature"] == "demonstration" for ligne in lignes),
         "source": contours.source,
         "anciennes": contours.anciennes,

@@ -6,6 +6,7 @@ two communes share stays one line. Where a former code lies today belongs to `fo
 """
 
 import json
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -69,8 +70,12 @@ def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
     return brut.assign(contour=contours)
 
 
+# each rule asks the same question: it is answered once for a contour, as many as there are communes
+_known_fault = lru_cache(2**16)(fault_of)
+
+
 def _refuse(regle: str, motif: str) -> Any:
-    return refus(regle, motif, lambda contours: contours.fillna("null").map(fault_of) != regle)
+    return refus(regle, motif, lambda contours: contours.fillna("null").map(_known_fault) != regle)
 
 
 TABLE = Table(
