@@ -1,4 +1,4 @@
-"""Reading a file as its producer wrote it: CSV in any usual dialect, zipped or gzipped, Parquet, XLSX.
+"""Reading a file as its producer wrote it: CSV in any usual dialect, zipped or gzipped, Parquet, XLSX, GeoJSON.
 
 Gives batches of strings (or typed Arrow columns for Parquet) under the names of the observatory, each row with its
 line.
@@ -27,11 +27,12 @@ import pandas as pd
 import pyarrow as arrow
 import pyarrow.parquet as parquet
 
+from observatoire.features import PasUneCollection, feature_records
 from observatoire.schemas import TEXTE, Table
 
 LIGNES_PAR_LOT = 500_000
 FIN = "\x1e\x1efin du fichier\x1e\x1e"
-EXTENSIONS = (".csv", ".txt", ".tsv", ".gz", ".zip", ".parquet", ".xlsx")
+EXTENSIONS = (".csv", ".txt", ".tsv", ".gz", ".zip", ".parquet", ".xlsx", ".geojson")
 
 # what the libraries raise on a damaged or disguised file; a locked archive raises RuntimeError
 ERREURS_DE_LECTURE = (
@@ -92,9 +93,14 @@ def read_batches(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.Da
             yield from _read_parquet(chemin, table, lecture)
         elif suffixe == ".xlsx":
             yield from _in_batches(_xlsx_records(chemin, table), chemin, table, lecture)
+        elif ".geojson" in (suffixe, Path(chemin.stem).suffix.lower()):
+            with open_bytes(chemin) as flux:
+                yield from _in_batches(feature_records(flux), chemin, table, lecture)
         else:
             with _open_text(chemin, table, encoding_of(chemin)) as (flux, separateur):
                 yield from _in_batches(_csv_records(flux, separateur, chemin), chemin, table, lecture)
+    except PasUneCollection as erreur:
+        raise FichierRefuse(f"{chemin.name} : {erreur}") from erreur
     except ERREURS_DE_LECTURE as erreur:
         raise unreadable_file(chemin, erreur) from erreur
 

@@ -27,6 +27,7 @@ from observatoire.states import schema_of, state_of
 from observatoire.warehouse import Entrepot, erase, fingerprint, sha256, utc_now
 
 GARDEES = 5
+PAGES, PORTRAITS = "pages", "portraits"  # of all EPCI, and the stable path to those of a release
 
 
 class PublicationRefusee(Exception):
@@ -160,6 +161,11 @@ def retract(entrepot: Entrepot, release: str, motif: str) -> str | None:
         else:
             (entrepot.racine / NOM_DUCKDB).unlink()
             (entrepot.racine / "portrait").unlink(missing_ok=True)
+    # the pages of all EPCI made from it go with it
+    pages = entrepot.racine / PORTRAITS
+    if pages.is_symlink() and pages.readlink().name == release:
+        pages.unlink()
+    erase(entrepot.racine / PAGES / release)
     # out of sight in one step: what a kill would leave of it is swept by the next release
     dossier = entrepot.racine / "releases" / release
     dossier.chmod(0o755)
@@ -220,16 +226,21 @@ def _identity(entrepot: Entrepot) -> str:
     return fingerprint(dites, code_version(), CONTRAT, entrepot.settings.territoire, entrepot.settings.adresse)
 
 
+def point_to(entrepot: Entrepot, lien: str, cible: str) -> None:
+    """Make a stable path of the warehouse lead to a target, in one step; the target is relative to the warehouse."""
+    chemin = entrepot.racine / lien
+    if chemin.is_symlink() and str(chemin.readlink()) == cible:
+        return
+    provisoire = entrepot.racine / f".{lien}.{os.getpid()}"
+    provisoire.unlink(missing_ok=True)
+    provisoire.symlink_to(cible)
+    provisoire.replace(chemin)
+
+
 def _point_to(entrepot: Entrepot, release: str) -> None:
     """Make the stable paths give a release, each in one step."""
-    for lien, cible in ((NOM_DUCKDB, f"releases/{release}/{NOM_DUCKDB}"), ("portrait", f"releases/{release}/portrait")):
-        chemin = entrepot.racine / lien
-        if chemin.is_symlink() and str(chemin.readlink()) == cible:
-            continue
-        provisoire = entrepot.racine / f".{lien}.{os.getpid()}"
-        provisoire.unlink(missing_ok=True)
-        provisoire.symlink_to(cible)
-        provisoire.replace(chemin)
+    point_to(entrepot, NOM_DUCKDB, f"releases/{release}/{NOM_DUCKDB}")
+    point_to(entrepot, "portrait", f"releases/{release}/portrait")
 
 
 def _forget_old_ones(entrepot: Entrepot) -> None:

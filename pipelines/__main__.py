@@ -1,4 +1,6 @@
-"""Run a job from the command line: `python -m pipelines [job] [source…]`, sources being for `telecharger` only.
+"""Run a job from the command line: `python -m pipelines [job] [nom…]`.
+
+Names are those of sources for `telecharger`, codes of EPCI for `portraits`; no other job takes any.
 
 Ends with what an operator wants to know, in French.
 """
@@ -21,16 +23,17 @@ from pipelines.definitions import defs
 def main(job: str = "actualiser", *noms: str) -> int:
     """Run a job in this process and tell how it went; return 0 when it succeeded."""
     choisies = noms or tuple(downloadable())
-    if noms and job != "telecharger":
+    if noms and job not in ("telecharger", "portraits"):
         print(f"Le job {job} ne prend pas de source : il lit toutes celles de raw/.", file=sys.stderr)
         return 2
-    if inconnues := [nom for nom in noms if nom not in downloadable()]:
+    if job == "telecharger" and (inconnues := [nom for nom in noms if nom not in downloadable()]):
         print(
             f"{', '.join(inconnues)} : rien à télécharger. Sources qui se téléchargent : {', '.join(downloadable())} ; "
             "les autres se déposent dans raw/<source>/.",
             file=sys.stderr,
         )
         return 2
+    config = {"ops": {"ecrire_portraits": {"config": {"codes": list(noms)}}}} if job == "portraits" else {}
     with dg.DagsterInstance.get() as instance:
         resultat = (
             defs()
@@ -38,14 +41,16 @@ def main(job: str = "actualiser", *noms: str) -> int:
             .execute_in_process(
                 instance=instance,
                 raise_on_error=False,
-                asset_selection=[raw_key(sources()[nom]) for nom in noms] or None,
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                asset_selection=[raw_key(sources()[nom]) for nom in noms if job == "telecharger"] or None,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, **config},
             )
         )
     entrepot = Entrepot(Settings.from_environment())
     _tell(entrepot)
     if job == "telecharger":
         _tell_downloads(entrepot, choisies)
+    if job == "portraits" and resultat.success:
+        print(f"Portraits   : {entrepot.racine / 'portraits' / 'index.html'}")
     if resultat.success:
         return 0
     for evenement in resultat.all_events:

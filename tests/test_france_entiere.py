@@ -1,7 +1,9 @@
 """The whole country, small: any EPCI is a focal territory, whatever the format and the vintage of the files."""
 
 import csv
+import html
 import math
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +23,7 @@ from observatoire.graph import compute_graph
 from observatoire.indicators import compute_indicators
 from observatoire.ingestion import load_source
 from observatoire.matching.tables import compute_matches
+from observatoire.portraits import write_portraits
 from observatoire.releases import publish
 from observatoire.scoring import NOTES
 from observatoire.settings import REFERENCES, Settings
@@ -168,3 +171,34 @@ def test_le_rang_parmi_les_comparables_est_celui_que_donne_la_regle(pays: Entrep
         assert [float(nombre) for nombre in rangs[code]] == [rang, rang, rang, 1 + len(connues)], code
     seul = next(code for code, type_zonage in types.items() if type_zonage == "MET69")
     assert seul not in rangs, "seul de son type, il n'a pas de rang"
+
+
+def test_la_page_de_n_importe_quel_epci_se_lit_et_partage_le_meme_script(pays: Entrepot, direct):
+    """Straddling régions, Corse, overseas, without one employer of the ESS: two processes write what one page says."""
+    vide = next(code for code in sorted(filter(None, direct["tous"])) if not direct["ess"][code])
+    codes = [*EPCI, "242010056", vide]
+    publish(pays)
+    portraits = write_portraits(pays, codes, processus=2)
+    assert (portraits.pages, portraits.dossier.name) == (len(codes), portraits.release)
+    racine = pays.racine / "portraits"
+    liste = (racine / "index.html").read_text(encoding="utf-8")
+    with pays.connect(("referentiels.territoires",)) as connexion:
+        requete = "SELECT code_territoire, libelle FROM referentiels.territoires WHERE niveau = 'epci'"
+        libelles = dict(connexion.execute(requete).fetchall())
+    for code in codes:
+        page = (racine / code / "index.html").read_text(encoding="utf-8")
+        assert libelles[code] in html.unescape(page)
+        assert f'href="{code}/index.html"' in liste
+        assert "DÉMONSTRATION" in page
+        assert portraits.release in page
+        assert len(page.encode()) < 300_000
+        assert liens_morts(racine / code / "index.html") == []
+        assert (racine / code / "../plotly.min.js").resolve() == racine.resolve() / "plotly.min.js"
+    assert len(list(racine.rglob("plotly*.js"))) == 1
+    assert liens_morts(racine / "index.html") == []
+
+
+def liens_morts(page: Path) -> list[str]:
+    """List what a page leads to and that is not there."""
+    adresses = re.findall(r'(?:href|src)="([^"#:]+)(?:#[^"]*)?"', page.read_text(encoding="utf-8"))
+    return sorted({adresse for adresse in adresses if not (page.parent / adresse).is_file()})

@@ -14,7 +14,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from observatoire.publication.portrait import mesure, nombre, periode, write_portrait
+from observatoire.publication.french import mesure, nombre, periode
+from observatoire.publication.portrait import write_portrait
 from observatoire.publication.public_tables import public_tables
 
 EPCI = "246300701"
@@ -164,6 +165,10 @@ class Lecteur(HTMLParser):
             self.textes.append(data)
 
 
+def page_des_sources(tmp_path: Path) -> str:
+    return texte((tmp_path / "portrait" / "sources.html").read_text(encoding="utf-8"))
+
+
 def read_batches(contenu: str) -> Lecteur:
     lecteur = Lecteur()
     lecteur.feed(contenu)
@@ -238,7 +243,9 @@ def test_les_nombres_de_la_page_sont_ceux_de_la_base(page: Callable[..., str]) -
     assert "7 salariés" not in dit, "une autre période ne se compare pas"
 
 
-def test_un_territoire_qu_aucun_indicateur_ne_couvre_dit_ce_qu_on_sait_plus_haut(page: Callable[..., str]) -> None:
+def test_un_territoire_qu_aucun_indicateur_ne_couvre_dit_ce_qu_on_sait_plus_haut(
+    page: Callable[..., str], tmp_path: Path
+) -> None:
     dit = texte(
         page(
             catalogue=[indicateur("emplois_ess"), indicateur("dons", sources="Source B")],
@@ -248,10 +255,12 @@ def test_un_territoire_qu_aucun_indicateur_ne_couvre_dit_ce_qu_on_sait_plus_haut
     )
     assert "Puy-de-Dôme (département) : 26~426 salariés" in dit
     assert "Source absente : Source B. raw/dons est vide." in dit
-    assert "⚠ absente" in dit
+    assert "⚠ absente" in page_des_sources(tmp_path)
 
 
-def test_une_source_en_echec_est_dite_a_cote_de_sa_derniere_valeur(page: Callable[..., str]) -> None:
+def test_une_source_en_echec_est_dite_a_cote_de_sa_derniere_valeur(
+    page: Callable[..., str], tmp_path: Path
+) -> None:
     dit = texte(
         page(
             catalogue=[indicateur("emplois")],
@@ -263,6 +272,8 @@ def test_une_source_en_echec_est_dite_a_cote_de_sa_derniere_valeur(page: Callabl
         )
     )
     assert "Source en échec : Source A. Structure changée. Les valeurs sont celles du dernier chargement réussi." in dit
+    assert "⚠ En échec depuis le 20 novembre 2026 : Source A. Structure changée." in dit
+    dit = page_des_sources(tmp_path)
     assert "⚠ en échec depuis le 20 novembre 2026" in dit
     assert "1~234 1~000 200 34" in dit
 
@@ -281,10 +292,11 @@ def test_le_bandeau_de_demonstration_est_la_des_qu_une_donnee_l_est(page: Callab
         ],
         declarations=[declaration("14 500 emplois", ("epci", EPCI), **demo("declaration"))],
     )
-    assert '<body class="demonstration">' in contenu
+    assert '<body class="avec-essentiel demonstration">' in contenu
     assert 'class="bandeau"' in contenu
     assert 'class="filigrane"' in contenu
-    assert contenu.count('class="insigne insigne-demonstration"') == {"publication": 0, "valeur": 3}.get(ou, 1)
+    detail = contenu[contenu.index("<article") :]
+    assert detail.count('class="insigne insigne-demonstration"') == {"publication": 0, "valeur": 2}.get(ou, 1)
 
 
 @pytest.mark.parametrize(
@@ -324,7 +336,7 @@ def test_un_graphique_de_demonstration_le_porte_dans_son_titre_et_dans_l_image(p
     titre = re.search(r"<figcaption>.*?</figcaption>", contenu, re.DOTALL)
     figure = re.search(r"data-figure='(.*?)'", contenu, re.DOTALL)
     assert titre and "insigne-demonstration" in titre[0]
-    assert figure and r"D\u00c9MONSTRATION" in figure[1]
+    assert figure and "DÉMONSTRATION" in figure[1]
 
 
 def test_un_contenu_hostile_reste_du_texte(page: Callable[..., str]) -> None:
@@ -351,9 +363,10 @@ def test_la_page_ne_charge_rien_du_dehors(page: Callable[..., str], tmp_path: Pa
     )
     ressources = read_batches(contenu).ressources
     assert "plotly.min.js" in ressources
-    assert [r for r in ressources if r not in ("plotly.min.js", "qualite.html") and not r.startswith("#")] == []
+    voisines = ("plotly.min.js", "qualite.html", "acteurs.html", "sources.html")
+    assert [r for r in ressources if r not in voisines and not r.startswith("#")] == []
     style = re.search(r"<style>.*?</style>", contenu, re.DOTALL)
-    assert style and not re.search(r"url\(|@import|https?:", style[0])
+    assert style and not re.search(r"url\((?!#)|@import|https?:", style[0])
     assert (tmp_path / "portrait" / "plotly.min.js").stat().st_size > 1_000_000
 
 

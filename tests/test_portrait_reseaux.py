@@ -7,19 +7,30 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from observatoire.publication.network_section import DESSINES, _drawing, read_networks
+from observatoire.publication.network_page import DESSINES, _drawing, read_networks
 from tests.test_portrait import ATTAQUE, base_vide, page  # noqa: F401 — fixtures are found by their names
 
 
 @pytest.fixture
 def portrait(publie: Path) -> str:
-    return (publie / "warehouse" / "portrait" / "index.html").read_text(encoding="utf-8")
+    return (publie / "warehouse" / "portrait" / "acteurs.html").read_text(encoding="utf-8")
 
 
 @pytest.fixture
 def base(publie: Path):
     with duckdb.connect(str(publie / "warehouse" / "observatoire.duckdb"), read_only=True) as connexion:
         yield connexion
+
+
+@pytest.fixture
+def acteurs(page, tmp_path: Path):  # noqa: F811
+    """Write the pages of a small public database; give the one of the networks."""
+
+    def ecrire(**tables) -> str:
+        page(**tables)
+        return (tmp_path / "portrait" / "acteurs.html").read_text(encoding="utf-8")
+
+    return ecrire
 
 
 def acteur(noeud: str, voisins: int = 1) -> dict:
@@ -60,21 +71,21 @@ def test_le_dessin_est_toujours_le_meme_et_tient_dans_son_cadre(base):
     assert len({(p["x"], p["y"]) for p in dessin["points"]}) == len(dessin["points"]) == 58
 
 
-def test_un_graphe_trop_grand_ne_dessine_que_les_plus_lies_et_le_dit(page):  # noqa: F811
-    acteurs = [acteur(f"n{rang:04}", 2) for rang in range(DESSINES + 30)]
+def test_un_graphe_trop_grand_ne_dessine_que_les_plus_lies_et_le_dit(acteurs):
+    noeuds = [acteur(f"n{rang:04}", 2) for rang in range(DESSINES + 30)]
     liens = [lien(rang, f"n{rang:04}", f"n{rang + 1:04}") for rang in range(DESSINES + 29)]
-    dessin = _drawing(acteurs, liens)
+    dessin = _drawing(noeuds, liens)
     assert (len(dessin["points"]), dessin["omis"]) == (DESSINES, 30)
-    contenu = page(
-        graphe_noeuds=acteurs, graphe_liens=liens,
-        graphe_ruptures=[{"noeud": a["noeud"], "nom": a["nom"], "detaches": 0} for a in acteurs],
+    contenu = acteurs(
+        graphe_noeuds=noeuds, graphe_liens=liens,
+        graphe_ruptures=[{"noeud": a["noeud"], "nom": a["nom"], "detaches": 0} for a in noeuds],
     )
     assert "30 organismes moins liés ne sont que dans la liste" in contenu
     assert contenu.count('class="lien"') == len(liens)
 
 
-def test_un_lien_prevu_est_en_pointilles_et_le_dit(page):  # noqa: F811
-    contenu = page(
+def test_un_lien_prevu_est_en_pointilles_et_le_dit(acteurs):
+    contenu = acteurs(
         graphe_noeuds=[acteur("a"), acteur("b")], graphe_liens=[lien(1, "a", "b", statut="prevu", est_mesure=False, est_pont=False)],
         graphe_ruptures=[{"noeud": n, "nom": n, "detaches": 0} for n in "ab"],
     )
@@ -82,8 +93,8 @@ def test_un_lien_prevu_est_en_pointilles_et_le_dit(page):  # noqa: F811
     assert "a — b (prévu)" in contenu
 
 
-def test_un_nom_hostile_reste_du_texte(page):  # noqa: F811
-    contenu = page(
+def test_un_nom_hostile_reste_du_texte(acteurs):
+    contenu = acteurs(
         graphe_noeuds=[acteur(ATTAQUE), acteur("b")], graphe_liens=[lien(1, ATTAQUE, "b", citation=ATTAQUE)],
         graphe_ruptures=[{"noeud": n, "nom": n, "detaches": 0} for n in (ATTAQUE, "b")],
         reseaux=[{"reseau": "r", "nom_reseau": ATTAQUE, "citation": ATTAQUE, "document": "d", "_fichier": "f", "_ligne": 1}],
@@ -91,5 +102,5 @@ def test_un_nom_hostile_reste_du_texte(page):  # noqa: F811
     assert ATTAQUE not in contenu and "&lt;script&gt;" in contenu
 
 
-def test_sans_registre_la_section_le_dit(page):  # noqa: F811
-    assert "Aucun lien connu" in page()
+def test_sans_registre_la_section_le_dit(acteurs):
+    assert "Aucun lien connu" in acteurs()

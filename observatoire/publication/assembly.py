@@ -11,6 +11,7 @@ from observatoire.publication.open_data import write_open_data
 from observatoire.publication.portrait import write_portrait
 from observatoire.publication.public_tables import CONTRAT, export_tables, write_duckdb
 from observatoire.publication.quality_report import write_quality_report
+from observatoire.publication.territory_geojson import write_geojson
 from observatoire.sources import sources
 from observatoire.states import state_of
 from observatoire.warehouse import Entrepot, code_fingerprint, erase, utc_now
@@ -48,6 +49,7 @@ def build(entrepot: Entrepot, nom: str, identite: str) -> None:
         export_tables(str(duckdb), str(dossier / "tables"))
         write_portrait(duckdb, dossier / "portrait", entrepot.settings.territoire)
         write_quality_report(duckdb, dossier / "portrait", entrepot.settings.territoire)
+        write_geojson(duckdb, dossier / "geo", entrepot.settings.territoire)
         fichiers = write_open_data(duckdb, dossier, entrepot.settings)  # last: it describes and hashes the others
         contenu = {
             **release,

@@ -7,22 +7,24 @@ use it. The figures themselves are in `portrait`; computing any of this belongs 
 from pathlib import Path
 from typing import Any
 
-import yaml
 from duckdb import DuckDBPyConnection, connect
 
 from observatoire.estimation.publication_rule import DEMI_LARGEUR_PCT, REPONDANTS
-from observatoire.publication.portrait import MODELES, read_rows, template
+from observatoire.publication.pages import read_rows, read_words, template
 
 PAGE = "qualite.html"
 
 
 def write_quality_report(duckdb: Path, dossier: Path, territoire: str) -> None:
     """Write `qualite.html` beside the portrait of one EPCI."""
-    libelles = yaml.safe_load((MODELES / "libelles.yml").read_text(encoding="utf-8"))
     with connect(str(duckdb), read_only=True) as base:
-        contexte = _context(base, territoire)
+        (dossier / PAGE).write_text(render_quality_report(base, territoire), encoding="utf-8")
+
+
+def render_quality_report(base: DuckDBPyConnection, code: str) -> str:
+    """Write the report of one EPCI."""
     seuils = {"demi_largeur_pct": DEMI_LARGEUR_PCT, "repondants": REPONDANTS}
-    (dossier / PAGE).write_text(template(PAGE).render(libelles | seuils | contexte), encoding="utf-8")
+    return template(PAGE).render(read_words() | seuils | _context(base, code))
 
 
 def _context(base: DuckDBPyConnection, code: str) -> dict[str, Any]:

@@ -1,15 +1,14 @@
-"""What the portrait shows of the networks: the graph laid out, its actors and links, and what is promised or not known.
+"""The page of the networks, all territories together: the graph, its actors and links, what is promised.
 
-Everything comes from the public file. Writing the page belongs to `modeles/reseaux.html`: names stay text there.
+Everything comes from the public file. What the networks are in one territory is in its portrait.
 """
 
 import math
-from typing import Any
 
 import networkx as nx
 from duckdb import DuckDBPyConnection
 
-Ligne = dict[str, Any]
+from observatoire.publication.pages import Ligne, read_rows, read_words, template
 
 LARGEUR, HAUTEUR, MARGE = 1200, 900, 80
 # beyond, a drawing says nothing: the most linked are drawn, all are listed
@@ -18,16 +17,24 @@ GRAINE = 2019
 TOURS = 300
 
 
+def render_networks(base: DuckDBPyConnection) -> str:
+    """Write the page."""
+    release = read_rows(base, "FROM meta.release")[0]
+    est_demonstration = release["nature"] == "demonstration"  # as soon as one input of the release is
+    contexte = {"release": release, "toile": read_networks(base), "est_demonstration": est_demonstration}
+    return template("acteurs.html").render(read_words() | contexte)
+
+
 def read_networks(base: DuckDBPyConnection) -> Ligne:
     """Read and lay out all that the section shows; everything is empty where no register was received."""
-    noeuds = _rows(
+    noeuds = read_rows(
         base,
         """
         SELECT n.*, r.detaches, r.isoles, r.composantes_avant, r.composantes_apres
         FROM indicateurs.graphe_noeuds n JOIN indicateurs.graphe_ruptures r USING (noeud)
         ORDER BY n.voisins DESC, n.intermediarite DESC, n.nom""",
     )
-    liens = _rows(base, "FROM indicateurs.graphe_liens ORDER BY type_lien, nom_source, nom_cible, lien")
+    liens = read_rows(base, "FROM indicateurs.graphe_liens ORDER BY type_lien, nom_source, nom_cible, lien")
     for lien in liens:
         lien["citation"] = (lien["citation"] or "").replace("*", "")  # marks of emphasis, not words
     return {
@@ -35,11 +42,11 @@ def read_networks(base: DuckDBPyConnection) -> Ligne:
         "acteurs": noeuds,
         "liens": liens,
         "par_type": {nom: [lien for lien in liens if lien["type_lien"] == nom] for nom in _in_order(liens)},
-        "ecartes": _rows(base, "FROM indicateurs.graphe_ecartes WHERE liens > 0 ORDER BY motif"),
-        "evolution": _rows(
+        "ecartes": read_rows(base, "FROM indicateurs.graphe_ecartes WHERE liens > 0 ORDER BY motif"),
+        "evolution": read_rows(
             base, "FROM indicateurs.graphe_evolution WHERE apparus > 0 OR disparus > 0 ORDER BY annee"
         ),
-        "reseaux": _rows(
+        "reseaux": read_rows(
             base,
             """
             SELECT nom_reseau, any_value(membres_declares) AS declares, any_value(membres_declares_min) AS au_moins,
@@ -49,7 +56,7 @@ def read_networks(base: DuckDBPyConnection) -> Ligne:
                     WHERE l.reseau = r.reseau AND type_lien = 'adhesion') AS nommes
             FROM socle.reseaux r GROUP BY r.reseau, nom_reseau ORDER BY nom_reseau""",
         ),
-        "promesses": _rows(
+        "promesses": read_rows(
             base,
             """
             SELECT d.titre, d.rang, d.type_element, p.titre AS programme, d.resultats, d.citation, d.document,
@@ -59,8 +66,8 @@ def read_networks(base: DuckDBPyConnection) -> Ligne:
             FROM socle.programmes d LEFT JOIN socle.programmes p ON p.element = d.parent
             WHERE d.type_element IN ('defi', 'objectif') ORDER BY d.type_element, programme, d.rang, d.titre""",
         ),
-        "labels": _rows(base, "FROM socle.labels ORDER BY label, coalesce(date_etat, au_plus_tard), etat"),
-        "evenements": _rows(
+        "labels": read_rows(base, "FROM socle.labels ORDER BY label, coalesce(date_etat, au_plus_tard), etat"),
+        "evenements": read_rows(
             base,
             """
             SELECT r.titre, r.recurrence, r.attendus_par_an, r.citation, r.document,
@@ -68,25 +75,19 @@ def read_networks(base: DuckDBPyConnection) -> Ligne:
                     WHERE t.evenement = r.evenement AND t.nature_ligne = 'tenue') AS tenus
             FROM socle.evenements r WHERE r.nature_ligne = 'regle' AND attendus_par_an IS NOT NULL ORDER BY r.titre""",
         ),
-        "annuaires": _rows(
+        "annuaires": read_rows(
             base,
             """
             SELECT any_value(contenu) AS contenu, count(organisme) AS entrees, any_value(citation) AS citation
             FROM socle.annuaires GROUP BY annuaire ORDER BY annuaire""",
         ),
-        "perimetres": _rows(base, "FROM socle.perimetres_nommes ORDER BY perimetre, composante NULLS FIRST"),
-        "documents": _rows(
+        "perimetres": read_rows(base, "FROM socle.perimetres_nommes ORDER BY perimetre, composante NULLS FIRST"),
+        "documents": read_rows(
             base,
             "SELECT d.*, date_diff('day', date_document, cree_le::DATE) AS jours "
             "FROM socle.documents d CROSS JOIN meta.release ORDER BY date_document NULLS LAST, document",
         ),
     }
-
-
-def _rows(base: DuckDBPyConnection, requete: str) -> list[Ligne]:
-    resultat = base.execute(requete)
-    noms = [colonne[0] for colonne in resultat.description or []]
-    return [dict(zip(noms, ligne, strict=True)) for ligne in resultat.fetchall()]
 
 
 def _in_order(liens: list[Ligne]) -> list[str]:

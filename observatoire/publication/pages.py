@@ -1,0 +1,46 @@
+"""How a static page is made from the public file: its rows, its templates, the words of codes.
+
+What a page shows belongs to the module of that page.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from duckdb import DuckDBPyConnection
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from observatoire.publication.french import bref, court, fourchette, lisible, mesure, nombre, periode
+
+Ligne = dict[str, Any]
+
+MODELES = Path(__file__).parent / "modeles"
+
+
+@cache
+def template(nom: str) -> Template:
+    """Return a page's template, with the filters that write figures in French."""
+    environnement = Environment(
+        loader=FileSystemLoader(MODELES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,  # a country of pages: what only lays a template out is not written a thousand times
+        lstrip_blocks=True,
+    )
+    environnement.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False}
+    filtres = (bref, court, fourchette, lisible, mesure, nombre, periode)
+    environnement.filters |= {filtre.__name__: filtre for filtre in filtres}
+    return environnement.get_template(nom)
+
+
+def read_words(nom: str = "libelles.yml") -> Ligne:
+    """Read a file of words kept beside the templates."""
+    return dict(yaml.safe_load((MODELES / nom).read_text(encoding="utf-8")))
+
+
+def read_rows(base: DuckDBPyConnection, requete: str, *parametres: Any) -> list[Ligne]:
+    """Read rows of the public file, as dictionaries."""
+    resultat = base.execute(requete, parametres)
+    noms = [colonne[0] for colonne in resultat.description or []]
+    return [dict(zip(noms, ligne, strict=True)) for ligne in resultat.fetchall()]
