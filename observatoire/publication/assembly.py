@@ -8,6 +8,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from observatoire.journal.causes import D_UN_FICHIER
+from observatoire.journal.writing import write_journal
 from observatoire.publication.portrait import write_portrait
 from observatoire.publication.public_tables import CONTRAT, export_tables, write_duckdb
 from observatoire.publication.quality_report import write_quality_report
@@ -48,7 +50,6 @@ def build(entrepot: Entrepot, nom: str, identite: str) -> None:
         export_tables(str(duckdb), str(dossier / "tables"))
         write_portrait(duckdb, dossier / "portrait", entrepot.settings.territoire)
         write_quality_report(duckdb, dossier / "portrait", entrepot.settings.territoire)
-        chemins = [chemin for chemin in sorted(dossier.rglob("*")) if chemin.is_file()]
         contenu = {
             **release,
             "identite": identite,
@@ -62,14 +63,16 @@ def build(entrepot: Entrepot, nom: str, identite: str) -> None:
                     "version": etat.version,
                     "nature": etat.nature,
                     "charge_le": etat.charge_le,
-                    "fichiers": [
-                        {"fichier": lu.fichier, "sha256": lu.sha256, "millesime": lu.millesime} for lu in etat.fichiers
-                    ],
+                    "couverture": etat.couverture,
+                    "acceptations": etat.acceptations,
+                    "fichiers": [{nom: getattr(lu, nom) for nom in ("fichier", *D_UN_FICHIER)} for lu in etat.fichiers],
                 }
                 for etat in etats
             ],
-            "fichiers": {chemin.relative_to(dossier).as_posix(): sha256(chemin) for chemin in chemins},
         }
+        write_journal(entrepot, dossier, contenu)
+        chemins = [chemin for chemin in sorted(dossier.rglob("*")) if chemin.is_file()]
+        contenu["fichiers"] = {chemin.relative_to(dossier).as_posix(): sha256(chemin) for chemin in chemins}
         (dossier / "manifest.json").write_text(json.dumps(contenu, ensure_ascii=False, indent=1), encoding="utf-8")
         for chemin in dossier.rglob("*"):
             chemin.chmod(0o555 if chemin.is_dir() else 0o444)
