@@ -6,7 +6,6 @@ What a release contains belongs to `publication`.
 
 import json
 import os
-import shutil
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ from observatoire.cube import cube_version, measure_version
 from observatoire.derived import table_version, versions_of
 from observatoire.estimation.computation import ECRITES, estimations_version
 from observatoire.estimation.tables import LUES_RETROTESTS
+from observatoire.evidence import forget_evidence, keep_evidence
 from observatoire.indicators import VALEURS_LISENT, values_version
 from observatoire.matching import tables as noms
 from observatoire.publication.portrait import write_portrait
@@ -28,7 +28,7 @@ from observatoire.publication.quality_report import write_quality_report
 from observatoire.scoring import NOTES
 from observatoire.sources import sources
 from observatoire.states import schema_of, state_of
-from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint, sha256, utc_now
+from observatoire.warehouse import Entrepot, code_fingerprint, erase, fingerprint, sha256, utc_now
 
 GARDEES = 5
 NOM_DUCKDB = "observatoire.duckdb"
@@ -169,7 +169,8 @@ def retract(entrepot: Entrepot, release: str, motif: str) -> str | None:
     # out of sight in one step: what a kill would leave of it is swept by the next release
     dossier = entrepot.racine / "releases" / release
     dossier.chmod(0o755)
-    _erase(dossier.rename(dossier.with_name(f"{INACHEVE}{release}")))
+    erase(dossier.rename(dossier.with_name(f"{INACHEVE}{release}")))
+    forget_evidence(entrepot, releases(entrepot))
     return current_release(entrepot)
 
 
@@ -235,7 +236,8 @@ def _build(entrepot: Entrepot, nom: str, identite: str) -> None:
     parent = entrepot.racine / "releases"
     parent.mkdir(parents=True, exist_ok=True)
     for inacheve in parent.glob(f"{INACHEVE}*"):  # left by a run that was killed: we hold the lock
-        _erase(inacheve)
+        erase(inacheve)
+    forget_evidence(entrepot, releases(entrepot))
     dossier = Path(tempfile.mkdtemp(prefix=INACHEVE, dir=parent))
     try:
         etats = [etat for etat in (state_of(entrepot, source) for source in sources().values()) if etat is not None]
@@ -279,11 +281,13 @@ def _build(entrepot: Entrepot, nom: str, identite: str) -> None:
         (dossier / "manifest.json").write_text(json.dumps(contenu, ensure_ascii=False, indent=1), encoding="utf-8")
         for chemin in dossier.rglob("*"):
             chemin.chmod(0o555 if chemin.is_dir() else 0o444)
+        # evidence first: no release stands without what explains it
+        keep_evidence(entrepot, nom)
         dossier.chmod(0o755)  # a folder that cannot be written to cannot be renamed either on some systems
         dossier.rename(parent / nom)
         (parent / nom).chmod(0o555)
     except BaseException:
-        _erase(dossier)
+        erase(dossier)
         raise
 
 
@@ -303,16 +307,8 @@ def _forget_old_ones(entrepot: Entrepot) -> None:
     """Keep the last releases, and the one the stable path gives."""
     for release in releases(entrepot)[:-GARDEES]:
         if release not in (current_release(entrepot), pinned_release(entrepot)):
-            _erase(entrepot.racine / "releases" / release)
-
-
-def _erase(dossier: Path) -> None:
-    if not dossier.exists():
-        return
-    for chemin in (dossier, *dossier.rglob("*")):
-        if chemin.is_dir():
-            chemin.chmod(0o755)
-    shutil.rmtree(dossier)
+            erase(entrepot.racine / "releases" / release)
+    forget_evidence(entrepot, releases(entrepot))
 
 
 def _retracted(entrepot: Entrepot) -> list[dict[str, str]]:
