@@ -17,16 +17,17 @@ from observatoire.cube import cube_version, measure_version
 from observatoire.derived import table_version, versions_of
 from observatoire.estimation.computation import ECRITES, estimations_version
 from observatoire.estimation.tables import LUES_RETROTESTS
+from observatoire.evidence import forget_evidence
 from observatoire.indicators import VALEURS_LISENT, values_version
 from observatoire.journal.feed import write_lists
 from observatoire.journal.writing import forget_quoted
 from observatoire.matching import tables as noms
-from observatoire.publication.assembly import INACHEVE, NOM_DUCKDB, build, code_version, erase
+from observatoire.publication.assembly import INACHEVE, NOM_DUCKDB, build, code_version
 from observatoire.publication.public_tables import CONTRAT
 from observatoire.scoring import NOTES
 from observatoire.sources import sources
 from observatoire.states import schema_of, state_of
-from observatoire.warehouse import Entrepot, fingerprint, sha256, utc_now
+from observatoire.warehouse import Entrepot, erase, fingerprint, sha256, utc_now
 
 GARDEES = 5
 
@@ -60,6 +61,7 @@ def publish(entrepot: Entrepot) -> tuple[str, bool]:
         _announce(entrepot)
         return existantes[-1], False
     nom = f"{datetime.now(UTC).strftime('%Y%m%dT%H%M%S%f')[:-3]}Z-{identite[:8]}"
+    forget_evidence(entrepot, existantes)
     build(entrepot, nom, identite)
     if pinned_release(entrepot) is None:
         _point_to(entrepot, nom)
@@ -171,6 +173,7 @@ def retract(entrepot: Entrepot, release: str, motif: str) -> str | None:
     dossier = entrepot.racine / "releases" / release
     dossier.chmod(0o755)
     erase(dossier.rename(dossier.with_name(f"{INACHEVE}{release}")))
+    forget_evidence(entrepot, releases(entrepot))
     _announce(entrepot)
     return current_release(entrepot)
 
@@ -245,12 +248,16 @@ def _forget_old_ones(entrepot: Entrepot) -> None:
     for release in releases(entrepot)[:-GARDEES]:
         if release not in (current_release(entrepot), pinned_release(entrepot)):
             erase(entrepot.racine / "releases" / release)
+<<<<<<< HEAD
 
 
 def _announce(entrepot: Entrepot) -> None:
     """Tell machines which releases there are now."""
     manifestes = [manifest_of(entrepot, release) for release in releases(entrepot)]
     write_lists(entrepot, manifestes, current_release(entrepot), pinned_release(entrepot), _retracted(entrepot))
+=======
+    forget_evidence(entrepot, releases(entrepot))
+>>>>>>> e21d6ee6438b81576ffee031410bad132b34a895
 
 
 def _retracted(entrepot: Entrepot) -> list[dict[str, str]]:

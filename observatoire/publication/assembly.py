@@ -4,10 +4,10 @@ When one is made, kept, moved to or taken back belongs to `releases`; what a fil
 """
 
 import json
-import shutil
 import tempfile
 from pathlib import Path
 
+from observatoire.evidence import keep_evidence
 from observatoire.journal.causes import D_UN_FICHIER
 from observatoire.journal.writing import write_journal
 from observatoire.publication.portrait import write_portrait
@@ -15,7 +15,7 @@ from observatoire.publication.public_tables import CONTRAT, export_tables, write
 from observatoire.publication.quality_report import write_quality_report
 from observatoire.sources import sources
 from observatoire.states import state_of
-from observatoire.warehouse import Entrepot, code_fingerprint, sha256, utc_now
+from observatoire.warehouse import Entrepot, code_fingerprint, erase, sha256, utc_now
 
 NOM_DUCKDB = "observatoire.duckdb"
 INACHEVE = ".en_cours-"
@@ -76,19 +76,11 @@ def build(entrepot: Entrepot, nom: str, identite: str) -> None:
         (dossier / "manifest.json").write_text(json.dumps(contenu, ensure_ascii=False, indent=1), encoding="utf-8")
         for chemin in dossier.rglob("*"):
             chemin.chmod(0o555 if chemin.is_dir() else 0o444)
+        # evidence first: no release stands without what explains it
+        keep_evidence(entrepot, nom)
         dossier.chmod(0o755)  # a folder that cannot be written to cannot be renamed either on some systems
         dossier.rename(parent / nom)
         (parent / nom).chmod(0o555)
     except BaseException:
         erase(dossier)
         raise
-
-
-def erase(dossier: Path) -> None:
-    """Remove a release, read-only as it is."""
-    if not dossier.exists():
-        return
-    for chemin in (dossier, *dossier.rglob("*")):
-        if chemin.is_dir():
-            chemin.chmod(0o755)
-    shutil.rmtree(dossier)
