@@ -224,11 +224,11 @@ def _require(entrepot: Entrepot, schema: str, table: str, attendue: str | None, 
 
 
 def _identity(entrepot: Entrepot) -> str:
-    """Hash what a release depends on: inputs, state of each source, code, territory."""
+    """Hash what a release depends on: inputs, state of each source, code, territory, address."""
     etats = [state_of(entrepot, source) for source in sources().values()]
     # the state of the day: a release is made the day a source becomes late, not every day after
     dites = [(etat.source, etat.version, etat.etat_du_jour, etat.motif) for etat in etats if etat is not None]
-    return fingerprint(dites, code_version(), CONTRAT, entrepot.settings.territoire)
+    return fingerprint(dites, code_version(), CONTRAT, entrepot.settings.territoire, entrepot.settings.adresse)
 
 
 def _point_to(entrepot: Entrepot, release: str) -> None:
@@ -248,16 +248,13 @@ def _forget_old_ones(entrepot: Entrepot) -> None:
     for release in releases(entrepot)[:-GARDEES]:
         if release not in (current_release(entrepot), pinned_release(entrepot)):
             erase(entrepot.racine / "releases" / release)
-<<<<<<< HEAD
+    forget_evidence(entrepot, releases(entrepot))
 
 
 def _announce(entrepot: Entrepot) -> None:
     """Tell machines which releases there are now."""
     manifestes = [manifest_of(entrepot, release) for release in releases(entrepot)]
     write_lists(entrepot, manifestes, current_release(entrepot), pinned_release(entrepot), _retracted(entrepot))
-=======
-    forget_evidence(entrepot, releases(entrepot))
->>>>>>> e21d6ee6438b81576ffee031410bad132b34a895
 
 
 def _retracted(entrepot: Entrepot) -> list[dict[str, str]]:

@@ -4,6 +4,7 @@ A release is never held back by its journal: what cannot be compared is said, an
 """
 
 import json
+import shutil
 from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
@@ -89,20 +90,26 @@ def forget_quoted(entrepot: Entrepot, retiree: str) -> None:
         tu["resume"] = (
             f"La publication précédente, {retiree}, a été retirée : rien n'est dit de ce qui la séparait de celle-ci."
         )
-        for ouvert in (dossier, dossier / "portrait"):
+        # the files of a release also have a name beside its pages
+        cites = [nom for nom in manifeste["fichiers"] if Path(nom).name in (JOURNAL, TOUS, Path(PAGE).name)]
+        dossiers = {dossier, *((dossier / nom).parent for nom in cites)}
+        for ouvert in dossiers:
             ouvert.chmod(0o755)
-        (dossier / TOUS).unlink(missing_ok=True)
+        for nom in cites:
+            (dossier / nom).unlink(missing_ok=True)
         _write(dossier, tu, manifeste)
-        manifeste["fichiers"] = {
-            nom: sha256(dossier / nom) if nom in (JOURNAL, PAGE) else empreinte
-            for nom, empreinte in manifeste["fichiers"].items()
-            if nom != TOUS
-        }
+        for nom in cites:
+            if Path(nom).name == JOURNAL and nom != JOURNAL:
+                shutil.copyfile(dossier / JOURNAL, dossier / nom)
+        restes = [nom for nom in cites if (dossier / nom).exists()]
+        for nom in cites:
+            manifeste["fichiers"].pop(nom)
+        manifeste["fichiers"] |= {nom: sha256(dossier / nom) for nom in restes}
         with entrepot.replacing(chemin) as provisoire:
             provisoire.write_text(json.dumps(manifeste, ensure_ascii=False, indent=1), encoding="utf-8")
-        for ecrit in (chemin, dossier / JOURNAL, dossier / PAGE):
-            ecrit.chmod(0o444)
-        for ferme in (dossier / "portrait", dossier):
+        for nom in (*restes, chemin.name):
+            (dossier / nom).chmod(0o444)
+        for ferme in dossiers:
             ferme.chmod(0o555)
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from observatoire.evidence import keep_evidence
 from observatoire.journal.causes import D_UN_FICHIER
 from observatoire.journal.writing import write_journal
+from observatoire.publication.open_data import write_open_data
 from observatoire.publication.portrait import write_portrait
 from observatoire.publication.public_tables import CONTRAT, export_tables, write_duckdb
 from observatoire.publication.quality_report import write_quality_report
 from observatoire.sources import sources
 from observatoire.states import state_of
-from observatoire.warehouse import Entrepot, code_fingerprint, erase, sha256, utc_now
+from observatoire.warehouse import Entrepot, code_fingerprint, erase, utc_now
 
 NOM_DUCKDB = "observatoire.duckdb"
 INACHEVE = ".en_cours-"
@@ -71,8 +72,8 @@ def build(entrepot: Entrepot, nom: str, identite: str) -> None:
             ],
         }
         write_journal(entrepot, dossier, contenu)
-        chemins = [chemin for chemin in sorted(dossier.rglob("*")) if chemin.is_file()]
-        contenu["fichiers"] = {chemin.relative_to(dossier).as_posix(): sha256(chemin) for chemin in chemins}
+        # last: it describes and hashes the others
+        contenu["fichiers"] = write_open_data(duckdb, dossier, entrepot.settings)
         (dossier / "manifest.json").write_text(json.dumps(contenu, ensure_ascii=False, indent=1), encoding="utf-8")
         for chemin in dossier.rglob("*"):
             chemin.chmod(0o555 if chemin.is_dir() else 0o444)
