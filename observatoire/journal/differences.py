@@ -5,6 +5,8 @@ a release stops counting as known to an attacker when it is forgotten or retract
 Nor is a former figure beside one that is suppressed now.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +41,16 @@ def read_rows(connexion: duckdb.DuckDBPyConnection, requete: str, **valeurs: Any
     return [dict(zip(colonnes, ligne, strict=True)) for ligne in curseur.fetchall()]
 
 
-def attach(connexion: duckdb.DuckDBPyConnection, avant: Path, apres: Path) -> None:
-    """Attach the two published files, to read only, as `avant` and `apres`."""
-    for nom, chemin in (("avant", avant), ("apres", apres)):
+@contextmanager
+def attached(connexion: duckdb.DuckDBPyConnection, **fichiers: Path) -> Iterator[None]:
+    """Give published files to read, each under its name, for the time of the call."""
+    for nom, chemin in fichiers.items():
         connexion.execute(f"ATTACH {sql_literal(chemin)} AS {nom} (READ_ONLY)")
+    try:
+        yield
+    finally:
+        for nom in fichiers:
+            connexion.execute(f"DETACH {nom}")
 
 
 def free_indicators() -> list[str]:

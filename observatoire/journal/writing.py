@@ -20,7 +20,7 @@ from observatoire.journal.causes import LIBELLES, ORDRE, Cause, causes_of, diffe
 from observatoire.journal.differences import (
     CHANGEMENTS,
     CLE,
-    attach,
+    attached,
     compare_definitions,
     compare_tables,
     compare_territories,
@@ -146,8 +146,8 @@ def _compare(entrepot: Entrepot, dossier: Path, manifeste: Ligne) -> Ligne:
     avant = json.loads(gardees[-1].read_text(encoding="utf-8"))
     journal = _empty("comparee", manifeste, avant["release"])
     causes = differing_causes(avant, manifeste)
-    with entrepot.connect(()) as connexion:
-        attach(connexion, gardees[-1].parent / "observatoire.duckdb", dossier / "observatoire.duckdb")
+    fichiers = {"avant": gardees[-1].parent / "observatoire.duckdb", "apres": dossier / "observatoire.duckdb"}
+    with entrepot.connect(()) as connexion, attached(connexion, **fichiers):
         compare_values(connexion, "avant.indicateurs.valeurs", "apres.indicateurs.valeurs")
         journal["methode"] = _attribute(connexion, entrepot, avant, causes)
         journal["indicateurs"] = compare_definitions(connexion)
@@ -309,8 +309,9 @@ def _as_number(valeur: object) -> str:
 
 
 def _name_of(fichier: Path, territoire: str) -> str:
-    with duckdb.connect(str(fichier), read_only=True) as base:
-        noms = base.execute(
-            "SELECT libelle FROM referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?", [territoire]
+    with duckdb.connect() as connexion, attached(connexion, lu=fichier):
+        noms = connexion.execute(
+            "SELECT libelle FROM lu.referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?",
+            [territoire],
         ).fetchall()
     return str(noms[0][0]) if noms else territoire
