@@ -99,10 +99,16 @@ def copy_query(connexion: duckdb.DuckDBPyConnection, requete: str, chemin: Path,
 class Entrepot:
     """The folder of everything computed."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Open the warehouse of these settings; its folders are made when first written to."""
+    def __init__(self, settings: Settings, travail: Path | None = None) -> None:
+        """Open the warehouse of these settings; its folders are made when first written to.
+
+        Args:
+            settings: where it is.
+            travail: where queries spill what memory does not hold, in the warehouse itself unless it is given.
+        """
         self.settings = settings
         self.racine = settings.warehouse
+        self.travail = travail or self.racine / ".duckdb"
 
     def path_of(self, schema: str, table: str) -> Path:
         """Return the Parquet file of a table."""
@@ -199,7 +205,7 @@ class Entrepot:
         """Open an in-memory DuckDB where tables of the warehouse are views of their schema: those named, or all."""
         with duckdb.connect() as connexion:
             # spilling must not land in the current folder, nor in a release
-            connexion.execute(f"SET temp_directory = {sql_literal(self.racine / '.duckdb')}")
+            connexion.execute(f"SET temp_directory = {sql_literal(self.travail)}")
             connexion.execute(f"SET memory_limit = '{MEMOIRE}'")
             # a query that needs an order says so; keeping one nobody asked for takes memory and time
             connexion.execute("SET preserve_insertion_order = false")

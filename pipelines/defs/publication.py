@@ -111,7 +111,8 @@ def follow_latest_job() -> None:
 
 @dg.job(
     name="retirer_publication",
-    description="Retirer une publication après une objection (dire laquelle, et pourquoi) ; elle ne sera plus publiée.",
+    description="Retirer une publication après une objection (dire laquelle, et pourquoi : ce motif est public) ; "
+    "elle ne sera plus publiée.",
 )
 def retract_job() -> None:
     """Retract a release."""
