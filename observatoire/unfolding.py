@@ -6,6 +6,7 @@ are an error, not an answer. Finding rows belongs to `raw_lines`; writing pages 
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -21,6 +22,7 @@ from observatoire.states import state_of
 from observatoire.warehouse import Entrepot, sql_literal
 
 Ligne = dict[str, Any]
+CLE = ("indicateur", "niveau", "code_territoire", "periode", "axe", "modalite")
 CONFIDENTIELLE = "Valeur supprimée au titre du secret statistique : rien de ce qui la compose n'est montré."
 SANS_VALEUR = "Valeur qui ne peut être calculée : "
 
@@ -104,6 +106,14 @@ def unfold(entrepot: Entrepot, release: str, cle: dict[str, str]) -> Depliage:
     else:
         _unfold_terms(preuves, depliage, indicateur)
     return depliage
+
+
+def published_keys(chemin: Path, cle: dict[str, str]) -> list[dict[str, str]]:
+    """List the keys of the values that answer the parts of a key given, the last period first."""
+    condition = " AND ".join(f"{nom} = {sql_literal(valeur)}" for nom, valeur in cle.items())
+    ordre = f"periode = 'inconnu', periode DESC, {', '.join(CLE)}"
+    lignes = _published(str(chemin), f"{condition} ORDER BY {ordre}")
+    return [{nom: ligne[nom] for nom in CLE} for ligne in lignes]
 
 
 def formula(indicateur: Indicateur) -> str:
@@ -244,7 +254,7 @@ def aggregate(connexion: duckdb.DuckDBPyConnection, agregat: str, lignes: str = 
 
 
 def _with_sha256(preuves: Entrepot, lignes: list[Ligne]) -> list[Ligne]:
-    empreintes = {}
+    empreintes: dict[tuple[str, str], str] = {}
     for nom in {ligne["source"] for ligne in lignes if ligne["fichier"]}:
         etat = state_of(preuves, sources()[nom])
         empreintes |= {(nom, lu.fichier): lu.sha256 for lu in (etat.fichiers if etat else [])}
