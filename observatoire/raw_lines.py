@@ -101,13 +101,18 @@ def public_lines(mesure: Mesure) -> str:
     """
     restreinte = mesure.diffusion != "libre"
     tue = _text(RESTREINTE) if restreinte else "tue"
+    # what is not shown of a contribution hides all that leads to it: the legal unit of an establishment, its name
+    jugees = """(
+        SELECT * REPLACE (coalesce(max(tue) FILTER (role = 'compte') OVER u, tue) AS tue,
+                          bool_or(est_anonyme) OVER u AS est_anonyme)
+        FROM lignes WINDOW u AS (PARTITION BY unite, periode, axe, modalite))"""
     return f"""
         SELECT axe, modalite, periode, role, source, fichier, ligne, CASE WHEN NOT est_anonyme THEN unite END AS unite,
                CASE WHEN NOT est_anonyme THEN repondant END AS repondant, nombre_unites, valeur, 1 AS nombre_lignes,
                NULL::VARCHAR AS raison
-        FROM lignes WHERE {tue} IS NULL
+        FROM {jugees} WHERE {tue} IS NULL
         UNION ALL
         SELECT axe, modalite, periode, role, source, NULL, NULL, NULL, NULL,
                CASE WHEN count(nombre_unites) = count(*) THEN sum(nombre_unites) END::DECIMAL(38,6),
                CASE WHEN count(valeur) = count(*) THEN sum(valeur) END::DECIMAL(38,6), count(*), {tue} AS raison
-        FROM lignes WHERE {tue} IS NOT NULL {"AND role = 'compte'" if restreinte else ""} GROUP BY ALL"""
+        FROM {jugees} WHERE {tue} IS NOT NULL {"AND role = 'compte'" if restreinte else ""} GROUP BY ALL"""
