@@ -12,7 +12,8 @@ from typing import Any
 import duckdb
 
 from observatoire.catalog import Indicateur, Mesure, Terme, indicateurs, mesures, sources_of_measure
-from observatoire.cube import CELLULE, PAR_REPONDANT, PAR_UNITE, coverage_of
+from observatoire.contributions import aggregate, select_contributions
+from observatoire.cube import CELLULE
 from observatoire.estimation.employers import ess_employers
 from observatoire.evidence import open_evidence
 from observatoire.raw_lines import find_lines, public_lines
@@ -213,44 +214,6 @@ def _unfold_term(preuves: Entrepot, valeur: Ligne, role: str, terme: Terme) -> T
         deplie.lignes = _with_sha256(preuves, _rows(connexion, colonnes))
         deplie.ecartees = [*_left_out(preuves, mesure), *_known_above(connexion, preuves, mesure, cellule)]
     return deplie
-
-
-def select_contributions(
-    connexion: duckdb.DuckDBPyConnection, preuves: Entrepot, mesure: Mesure, cellule: Ligne
-) -> None:
-    """Make the temporary table `contributions`: those that count in a cell, as the cube takes them; restricted."""
-    connexion.execute("""
-        CREATE OR REPLACE TEMP TABLE ancetres AS
-        SELECT niveau, code_territoire, niveau_parent, code_parent FROM referentiels.appartenances
-        UNION ALL SELECT niveau, code_territoire, niveau, code_territoire FROM referentiels.territoires
-        UNION ALL SELECT 'inconnu', 'inconnu', 'inconnu', 'inconnu'""")
-    # without coverage a row is only about the place it names
-    montee = "niveau = niveau_parent" if coverage_of(preuves, mesure) == "lignes" else "true"
-    dites = [f"m.{nom} = {sql_literal(cellule[nom])}" for nom in ("periode", "axe", "modalite")]
-    dites += [f"niveau_parent = {sql_literal(cellule['niveau'])}", montee]
-    dites += [f"code_parent = {sql_literal(cellule['code_territoire'])}"]
-    connexion.execute(f"""
-        CREATE OR REPLACE TEMP TABLE contributions AS
-        SELECT m.* FROM mesures.{mesure.nom} m JOIN ancetres a USING (niveau, code_territoire)
-        WHERE {" AND ".join(dites)}""")
-
-
-def aggregate(connexion: duckdb.DuckDBPyConnection, agregat: str, lignes: str = "contributions") -> Any:
-    """Recompute a term from contributions, or from rows that have their columns."""
-    if agregat in ("somme", "nombre_unites"):
-        colonne = "valeur" if agregat == "somme" else "nombre_unites"
-        requete = f"SELECT coalesce(sum({colonne}), 0)::DECIMAL(38,6), count({colonne}) = count(*) FROM {lignes}"
-    else:
-        # as in the cube: a row of nothing says that its place is covered, it is no respondent
-        parties = f"(FROM {lignes} WHERE (nombre_unites = 0 AND valeur = 0) IS NOT TRUE)"
-        if agregat in PAR_REPONDANT:
-            parties = f"(SELECT repondant, sum(valeur) AS v FROM {parties} GROUP BY ALL)"
-        calcul = {**PAR_UNITE, **PAR_REPONDANT}[agregat]
-        requete = f"SELECT {calcul}, (SELECT count(valeur) = count(*) FROM {lignes}) FROM {parties}"
-    ((valeur, est_complete),) = connexion.execute(requete).fetchall()
-    if not est_complete:
-        return None
-    return Decimal(valeur) if isinstance(valeur, int) else valeur
 
 
 def _with_sha256(preuves: Entrepot, lignes: list[Ligne]) -> list[Ligne]:
