@@ -64,7 +64,17 @@ def test_les_donnees_coulent_dans_un_seul_sens():
 
 
 @pytest.mark.parametrize(
-    "job", ["actualiser", "recalculer_indicateurs", "telecharger", "portraits", "revenir_a", "reprendre", "purger_registre"]
+    "job",
+    [
+        "actualiser",
+        "recalculer_indicateurs",
+        "telecharger",
+        "portraits",
+        "revenir_a",
+        "reprendre",
+        "purger_registre",
+        "deplier",
+    ],
 )
 def test_les_jobs_se_lancent_sans_rien_ecrire(job: str):
     """Every job but a retraction, which is irreversible, validates with an empty configuration: nobody writes YAML."""

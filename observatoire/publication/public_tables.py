@@ -17,6 +17,7 @@ from observatoire.estimation.tables import LUES_RETROTESTS
 from observatoire.graph import TABLES as GRAPHE
 from observatoire.indicators import CATALOGUE, VALEURS
 from observatoire.matching.tables import QUALITE_NOMS
+from observatoire.publication.public_contributions import CONTRIBUTIONS, register_contributions
 from observatoire.schemas import DATE, ENTIER, HORODATAGE, PROVENANCE, TEXTE, Colonne, Table
 from observatoire.scoring import NOTES
 from observatoire.sources import Source, sources
@@ -115,6 +116,7 @@ def public_tables() -> list[TablePublique]:
     publiques = [
         TablePublique("indicateurs", "valeurs", VALEURS, "FROM indicateurs.valeurs"),
         TablePublique("indicateurs", "catalogue", CATALOGUE, "FROM indicateurs.catalogue"),
+        TablePublique("indicateurs", "contributions", CONTRIBUTIONS, "FROM r_contributions ORDER BY ALL"),
         TablePublique(
             "indicateurs", "arithmetique_declarations", ARITHMETIQUE, "FROM indicateurs.arithmetique_declarations"
         ),
@@ -255,6 +257,7 @@ def write_duckdb(entrepot: Entrepot, chemin: str, release: dict[str, Any]) -> di
     with entrepot.connect() as connexion:
         connexion.execute("SET preserve_insertion_order = true")  # the same release, the same bytes
         register_quality(connexion, entrepot, release)
+        register_contributions(connexion, entrepot)
         _register(connexion, "r_dictionnaire", DICTIONNAIRE, dictionary_rows())
         connexion.execute(f"ATTACH {sql_literal(chemin)} AS public_ (STORAGE_VERSION 'v1.0.0')")
         for publique in public_tables():
