@@ -10,25 +10,28 @@ REFERENCES = Path(__file__).resolve().parent / "references"
 
 @dataclass(frozen=True)
 class Settings:
-    """The three settings of the public contract.
+    """The settings of the public contract.
 
     Attributes:
         raw: folder of the files as received.
         warehouse: folder of everything computed.
         territoire: SIREN of the focal EPCI.
+        adresse: address a web server gives `warehouse` and this interface under, empty when there is none.
     """
 
     raw: Path
     warehouse: Path
     territoire: str
+    adresse: str = ""
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Read ``OBSERVATOIRE_RAW``, ``OBSERVATOIRE_WAREHOUSE`` and ``OBSERVATOIRE_TERRITOIRE``."""
+        """Read ``OBSERVATOIRE_RAW``, ``_WAREHOUSE``, ``_TERRITOIRE`` and ``_ADRESSE``."""
         return cls(
             raw=Path(os.environ.get("OBSERVATOIRE_RAW") or RACINE / "raw").resolve(),
             warehouse=Path(os.environ.get("OBSERVATOIRE_WAREHOUSE") or RACINE / "warehouse").resolve(),
             territoire=os.environ.get("OBSERVATOIRE_TERRITOIRE") or "246300701",
+            adresse=(os.environ.get("OBSERVATOIRE_ADRESSE") or "").rstrip("/"),
         )
 
 
