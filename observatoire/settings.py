@@ -52,3 +52,36 @@ class RegisterSettings:
         """Read ``OBSERVATOIRE_REGISTRE`` and ``OBSERVATOIRE_REGISTRE_CLE``."""
         magasin, cle = os.environ.get("OBSERVATOIRE_REGISTRE"), os.environ.get("OBSERVATOIRE_REGISTRE_CLE")
         return cls(Path(magasin).resolve() if magasin else None, Path(cle).resolve() if cle else None)
+
+
+@dataclass(frozen=True)
+class AlertSettings:
+    """Who is told of failures, and through what: nobody by default.
+
+    Attributes:
+        courriel: addresses, separated by commas.
+        smtp: `smtp(s)://account@server:port`, without a password.
+        secret: file of the password, None when the server asks for none.
+        webhook: address that receives a JSON `{"text": …}`: a secret in itself.
+    """
+
+    courriel: str
+    smtp: str
+    secret: Path | None
+    webhook: str
+
+    @classmethod
+    def from_environment(cls) -> "AlertSettings":
+        """Read ``OBSERVATOIRE_COURRIEL``, ``_SMTP``, ``_SMTP_SECRET`` and ``_WEBHOOK``."""
+        secret = os.environ.get("OBSERVATOIRE_SMTP_SECRET")
+        return cls(
+            courriel=os.environ.get("OBSERVATOIRE_COURRIEL") or "",
+            smtp=os.environ.get("OBSERVATOIRE_SMTP") or "",
+            secret=Path(secret).resolve() if secret else None,
+            webhook=os.environ.get("OBSERVATOIRE_WEBHOOK") or "",
+        )
+
+    @property
+    def demandees(self) -> bool:
+        """Whether someone asked to be told."""
+        return bool(self.courriel or self.smtp or self.webhook)

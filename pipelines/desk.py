@@ -48,6 +48,12 @@ def _counts(lus: Iterable[FichierLu]) -> dict[str, int]:
     return {mot: sum(getattr(lu, nom) for lu in lus) for nom, mot in COMPTES.items()}
 
 
+def _equation(comptes: dict[str, int]) -> str:
+    """Write that nothing is lost: read = kept + out of scope + refused."""
+    lues, *reste = (f"{nombre} {mot}" for mot, nombre in comptes.items())
+    return f"{lues} = {' + '.join(reste)}"
+
+
 def _next_step(source: Source) -> str:
     return "lancer telecharger" if source.fichier else source.aide or f"déposer le suivant dans raw/{source.nom}/"
 
@@ -123,7 +129,7 @@ def _files(etat: Etat) -> dict[str, Any]:
     if not etat.fichiers:
         return {"fichiers": "aucun"}
     lus = [
-        {"fichier": lu.fichier, "état": lu.etat, "nature": lu.nature, "millésime": lu.millesime, **_counts([lu])}
+        {"fichier": lu.fichier, "état": lu.etat, "nature": lu.nature, "lignes": _equation(_counts([lu]))}
         for lu in etat.fichiers
     ]
     motifs = [
@@ -140,14 +146,12 @@ def _rejects(entrepot: Entrepot, source: Source, etat: Etat) -> dict[str, Any]:
     exemples = sample(source, chemin, MONTREES)
     if not exemples:
         return {}
+    # few columns: the page is narrow, and cuts what is wider
     lignes = [
         {
-            "fichier": rejet["fichier"],
-            "ligne": rejet["ligne"],
-            "colonne": rejet["colonne"],
-            "raison, et quoi faire": rejet["motif"],
             "gravité": rejet["gravite"],
-            "règle": rejet["regle"],
+            "où": f"{rejet['fichier']}, ligne {rejet['ligne']}, {rejet['colonne'] or 'la ligne entière'}",
+            "raison, et quoi faire": rejet["motif"],
             "valeur": "non montrée" if rejet["valeur"] is None else rejet["valeur"],
         }
         for rejet in exemples
@@ -172,8 +176,8 @@ def release_report(entrepot: Entrepot, nom: str, nouvelle: bool) -> dict[str, An
         "épinglée": pinned_release(entrepot) or "non",
         "sources en échec": ", ".join(echecs) or "aucune",
         **_links(entrepot),
-        "tableau de bord des sources": table_of(_board(entrepot)),
         **_changes(entrepot, nom, contenu),
+        "tableau de bord des sources": table_of(_board(entrepot)),
         "tables publiées": table_of({"table": table, "lignes": n} for table, n in contenu["tables"].items()),
     }
 
@@ -200,16 +204,13 @@ def _board(entrepot: Entrepot) -> list[dict[str, Any]]:
     for ligne in summary(entrepot).to_dict("records"):
         source = sources()[ligne["source"]]
         etat = state_of(entrepot, source) or Etat(source.nom, "absente", "", source.nature, "aucune")
-        dates = _dates(source, etat)
         lignes.append(
             {
                 "source": source.nom,
                 "état": ligne["etat"],
-                "nature": ligne["nature"],
-                **{mot: int(ligne[nom]) for nom, mot in COMPTES.items()},
-                "dernier fichier": dates["dernier fichier obtenu le"],
-                "périmée après le": dates["périmée après le"],
+                "lignes": _equation(_counts(etat.fichiers)),
                 "à faire": _next_step(source) if etat.retard else ligne["motif"],
+                "périmée après le": _expires(etat) or "",
             }
         )
     ordre = ["en_echec", "perime", "en_retard", "a_jour", "absente"]
