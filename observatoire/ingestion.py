@@ -320,3 +320,4 @@ def _write_rejects(entrepot: Entrepot, nom: str, rejets: pd.DataFrame) -> None:
         entrepot.write_batches(provisoire, REJETS, iter([ordonnes.reindex(columns=REJETS.names)]))
     with entrepot.replacing(chemin.with_suffix(".csv")) as provisoire:
         write_csv(chemin, provisoire)
+        provisoire.chmod(chemin.stat().st_mode)  # as restricted as the table: DuckDB writes for everyone
