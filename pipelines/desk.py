@@ -72,7 +72,11 @@ def source_result(entrepot: Entrepot, source: Source, etat: Etat) -> dg.Material
             passed=etat.etat != "en_echec",
             severity=dg.AssetCheckSeverity.ERROR,
             description=etat.motif or f"{comptes['retenues']} lignes retenues, {comptes['refusées']} refusées.",
-            metadata={**comptes, "règles": table_of(regles) if regles else "aucune ligne refusée ni signalée"},
+            metadata={
+                **({"pourquoi, et quoi faire": etat.motif} if etat.motif else {}),
+                **comptes,
+                "règles": table_of(regles) if regles else "aucune ligne refusée ni signalée",
+            },
         )
     ]
     if source.cadence:

@@ -28,7 +28,7 @@ run_coordinator: {module: dagster._core.run_coordinator, class: DefaultRunCoordi
 """
 ESPACE = "load_from: [{python_module: {module_name: pipelines.definitions, location_name: observatoire}}]\n"
 # patience, not a measure: a run takes half a minute on a quiet machine
-PATIENCE_MS = 300_000
+PATIENCE_MS = 600_000
 
 
 @contextmanager
@@ -85,8 +85,7 @@ def lancer_dans_l_interface(page: Page, adresse: str, job: str) -> str:
     """Launch a job as it is, nothing typed, and watch its run; return its status as shown: Success or Failure."""
     page.goto(adresse)
     page.get_by_role("link", name="Runs").first.click()
-    page.get_by_role("heading", name="Runs").or_(page.get_by_text("Runs", exact=True)).first.wait_for()
-    page.wait_for_timeout(1_000)
+    page.get_by_text(re.compile("No runs|Created at")).first.wait_for()
     deja = _runs(page)
     ouvrir_le_job(page, adresse, job)
     page.get_by_role("button", name="Materialize all").click()
@@ -110,13 +109,12 @@ def _runs(page: Page) -> set[str]:
     return {lien for a in page.locator("a[href*='/runs/']").all() if (lien := a.get_attribute("href") or "")}
 
 
-def lire_l_asset(page: Page, adresse: str, nom: str, onglet: str = "Overview", attendu: str = "Metadata") -> str:
-    """Open an asset from the catalogue; return what a tab says."""
+def lire_l_asset(page: Page, adresse: str, nom: str, attendu: str, onglet: str = "Overview") -> str:
+    """Find an asset by its name, open one of its tabs, wait for some words; return all that the page says."""
     page.goto(adresse)
-    page.get_by_role("link", name="Catalog").first.click()
-    recherche = page.get_by_placeholder("Search and filter assets")
-    recherche.fill(nom)
-    page.locator(f"a[href$='/assets/{nom}']").first.click()
+    page.get_by_role("button", name="Search").click()
+    page.get_by_placeholder("Search assets").fill(nom)
+    page.locator(f"a[href='/assets/{nom}']").first.click()
     page.get_by_role("tab", name=onglet).click()
     page.get_by_text(attendu).first.wait_for()
     return page.locator("body").inner_text()
