@@ -81,24 +81,21 @@ def ouvrir_le_job(page: Page, adresse: str, job: str) -> None:
     page.get_by_role("button", name="Materialize all").wait_for()
 
 
-def lancer_dans_l_interface(page: Page, adresse: str, job: str) -> str:
-    """Launch a job as it is, nothing typed, and watch its run; return its status as shown: Success or Failure."""
-    page.goto(adresse)
-    page.get_by_role("link", name="Runs").first.click()
-    page.get_by_text(re.compile("No runs|Created at")).first.wait_for()
-    deja = _runs(page)
+def lancer_dans_l_interface(page: Page, adresse: str, job: str, connues: set[str]) -> str:
+    """Launch a job as it is, nothing typed, and watch its run; return its status as shown: Success or Failure.
+
+    `connues` are the runs seen before; the new one is added to them.
+    """
     ouvrir_le_job(page, adresse, job)
     page.get_by_role("button", name="Materialize all").click()
-    # on a first run, the interface warns that files nobody downloaded are not there yet
+    # the interface warns that files nobody downloaded are not there, as long as nobody did
     confirmer = page.get_by_role("button", name="Confirm")
-    lance = page.get_by_text("Launched run")
-    confirmer.or_(lance).first.wait_for()
-    if confirmer.is_visible():
-        confirmer.click()
-        confirmer.wait_for(state="hidden")
-    page.goto(f"{adresse}/runs")
-    while not (nouvelles := _runs(page) - deja):
+    confirmer.click()
+    confirmer.wait_for(state="hidden")
+    page.get_by_role("link", name="Runs").first.click()
+    while not (nouvelles := _runs(page) - connues):
         page.wait_for_timeout(500)
+    connues |= nouvelles
     page.locator(f"a[href='{nouvelles.pop()}']").first.click()
     fini = page.get_by_text(re.compile("^(Success|Failure)$")).first
     fini.wait_for(timeout=PATIENCE_MS)
@@ -106,7 +103,9 @@ def lancer_dans_l_interface(page: Page, adresse: str, job: str) -> str:
 
 
 def _runs(page: Page) -> set[str]:
-    return {lien for a in page.locator("a[href*='/runs/']").all() if (lien := a.get_attribute("href") or "")}
+    """Read the runs a page links to, in one go: it redraws itself meanwhile."""
+    liens = page.locator("a").evaluate_all("liens => liens.map(lien => lien.getAttribute('href') || '')")
+    return {lien for lien in liens if re.fullmatch(r"/runs/[0-9a-f-]{36}", lien)}
 
 
 def lire_l_asset(page: Page, adresse: str, nom: str, attendu: str, onglet: str = "Overview") -> str:

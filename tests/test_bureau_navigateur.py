@@ -34,8 +34,9 @@ def en_echec(dossier: Path) -> list[tuple[str]]:
 def test_un_analyste_lance_lit_et_voit_ce_qui_casse(bureau: Path, visite: Visite):
     page = visite.page
     page.set_default_timeout(60_000)
+    connues: set[str] = set()
     with interface(bureau) as adresse:
-        assert lancer_dans_l_interface(page, adresse, "actualiser") == "Success"
+        assert lancer_dans_l_interface(page, adresse, "actualiser", connues) == "Success"
         assert en_echec(bureau) == []
 
         subventions = lire_l_asset(page, adresse, "socle/subventions", "lignes refusées ou signalées")
@@ -50,7 +51,7 @@ def test_un_analyste_lance_lit_et_voit_ce_qui_casse(bureau: Path, visite: Visite
         adhesions.write_text(
             adhesions.read_text(encoding="utf-8").replace("reseau,membre", "reseau,adherent", 1), encoding="utf-8"
         )
-        assert lancer_dans_l_interface(page, adresse, "actualiser") == "Success"
+        assert lancer_dans_l_interface(page, adresse, "actualiser", connues) == "Success"
         controle = lire_l_asset(page, adresse, "socle/adhesions", "la colonne « membre » est absente", "Checks")
         assert "Failed" in controle
         assert en_echec(bureau) == [("adhesions",)]
@@ -59,7 +60,7 @@ def test_un_analyste_lance_lit_et_voit_ce_qui_casse(bureau: Path, visite: Visite
         avant = octets(bureau / "warehouse")
         communes = bureau / "raw" / "communes" / "communes.csv"
         communes.write_text(communes.read_text(encoding="utf-8").replace("63113,", "6311,", 1), encoding="utf-8")
-        assert lancer_dans_l_interface(page, adresse, "actualiser") == "Failure"
+        assert lancer_dans_l_interface(page, adresse, "actualiser", connues) == "Failure"
         page.get_by_text("Source indispensable en échec, rien n'est publié").first.wait_for(timeout=PATIENCE_MS)
         assert octets(bureau / "warehouse") == avant
     assert visite.dehors == []
