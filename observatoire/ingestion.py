@@ -18,6 +18,7 @@ from observatoire import batches, bulk
 from observatoire.files import Fichier, files_of
 from observatoire.letters import write_letters
 from observatoire.reading import FichierRefuse
+from observatoire.rejects import write_csv
 from observatoire.schemas import ENTIER, TEXTE
 from observatoire.sources import JOURS_PAR_CADENCE, Source
 from observatoire.states import Etat, FichierLu, keep_state, schema_of, state_of
@@ -115,8 +116,8 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
     if precedent is not None and precedent.etat == "a_jour" and precedent.version == version == en_place:
         return precedent
 
-    dernier_echec = entrepot.racine / "rejets" / f"{source.nom}.en_echec.parquet"
-    dernier_echec.unlink(missing_ok=True)
+    for dernier_echec in (entrepot.racine / "rejets").glob(f"{source.nom}.en_echec.*"):
+        dernier_echec.unlink()
     retenus, ecartes = _by_accumulation(trouves, source)
     fichiers = [(fichier, _file_record(fichier, source)) for fichier in retenus]
     lus = [lu for _, lu in fichiers]
@@ -318,3 +319,6 @@ def _write_rejects(entrepot: Entrepot, nom: str, rejets: pd.DataFrame) -> None:
     with entrepot.replacing(chemin) as provisoire:
         ordonnes = rejets.sort_values(["fichier", "ligne", "colonne", "regle"])
         entrepot.write_batches(provisoire, REJETS, iter([ordonnes.reindex(columns=REJETS.names)]))
+    with entrepot.replacing(chemin.with_suffix(".csv")) as provisoire:
+        write_csv(chemin, provisoire)
+        provisoire.chmod(chemin.stat().st_mode)  # as restricted as the table: DuckDB writes for everyone

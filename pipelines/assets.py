@@ -1,4 +1,4 @@
-"""How assets are described in the interface: keys, columns, counts. What computes them belongs to `defs/`."""
+"""How assets are described in the interface: keys, columns, groups. What computes them belongs to `defs/`."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from observatoire.catalog import sources_of
 from observatoire.derived import Derivee
 from observatoire.schemas import PROVENANCE, Table
 from observatoire.sources import JOURS_PAR_CADENCE, Source
-from observatoire.states import Etat, schema_of
+from observatoire.states import schema_of
 
 PROPRIETAIRES = ["team:observatoire"]
 
@@ -87,62 +87,4 @@ def table_asset(derivee: Derivee) -> dg.AssetSpec:
         kinds={"duckdb", "parquet"},
         owners=PROPRIETAIRES,
         metadata={"dagster/column_schema": column_schema(derivee.table), "sources": lues},
-    )
-
-
-def source_result(source: Source, etat: Etat) -> dg.MaterializeResult:
-    """Report a source: counts, rules that failed, and its checks; never a value of a row."""
-    regles = dg.MetadataValue.table(
-        [dg.TableRecord({nom: str(valeur) for nom, valeur in regle.items()}) for regle in etat.regles],
-        schema=dg.TableSchema.from_name_type_dict(dict.fromkeys(("colonne", "regle", "gravite", "size"), "string")),
-    )
-    comptes = {
-        nom: sum(getattr(lu, nom) for lu in etat.fichiers)
-        for nom in ("lignes_lues", "lignes_retenues", "lignes_hors_champ", "lignes_rejetees")
-    }
-    fichiers = "\n".join(
-        f"- `{lu.fichier}` ({lu.etat}, {lu.nature}) : {lu.lignes_lues} lues, {lu.lignes_retenues} retenues, "
-        f"{lu.lignes_hors_champ} hors champ, {lu.lignes_rejetees} rejetées"
-        for lu in etat.fichiers
-    )
-    passe = etat.etat != "en_echec"
-    verdict = etat.motif or f"{comptes['lignes_retenues']} lignes retenues, {comptes['lignes_rejetees']} rejetées."
-    controle = dg.AssetCheckResult(
-        check_name="pandera",
-        asset_key=source_key(source),
-        passed=passe,
-        severity=dg.AssetCheckSeverity.ERROR,
-        description=verdict,
-        metadata={**comptes, "règles": regles},
-    )
-    controles = [controle]
-    if source.cadence:
-        perime_le = max((lu.perime_le for lu in etat.fichiers if lu.perime_le), default=None)
-        geste = "lancer telecharger" if source.fichier else source.aide or f"déposer le suivant dans raw/{source.nom}/"
-        lenteurs = {
-            "en_retard": f"Rien de nouveau depuis plus d'une cadence : {geste}.",
-            "perime": f"Périmé depuis le {perime_le} : {geste}.",
-        }
-        controles.append(
-            dg.AssetCheckResult(
-                check_name="fraicheur",
-                asset_key=source_key(source),
-                passed=not etat.retard,
-                severity=dg.AssetCheckSeverity.WARN,
-                description=lenteurs.get(etat.retard, ""),
-                metadata={"périme le": perime_le or "aucun fichier"},
-            )
-        )
-    return dg.MaterializeResult(
-        asset_key=source_key(source),
-        metadata={
-            "dagster/row_count": etat.lignes_retenues,
-            "état": etat.etat_du_jour,
-            "nature": etat.nature,
-            **comptes,
-            "fichiers": dg.MetadataValue.md(fichiers or "aucun fichier"),
-            **({"motif": etat.motif} if etat.motif else {}),
-        },
-        check_results=controles,
-        data_version=dg.DataVersion(etat.version),
     )

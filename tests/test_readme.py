@@ -21,7 +21,8 @@ def test_les_jobs_nommes_sont_ceux_de_l_interface():
     jobs = {job.name for job in definitions().resolve_all_job_defs() if not job.name.startswith("__")}
     cites = set(re.findall(r"^\| `([a-z_]+)` \|", README, re.MULTILINE))
     assert cites == {job for job in jobs if not job.startswith("actualiser_")}
-    assert "fichiers_deposes" in README and {s.name for s in definitions().sensors} == {"fichiers_deposes"}
+    capteurs = {capteur.name for capteur in definitions().sensors}
+    assert capteurs == {"fichiers_deposes", "alertes"} and all(f"`{nom}`" in README for nom in capteurs)
 
 
 def test_les_variables_sont_celles_que_le_code_lit():

@@ -18,6 +18,7 @@ from observatoire.graph import TABLES as GRAPHE
 from observatoire.indicators import CATALOGUE, VALEURS
 from observatoire.matching.tables import QUALITE_NOMS
 from observatoire.publication.public_contributions import CONTRIBUTIONS, register_contributions
+from observatoire.rejects import shown_rejects
 from observatoire.schemas import DATE, ENTIER, HORODATAGE, PROVENANCE, TEXTE, Colonne, Table
 from observatoire.scoring import NOTES
 from observatoire.sources import Source, sources
@@ -199,26 +200,9 @@ def register_quality(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, r
 
 
 def _to_rejects(entrepot: Entrepot) -> str:
-    """Query the rejects of every source, without the values that may name a person or that are restricted."""
-    requetes = []
-    for source in sources().values():
-        chemin = entrepot.racine / "rejets" / f"{source.nom}.parquet"
-        if not chemin.exists():
-            continue
-        # a table that is not published has no value to show either: a SIREN may be a person's
-        publiee = source.diffusion == "publique" and source.schema_public is not None
-        libres = [colonne for colonne in source.table.colonnes if not colonne.nominatif] if publiee else []
-        # words where a number or a date should be may be anybody's name
-        mots = [colonne.nom for colonne in libres if colonne.type == TEXTE]
-        autres = [colonne.nom for colonne in libres if colonne.type != TEXTE]
-        garder = (
-            f"regle <> 'valeur_illisible' AND (list_contains({mots}::VARCHAR[], colonne) OR "
-            f"list_contains({autres}::VARCHAR[], colonne) AND NOT regexp_matches(valeur, '\\p{{L}}'))"
-        )
-        requetes.append(
-            f"SELECT '{source.nom}' AS source, fichier, ligne, colonne, CASE WHEN {garder} THEN valeur END AS valeur, "
-            f"regle, gravite, motif FROM read_parquet({sql_literal(chemin)})"
-        )
+    """Query the rejects of every source, as they may be shown."""
+    chemins = {source.nom: entrepot.racine / "rejets" / f"{source.nom}.parquet" for source in sources().values()}
+    requetes = [shown_rejects(sources()[nom], chemin) for nom, chemin in chemins.items() if chemin.exists()]
     return " UNION ALL BY NAME ".join(requetes) or "FROM r_echecs LIMIT 0"
 
 

@@ -26,7 +26,9 @@ A_TELECHARGER = dg.AssetSelection.assets(*[raw_key(source) for source in downloa
 actualiser = dg.define_asset_job(
     "actualiser",
     selection=dg.AssetSelection.all() - A_TELECHARGER,
-    description="Lire ce que raw/ contient, tout recalculer, publier. Sans réglage, sans réseau.",
+    description="**Lire ce que raw/ contient, tout recalculer, publier.** Sans réglage, sans réseau : cliquer sur "
+    "« Materialize all » (et « Confirm », si l'interface rappelle que des fichiers n'ont pas été téléchargés). "
+    "Ensuite, ouvrir l'asset publication/release : ce qui a été lu, refusé, changé, publié.",
 )
 telecharger = dg.define_asset_job(
     "telecharger",

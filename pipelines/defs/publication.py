@@ -7,13 +7,13 @@ from observatoire.releases import (
     PublicationRefusee,
     follow_latest,
     manifest_of,
-    pinned_release,
     publish,
     retract,
     roll_back_to,
 )
 from pipelines.assets import PROPRIETAIRES
 from pipelines.defs.resources import EntrepotVerrouille
+from pipelines.desk import release_report
 
 
 @dg.asset(
@@ -25,7 +25,9 @@ from pipelines.defs.resources import EntrepotVerrouille
     group_name="publication",
     kinds={"duckdb", "parquet", "html"},
     owners=PROPRIETAIRES,
-    description="Publication immuable : DuckDB, Parquet, CSV, portrait, manifeste. Rien de changé, rien de publié.",
+    description="**La page à ouvrir après un run** : ce qui a été lu, refusé, changé, publié ; où en est chaque "
+    "source ; le portrait. Publication immuable : DuckDB, Parquet, CSV, portrait, manifeste. Rien de changé, rien de "
+    "publié.",
 )
 def release(context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille) -> dg.MaterializeResult:
     """Publish, unless nothing changed since the last release."""
@@ -34,21 +36,10 @@ def release(context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille) -
         nom, nouvelle = publish(entrepot)
     except PublicationRefusee as erreur:
         raise dg.Failure(description=str(erreur), allow_retries=False) from erreur
-    contenu = manifest_of(entrepot, nom)
-    echecs = [source for source in contenu["sources"] if source["etat"] == "en_echec"]
-    for source in echecs:
-        context.log.warning("%s est en_echec depuis %s : %s", source["source"], source["depuis"], source["motif"])
-    return dg.MaterializeResult(
-        metadata={
-            "publication": nom,
-            "nouvelle": nouvelle,
-            "nature": contenu["nature"],
-            "épinglée": pinned_release(entrepot) or "non",
-            "sources en échec": ", ".join(source["source"] for source in echecs) or "aucune",
-            "portrait": dg.MetadataValue.path(str(entrepot.racine / "portrait" / "index.html")),
-            "fichier": dg.MetadataValue.path(str(entrepot.racine / "observatoire.duckdb")),
-        }
-    )
+    for source in manifest_of(entrepot, nom)["sources"]:
+        if source["etat"] == "en_echec":
+            context.log.warning("%s est en_echec depuis %s : %s", source["source"], source["depuis"], source["motif"])
+    return dg.MaterializeResult(metadata=release_report(entrepot, nom, nouvelle))
 
 
 class Retour(dg.Config):

@@ -19,10 +19,10 @@ from pipelines.assets import (
     received_files,
     source_asset,
     source_key,
-    source_result,
     table_asset,
 )
 from pipelines.defs.resources import EntrepotVerrouille
+from pipelines.desk import source_result
 
 JEUX = sorted({source.demonstration for source in sources().values() if source.demonstration})
 
@@ -89,7 +89,7 @@ def load_sources(context: dg.AssetExecutionContext, verrouille: EntrepotVerrouil
     choisies = [source for source in sources().values() if source_key(source) in context.selected_asset_keys]
     for source in sorted(choisies, key=lambda source: not source.indispensable):
         etat = load_source(verrouille.entrepot, source)
-        yield source_result(source, etat)
+        yield source_result(verrouille.entrepot, source, etat)
         if etat.etat == "en_echec":
             context.log.error("%s", etat.motif)
             if source.indispensable:
