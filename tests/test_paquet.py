@@ -256,18 +256,8 @@ def test_les_adresses_du_catalogue_menent_aux_fichiers(release: Path, paquet: di
     for noeud in noeuds(contenu):
         if noeud["@type"] == "dcat:Distribution":
             assert (release / "portrait" / "donnees" / noeud["dcat:accessURL"]["@id"]).is_file()
-    servi = catalogue(paquet, "https://ess.exemple.invalid/")
-    assert servi["@context"]["@base"] == "https://ess.exemple.invalid/donnees/"
-
-
-def test_l_adresse_est_celle_d_une_page(monkeypatch):
-    monkeypatch.delenv("OBSERVATOIRE_ADRESSE", raising=False)
-    assert Settings.from_environment().adresse == ""
-    monkeypatch.setenv("OBSERVATOIRE_ADRESSE", "https://ess.exemple.invalid/clermont")
-    assert Settings.from_environment().adresse == "https://ess.exemple.invalid/clermont/"
-    monkeypatch.setenv("OBSERVATOIRE_ADRESSE", "ess.exemple.invalid")
-    with pytest.raises(ValueError, match="https://"):
-        Settings.from_environment()
+    servi = catalogue(paquet, "https://ess.exemple.invalid")
+    assert servi["@context"]["@base"] == "https://ess.exemple.invalid/portrait/donnees/"
 
 
 def test_le_lisezmoi_dit_ce_qu_il_y_a_les_licences_et_la_demonstration(release: Path, paquet: dict):

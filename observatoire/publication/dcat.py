@@ -39,7 +39,7 @@ def write_catalogue(paquet: dict[str, Any], dossier: Path, adresse: str) -> None
     Args:
         paquet: what `datapackage.json` says.
         dossier: the release.
-        adresse: address where the portrait is served, ending with `/`; empty when it is served nowhere yet.
+        adresse: address a web server gives `warehouse` under, empty when there is none.
     """
     contenu = json.dumps(catalogue(paquet, adresse), ensure_ascii=False, indent=1)
     (dossier / FICHIER).write_text(contenu + "\n", encoding="utf-8")
@@ -47,7 +47,7 @@ def write_catalogue(paquet: dict[str, Any], dossier: Path, adresse: str) -> None
 
 def catalogue(paquet: dict[str, Any], adresse: str = "") -> Noeud:
     """Return the catalogue of a data package as JSON-LD; arguments as in `write_catalogue`."""
-    base = {"@base": f"{adresse}{DOSSIER}"} if adresse else {}
+    base = {"@base": f"{adresse}/portrait/{DOSSIER}"} if adresse else {}
     modifie = _typed(paquet["created"], "dateTime")
     auteur = {"@id": "#editeur", "@type": "foaf:Agent", "foaf:name": paquet["contributors"][0]["title"]}
     par_licence: dict[tuple[str, ...], list[dict[str, Any]]] = {}
