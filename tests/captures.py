@@ -72,7 +72,11 @@ def recharger(dossier: Path, table: str) -> None:
 def _dagster(dossier: Path, *commande: str) -> None:
     dit = subprocess.run(
         [sys.executable, "-m", "dagster", *commande, "-m", LOCATION],
-        cwd=dossier, env=_env(dossier), capture_output=True, text=True, check=False,
+        cwd=dossier,
+        env=_env(dossier),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if dit.returncode:
         raise SystemExit(dit.stderr[-3000:])
@@ -88,7 +92,15 @@ def interface(dossier: Path) -> Iterator[str]:
     with socket.socket() as libre:
         libre.bind(("127.0.0.1", 0))
         port = libre.getsockname()[1]
-    commande = [str(Path(sys.executable).with_name("dagster-webserver")), "-h", "127.0.0.1", "-p", str(port), "-m", LOCATION]
+    commande = [
+        str(Path(sys.executable).with_name("dagster-webserver")),
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+        "-m",
+        LOCATION,
+    ]
     with (dossier / "interface.log").open("w") as journal:
         serveur = subprocess.Popen(commande, cwd=dossier, env=_env(dossier), stdout=journal, stderr=journal)
     try:

@@ -132,7 +132,9 @@ def test_la_chaine_odbc_est_en_lecture_seule(ici: Path):
     assert morceaux.pop("Driver") == "{DuckDB Driver}" and morceaux.pop("Database").endswith(r"\observatoire.duckdb")
     # the other words are handed over to DuckDB as they are
     with duckdb.connect(str(ici / "warehouse" / "observatoire.duckdb"), config=morceaux) as public:
-        assert public.execute("SELECT value FROM duckdb_settings() WHERE name = 'access_mode'").fetchone() == ("read_only",)
+        assert public.execute("SELECT value FROM duckdb_settings() WHERE name = 'access_mode'").fetchone() == (
+            "read_only",
+        )
 
 
 def test_la_requete_excel_lit_un_fichier_publie_et_ses_colonnes(publie: Path):
@@ -165,8 +167,12 @@ def test_le_reglage_d_un_retrait_est_celui_du_job():
 
 def test_ce_que_le_guide_nomme_existe(publie: Path):
     with duckdb.connect(str(publie / "warehouse" / "observatoire.duckdb"), read_only=True) as public:
-        tables = {f"{s}.{t}" for s, t in public.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall()}
-        colonnes = {f"{t}.{c}" for t, c in public.execute("SELECT table_name, column_name FROM duckdb_columns()").fetchall()}
+        tables = {
+            f"{s}.{t}" for s, t in public.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall()
+        }
+        colonnes = {
+            f"{t}.{c}" for t, c in public.execute("SELECT table_name, column_name FROM duckdb_columns()").fetchall()
+        }
     entre_accents_graves = set(re.findall(r"`([^`\n]+)`", TOUT))
     schemas = "indicateurs|qualite|meta|socle|referentiels"
     for nom in (nom for nom in entre_accents_graves if re.fullmatch(rf"({schemas})\.\w+(\.\w+)?", nom)):
@@ -180,9 +186,11 @@ def test_ce_que_le_guide_nomme_existe(publie: Path):
     for commande in re.findall(r"-m pipelines (\w+)", TOUT):
         assert commande in jobs, commande
     cibles = set(re.findall(r"^(\w+):", (RACINE / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    assert set(re.findall(r"(?:`|\$ )make (\w+)|make -C \S+ (\w+)", TOUT)) and {
-        nom for paire in re.findall(r"(?:`|\$ )make (\w+)|make -C \S+ (\w+)", TOUT) for nom in paire if nom
-    } <= cibles
+    assert (
+        set(re.findall(r"(?:`|\$ )make (\w+)|make -C \S+ (\w+)", TOUT))
+        and {nom for paire in re.findall(r"(?:`|\$ )make (\w+)|make -C \S+ (\w+)", TOUT) for nom in paire if nom}
+        <= cibles
+    )
 
 
 def _code() -> str:
@@ -195,7 +203,11 @@ def test_les_liens_menent_quelque_part(page: str):
         chemin, _, ancre = cible.partition("#")
         vise = (DOCS / chemin).resolve() if chemin else DOCS / page
         assert vise.exists(), cible
-        titres = {_ancre(titre) for titre in re.findall(r"^#+ (.*)$", vise.read_text("utf-8"), re.MULTILINE)} if ancre else {""}
+        titres = (
+            {_ancre(titre) for titre in re.findall(r"^#+ (.*)$", vise.read_text("utf-8"), re.MULTILINE)}
+            if ancre
+            else {""}
+        )
         assert ancre in titres, cible
 
 
