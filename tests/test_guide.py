@@ -212,7 +212,7 @@ def test_les_liens_menent_quelque_part(page: str):
 
 
 def _ancre(titre: str) -> str:
-    """The anchor a forge gives a heading."""
+    """Return the anchor a forge gives a heading."""
     return re.sub(r"[^\w\- ]", "", titre.lower()).replace(" ", "-")
 
 
