@@ -326,6 +326,8 @@ def _write_catalogue(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, d
             source.nom: source for source in sources_of_indicator(indicateur) if not source.facultative
         }
         licences = {lu.licence for etat in states_of(entrepot, tuple(lues.values())) for lu in etat.fichiers}
+        # a demonstration is shared as what it imitates: the real file that takes its place frees nothing
+        licences |= {ODBL for source in lues.values() if source.licence == ODBL}
         if is_estimated(indicateur):
             licences = {licence for licence in licences if licence != ODBL} | {f"{ODBL} (donnée dérivée de l'Urssaf)"}
         termes = (indicateur.numerateur, indicateur.denominateur)

@@ -1,15 +1,12 @@
 """Releases: immutable folders, one stable path that moves from one to the next, and the way back.
 
-A release is built aside, then named; the stable path `observatoire.duckdb` is a relative link replaced in one step.
-What a release contains belongs to `publication`.
+The stable path `observatoire.duckdb` is a relative link replaced in one step. What a release contains, and how it is
+put together, belongs to `publication`.
 """
 
 import json
 import os
-import shutil
-import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from observatoire import bridge, document_arithmetic, graph, graph_links, verdicts
@@ -22,17 +19,14 @@ from observatoire.estimation.computation import ECRITES, estimations_version
 from observatoire.estimation.tables import LUES_RETROTESTS
 from observatoire.indicators import VALEURS_LISENT, values_version
 from observatoire.matching import tables as noms
-from observatoire.publication.portrait import write_portrait
-from observatoire.publication.public_tables import CONTRAT, export_tables, write_duckdb
-from observatoire.publication.quality_report import write_quality_report
+from observatoire.publication.assembly import INACHEVE, NOM_DUCKDB, build, code_version, erase
+from observatoire.publication.public_tables import CONTRAT
 from observatoire.scoring import NOTES
 from observatoire.sources import sources
 from observatoire.states import schema_of, state_of
-from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint, sha256, utc_now
+from observatoire.warehouse import Entrepot, fingerprint, sha256, utc_now
 
 GARDEES = 5
-NOM_DUCKDB = "observatoire.duckdb"
-INACHEVE = ".en_cours-"
 
 
 class PublicationRefusee(Exception):
@@ -63,7 +57,7 @@ def publish(entrepot: Entrepot) -> tuple[str, bool]:
             _point_to(entrepot, existantes[-1])
         return existantes[-1], False
     nom = f"{datetime.now(UTC).strftime('%Y%m%dT%H%M%S%f')[:-3]}Z-{identite[:8]}"
-    _build(entrepot, nom, identite)
+    build(entrepot, nom, identite)
     if pinned_release(entrepot) is None:
         _point_to(entrepot, nom)
     _forget_old_ones(entrepot)
@@ -169,7 +163,7 @@ def retract(entrepot: Entrepot, release: str, motif: str) -> str | None:
     # out of sight in one step: what a kill would leave of it is swept by the next release
     dossier = entrepot.racine / "releases" / release
     dossier.chmod(0o755)
-    _erase(dossier.rename(dossier.with_name(f"{INACHEVE}{release}")))
+    erase(dossier.rename(dossier.with_name(f"{INACHEVE}{release}")))
     return current_release(entrepot)
 
 
@@ -219,72 +213,11 @@ def _require(entrepot: Entrepot, schema: str, table: str, attendue: str | None, 
 
 
 def _identity(entrepot: Entrepot) -> str:
-    """Hash what a release depends on: inputs, state of each source, code, territory."""
+    """Hash what a release depends on: inputs, state of each source, code, territory, address."""
     etats = [state_of(entrepot, source) for source in sources().values()]
     # the state of the day: a release is made the day a source becomes late, not every day after
     dites = [(etat.source, etat.version, etat.etat_du_jour, etat.motif) for etat in etats if etat is not None]
-    return fingerprint(dites, _code_version(), CONTRAT, entrepot.settings.territoire)
-
-
-def _code_version() -> str:
-    return code_fingerprint("**/*.py", "**/*.sql", "**/*.yml", "**/*.html", "**/*.css")
-
-
-def _build(entrepot: Entrepot, nom: str, identite: str) -> None:
-    """Build a release aside, make it read-only, then give it its name."""
-    parent = entrepot.racine / "releases"
-    parent.mkdir(parents=True, exist_ok=True)
-    for inacheve in parent.glob(f"{INACHEVE}*"):  # left by a run that was killed: we hold the lock
-        _erase(inacheve)
-    dossier = Path(tempfile.mkdtemp(prefix=INACHEVE, dir=parent))
-    try:
-        etats = [etat for etat in (state_of(entrepot, source) for source in sources().values()) if etat is not None]
-        nature = "demonstration" if any(etat.nature == "demonstration" for etat in etats) else "reelle"
-        release = {
-            "release": nom,
-            "contrat": CONTRAT,
-            "cree_le": utc_now(),
-            "code_version": _code_version(),
-            "nature": nature,
-            "territoire": entrepot.settings.territoire,
-        }
-        duckdb = dossier / NOM_DUCKDB
-        comptes = write_duckdb(entrepot, str(duckdb), release)
-        (dossier / "tables").mkdir()
-        export_tables(str(duckdb), str(dossier / "tables"))
-        write_portrait(duckdb, dossier / "portrait", entrepot.settings.territoire)
-        write_quality_report(duckdb, dossier / "portrait", entrepot.settings.territoire)
-        chemins = [chemin for chemin in sorted(dossier.rglob("*")) if chemin.is_file()]
-        contenu = {
-            **release,
-            "identite": identite,
-            "tables": comptes,
-            "sources": [
-                {
-                    "source": etat.source,
-                    "etat": etat.etat_du_jour,
-                    "motif": etat.motif,
-                    "depuis": etat.depuis,
-                    "version": etat.version,
-                    "nature": etat.nature,
-                    "charge_le": etat.charge_le,
-                    "fichiers": [
-                        {"fichier": lu.fichier, "sha256": lu.sha256, "millesime": lu.millesime} for lu in etat.fichiers
-                    ],
-                }
-                for etat in etats
-            ],
-            "fichiers": {chemin.relative_to(dossier).as_posix(): sha256(chemin) for chemin in chemins},
-        }
-        (dossier / "manifest.json").write_text(json.dumps(contenu, ensure_ascii=False, indent=1), encoding="utf-8")
-        for chemin in dossier.rglob("*"):
-            chemin.chmod(0o555 if chemin.is_dir() else 0o444)
-        dossier.chmod(0o755)  # a folder that cannot be written to cannot be renamed either on some systems
-        dossier.rename(parent / nom)
-        (parent / nom).chmod(0o555)
-    except BaseException:
-        _erase(dossier)
-        raise
+    return fingerprint(dites, code_version(), CONTRAT, entrepot.settings.territoire, entrepot.settings.adresse)
 
 
 def _point_to(entrepot: Entrepot, release: str) -> None:
@@ -303,16 +236,7 @@ def _forget_old_ones(entrepot: Entrepot) -> None:
     """Keep the last releases, and the one the stable path gives."""
     for release in releases(entrepot)[:-GARDEES]:
         if release not in (current_release(entrepot), pinned_release(entrepot)):
-            _erase(entrepot.racine / "releases" / release)
-
-
-def _erase(dossier: Path) -> None:
-    if not dossier.exists():
-        return
-    for chemin in (dossier, *dossier.rglob("*")):
-        if chemin.is_dir():
-            chemin.chmod(0o755)
-    shutil.rmtree(dossier)
+            erase(entrepot.racine / "releases" / release)
 
 
 def _retracted(entrepot: Entrepot) -> list[dict[str, str]]:

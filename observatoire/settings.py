@@ -1,6 +1,7 @@
 """Where the observatory reads and writes, and the territory it looks at: the only module that reads the environment."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,25 +11,36 @@ REFERENCES = Path(__file__).resolve().parent / "references"
 
 @dataclass(frozen=True)
 class Settings:
-    """The three settings of the public contract.
+    """The settings of the public contract: three, and the address where the pages are served, if they are.
 
     Attributes:
         raw: folder of the files as received.
         warehouse: folder of everything computed.
         territoire: SIREN of the focal EPCI.
+        adresse: where `warehouse/portrait` is served, ending with `/`: what portals harvest needs whole addresses;
+            empty when it is served nowhere, and addresses are relative.
     """
 
     raw: Path
     warehouse: Path
     territoire: str
+    adresse: str = ""
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Read ``OBSERVATOIRE_RAW``, ``OBSERVATOIRE_WAREHOUSE`` and ``OBSERVATOIRE_TERRITOIRE``."""
+        """Read ``OBSERVATOIRE_RAW``, ``OBSERVATOIRE_WAREHOUSE``, ``OBSERVATOIRE_TERRITOIRE``, ``OBSERVATOIRE_ADRESSE``.
+
+        Raises:
+            ValueError: the address is not one of the web.
+        """
+        adresse = os.environ.get("OBSERVATOIRE_ADRESSE") or ""
+        if adresse and not re.fullmatch(r"https?://[^\s?#]+", adresse):
+            raise ValueError(f"OBSERVATOIRE_ADRESSE « {adresse} » : écrire l'adresse de la page, « https://… ».")
         return cls(
             raw=Path(os.environ.get("OBSERVATOIRE_RAW") or RACINE / "raw").resolve(),
             warehouse=Path(os.environ.get("OBSERVATOIRE_WAREHOUSE") or RACINE / "warehouse").resolve(),
             territoire=os.environ.get("OBSERVATOIRE_TERRITOIRE") or "246300701",
+            adresse=adresse and f"{adresse.rstrip('/')}/",
         )
 
 

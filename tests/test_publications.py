@@ -150,6 +150,7 @@ PREPARER = """
 import pathlib, sys, time
 sys.path.insert(0, {racine!r})
 from tests.chaine import definitions, lancer, raisons
+import observatoire.publication.assembly as assembly
 import observatoire.releases as releases
 def attendre(nom):
     pathlib.Path(nom).touch()
@@ -190,12 +191,12 @@ print("REUSSI" if resultat.success else "REFUS " + raisons(resultat))
     assert len(releases(ici)) == 2
 
 
-@pytest.mark.parametrize("endroit", ["write_portrait", "_point_to"])
+@pytest.mark.parametrize("endroit", ["assembly.write_portrait", "releases._point_to"])
 def test_tuee_pendant_la_publication_le_chemin_stable_reste_complet(ici: Entrepot, tmp_path: Path, endroit: str):
     ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(1))
     premiere, temoin = current_release(ici), tmp_path / "temoin"
     lance = _sous_processus(
-        ici.racine.parent, f"releases.{endroit} = lambda *a, **k: attendre({str(temoin)!r})\nlancer()"
+        ici.racine.parent, f"{endroit} = lambda *a, **k: attendre({str(temoin)!r})\nlancer()"
     )
     while not temoin.exists():
         assert lance.poll() is None, lance.communicate()[0]

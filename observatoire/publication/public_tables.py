@@ -272,6 +272,12 @@ def write_duckdb(entrepot: Entrepot, chemin: str, release: dict[str, Any]) -> di
     return comptes
 
 
+# what `datapackage.json` promises of the CSV files: UTF-8, LF, a point for decimals, ISO dates, UTC times that say so;
+# no value is an empty cell, an empty text is « "" »
+CSV = """FORMAT csv, HEADER, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '', DATEFORMAT '%Y-%m-%d',
+    TIMESTAMPFORMAT '%Y-%m-%dT%H:%M:%SZ'"""
+
+
 def export_tables(chemin_duckdb: str, dossier: str) -> None:
     """Write every public table of a release as Parquet and as CSV."""
     with duckdb.connect() as connexion:
@@ -280,7 +286,7 @@ def export_tables(chemin_duckdb: str, dossier: str) -> None:
             table = f"public_.{publique.schema}.{publique.nom}"
             base = f"{dossier}/{publique.schema}.{publique.nom}"
             connexion.execute(f"COPY {table} TO {sql_literal(base + '.parquet')} (FORMAT parquet, COMPRESSION zstd)")
-            connexion.execute(f"COPY {table} TO {sql_literal(base + '.csv')} (FORMAT csv, HEADER)")
+            connexion.execute(f"COPY {table} TO {sql_literal(base + '.csv')} ({CSV})")
 
 
 def summary(entrepot: Entrepot) -> pd.DataFrame:

@@ -1,0 +1,92 @@
+"""Putting a release together: its files written aside, their hashes in its manifest, read-only, then named.
+
+When one is made, kept, moved to or taken back belongs to `releases`; what a file says, to the module that writes it.
+"""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from observatoire.publication.open_data import write_open_data
+from observatoire.publication.portrait import write_portrait
+from observatoire.publication.public_tables import CONTRAT, export_tables, write_duckdb
+from observatoire.publication.quality_report import write_quality_report
+from observatoire.sources import sources
+from observatoire.states import state_of
+from observatoire.warehouse import Entrepot, code_fingerprint, utc_now
+
+NOM_DUCKDB = "observatoire.duckdb"
+INACHEVE = ".en_cours-"
+
+
+def code_version() -> str:
+    """Hash the code and the templates a release owes itself to."""
+    return code_fingerprint("**/*.py", "**/*.sql", "**/*.yml", "publication/modeles/*")
+
+
+def build(entrepot: Entrepot, nom: str, identite: str) -> None:
+    """Build a release aside, make it read-only, then give it its name."""
+    parent = entrepot.racine / "releases"
+    parent.mkdir(parents=True, exist_ok=True)
+    for inacheve in parent.glob(f"{INACHEVE}*"):  # left by a run that was killed: we hold the lock
+        erase(inacheve)
+    dossier = Path(tempfile.mkdtemp(prefix=INACHEVE, dir=parent))
+    try:
+        etats = [etat for etat in (state_of(entrepot, source) for source in sources().values()) if etat is not None]
+        nature = "demonstration" if any(etat.nature == "demonstration" for etat in etats) else "reelle"
+        release = {
+            "release": nom,
+            "contrat": CONTRAT,
+            "cree_le": utc_now(),
+            "code_version": code_version(),
+            "nature": nature,
+            "territoire": entrepot.settings.territoire,
+        }
+        duckdb = dossier / NOM_DUCKDB
+        comptes = write_duckdb(entrepot, str(duckdb), release)
+        (dossier / "tables").mkdir()
+        export_tables(str(duckdb), str(dossier / "tables"))
+        write_portrait(duckdb, dossier / "portrait", entrepot.settings.territoire)
+        write_quality_report(duckdb, dossier / "portrait", entrepot.settings.territoire)
+        fichiers = write_open_data(duckdb, dossier, entrepot.settings)  # last: it describes and hashes the others
+        contenu = {
+            **release,
+            "identite": identite,
+            "tables": comptes,
+            "sources": [
+                {
+                    "source": etat.source,
+                    "etat": etat.etat_du_jour,
+                    "motif": etat.motif,
+                    "depuis": etat.depuis,
+                    "version": etat.version,
+                    "nature": etat.nature,
+                    "charge_le": etat.charge_le,
+                    "fichiers": [
+                        {"fichier": lu.fichier, "sha256": lu.sha256, "millesime": lu.millesime} for lu in etat.fichiers
+                    ],
+                }
+                for etat in etats
+            ],
+            "fichiers": fichiers,
+        }
+        (dossier / "manifest.json").write_text(json.dumps(contenu, ensure_ascii=False, indent=1), encoding="utf-8")
+        for chemin in dossier.rglob("*"):
+            chemin.chmod(0o555 if chemin.is_dir() else 0o444)
+        dossier.chmod(0o755)  # a folder that cannot be written to cannot be renamed either on some systems
+        dossier.rename(parent / nom)
+        (parent / nom).chmod(0o555)
+    except BaseException:
+        erase(dossier)
+        raise
+
+
+def erase(dossier: Path) -> None:
+    """Remove a release, read-only as it is."""
+    if not dossier.exists():
+        return
+    for chemin in (dossier, *dossier.rglob("*")):
+        if chemin.is_dir():
+            chemin.chmod(0o755)
+    shutil.rmtree(dossier)
