@@ -140,8 +140,7 @@ def test_la_chaine_odbc_est_en_lecture_seule(ici: Path):
 def test_la_requete_excel_lit_un_fichier_publie_et_ses_colonnes(publie: Path):
     (bloc,) = blocs("powerquery")
     (nom,) = re.findall(r"\\tables\\([\w.]+)", bloc.texte)
-    fichier = publie / "warehouse" / "portrait" / ".." / "tables" / nom
-    with open(fichier, encoding="utf-8") as flux:  # noqa: PTH123 — the kernel follows the link, then « .. »
+    with (publie / "warehouse" / "portrait" / "donnees" / "tables" / nom).open(encoding="utf-8") as flux:
         entetes = flux.readline().strip().split(",")
     assert {*re.findall(r'\{"(\w+)", type', bloc.texte)} <= {*entetes} and 'Delimiter = ","' in bloc.texte
 
@@ -177,6 +176,8 @@ def test_ce_que_le_guide_nomme_existe(publie: Path):
     schemas = "indicateurs|qualite|meta|socle|referentiels"
     for nom in (nom for nom in entre_accents_graves if re.fullmatch(rf"({schemas})\.\w+(\.\w+)?", nom)):
         assert nom in tables or nom.split(".", 1)[1] in colonnes, nom
+    for nom in (nom for nom in entre_accents_graves if re.fullmatch(r"warehouse/portrait/[\w./]*", nom)):
+        assert (publie / nom).exists(), nom
     for nom in (nom for nom in entre_accents_graves if re.fullmatch(r"raw/[a-z_]+/.*", nom)):
         assert nom.split("/")[1] in sources(), nom
     lues = set(re.findall(r'get\("(OBSERVATOIRE_\w+)"\)', _code()))
