@@ -135,6 +135,7 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
             fichiers=[*lus, *(_file_record(fichier, source, sort) for fichier, sort in ecartes)],
             jusqu_au=_latest(provisoire, source),
             regles=tous.groupby(["colonne", "regle", "gravite"], as_index=False).size().to_dict("records"),  # type: ignore[arg-type]
+            acceptations=sorted(acceptes),
         )
         try:
             _check_volumes(etat, precedent, source, _to_accept(retenus, precedent) <= acceptes)

@@ -17,14 +17,17 @@ from observatoire.cube import cube_version, measure_version
 from observatoire.derived import table_version, versions_of
 from observatoire.estimation.computation import ECRITES, estimations_version
 from observatoire.estimation.tables import LUES_RETROTESTS
+from observatoire.evidence import forget_evidence
 from observatoire.indicators import VALEURS_LISENT, values_version
+from observatoire.journal.feed import write_lists
+from observatoire.journal.writing import forget_quoted
 from observatoire.matching import tables as noms
-from observatoire.publication.assembly import INACHEVE, NOM_DUCKDB, build, code_version, erase
+from observatoire.publication.assembly import INACHEVE, NOM_DUCKDB, build, code_version
 from observatoire.publication.public_tables import CONTRAT
 from observatoire.scoring import NOTES
 from observatoire.sources import sources
 from observatoire.states import schema_of, state_of
-from observatoire.warehouse import Entrepot, fingerprint, sha256, utc_now
+from observatoire.warehouse import Entrepot, erase, fingerprint, sha256, utc_now
 
 GARDEES = 5
 
@@ -55,12 +58,15 @@ def publish(entrepot: Entrepot) -> tuple[str, bool]:
     if existantes and manifest_of(entrepot, existantes[-1])["identite"] == identite:
         if pinned_release(entrepot) is None:
             _point_to(entrepot, existantes[-1])
+        _announce(entrepot)
         return existantes[-1], False
     nom = f"{datetime.now(UTC).strftime('%Y%m%dT%H%M%S%f')[:-3]}Z-{identite[:8]}"
+    forget_evidence(entrepot, existantes)
     build(entrepot, nom, identite)
     if pinned_release(entrepot) is None:
         _point_to(entrepot, nom)
     _forget_old_ones(entrepot)
+    _announce(entrepot)
     return nom, True
 
 
@@ -107,6 +113,7 @@ def roll_back_to(entrepot: Entrepot, release: str | None = None) -> str:
             raise PublicationRefusee(f"La publication « {release} » a été modifiée ({nom}) : en choisir une autre.")
     entrepot.write_json({"release": release, "depuis": utc_now()}, "etats", "_epingle.json")
     _point_to(entrepot, release)
+    _announce(entrepot)
     return release
 
 
@@ -121,6 +128,7 @@ def follow_latest(entrepot: Entrepot) -> str:
         raise PublicationRefusee("Aucune publication : lancer actualiser.")
     (entrepot.racine / "etats" / "_epingle.json").unlink(missing_ok=True)
     _point_to(entrepot, gardees[-1])
+    _announce(entrepot)
     return gardees[-1]
 
 
@@ -144,6 +152,7 @@ def retract(entrepot: Entrepot, release: str, motif: str) -> str | None:
         "le": utc_now(),
     }
     entrepot.write_json({"retirees": [*_retracted(entrepot), fiche]}, "etats", "_retirees.json")
+    forget_quoted(entrepot, release)
     autres = [nom for nom in releases(entrepot) if nom != release]
     anterieures = [nom for nom in autres if nom < release]
     # one does not go forward to what may have been rolled back from, unless there is nothing else
@@ -164,6 +173,8 @@ def retract(entrepot: Entrepot, release: str, motif: str) -> str | None:
     dossier = entrepot.racine / "releases" / release
     dossier.chmod(0o755)
     erase(dossier.rename(dossier.with_name(f"{INACHEVE}{release}")))
+    forget_evidence(entrepot, releases(entrepot))
+    _announce(entrepot)
     return current_release(entrepot)
 
 
@@ -237,6 +248,13 @@ def _forget_old_ones(entrepot: Entrepot) -> None:
     for release in releases(entrepot)[:-GARDEES]:
         if release not in (current_release(entrepot), pinned_release(entrepot)):
             erase(entrepot.racine / "releases" / release)
+    forget_evidence(entrepot, releases(entrepot))
+
+
+def _announce(entrepot: Entrepot) -> None:
+    """Tell machines which releases there are now."""
+    manifestes = [manifest_of(entrepot, release) for release in releases(entrepot)]
+    write_lists(entrepot, manifestes, current_release(entrepot), pinned_release(entrepot), _retracted(entrepot))
 
 
 def _retracted(entrepot: Entrepot) -> list[dict[str, str]]:

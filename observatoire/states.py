@@ -48,6 +48,7 @@ class Etat:
         charge_le: UTC time of the last good load.
         jusqu_au: latest day its rows speak of, where the source says which column tells.
         regles: failures by rule and severity at the last attempt.
+        acceptations: hashes of the files a person accepted in spite of their volumes, at the last good load.
     """
 
     source: str
@@ -61,6 +62,7 @@ class Etat:
     jusqu_au: str | None = None
     fichiers: list[FichierLu] = field(default_factory=list)
     regles: list[dict[str, Any]] = field(default_factory=list)
+    acceptations: list[str] = field(default_factory=list)
 
     @property
     def lignes_retenues(self) -> int:

@@ -61,6 +61,16 @@ def code_fingerprint(*motifs: str) -> str:
     )
 
 
+def erase(dossier: Path) -> None:
+    """Erase a folder, were it read-only; one that is not there is already erased."""
+    if not dossier.exists():
+        return
+    for chemin in (dossier, *dossier.rglob("*")):
+        if chemin.is_dir():
+            chemin.chmod(0o755)
+    shutil.rmtree(dossier)
+
+
 def utc_now() -> str:
     """Give the current UTC time, to the second."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
@@ -89,10 +99,16 @@ def copy_query(connexion: duckdb.DuckDBPyConnection, requete: str, chemin: Path,
 class Entrepot:
     """The folder of everything computed."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Open the warehouse of these settings; its folders are made when first written to."""
+    def __init__(self, settings: Settings, travail: Path | None = None) -> None:
+        """Open the warehouse of these settings; its folders are made when first written to.
+
+        Args:
+            settings: where it is.
+            travail: where queries spill what memory does not hold, in the warehouse itself unless it is given.
+        """
         self.settings = settings
         self.racine = settings.warehouse
+        self.travail = travail or self.racine / ".duckdb"
 
     def path_of(self, schema: str, table: str) -> Path:
         """Return the Parquet file of a table."""
@@ -189,7 +205,7 @@ class Entrepot:
         """Open an in-memory DuckDB where tables of the warehouse are views of their schema: those named, or all."""
         with duckdb.connect() as connexion:
             # spilling must not land in the current folder, nor in a release
-            connexion.execute(f"SET temp_directory = {sql_literal(self.racine / '.duckdb')}")
+            connexion.execute(f"SET temp_directory = {sql_literal(self.travail)}")
             connexion.execute(f"SET memory_limit = '{MEMOIRE}'")
             # a query that needs an order says so; keeping one nobody asked for takes memory and time
             connexion.execute("SET preserve_insertion_order = false")

@@ -346,7 +346,7 @@ def test_un_retrait_tue_en_route_ne_laisse_rien_de_lisible(ici: Entrepot, monkey
     ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(1))
     assert lancer().success
     with monkeypatch.context() as coupure:
-        coupure.setattr("observatoire.releases.shutil.rmtree", lambda dossier: (_ for _ in ()).throw(KeyboardInterrupt))
+        coupure.setattr("observatoire.warehouse.shutil.rmtree", lambda dossier: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             retract(ici, premiere, "objection")
     assert premiere not in releases(ici) and not (ici.racine / "releases" / premiere).exists()

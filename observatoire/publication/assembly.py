@@ -4,17 +4,19 @@ When one is made, kept, moved to or taken back belongs to `releases`; what a fil
 """
 
 import json
-import shutil
 import tempfile
 from pathlib import Path
 
+from observatoire.evidence import keep_evidence
+from observatoire.journal.causes import D_UN_FICHIER
+from observatoire.journal.writing import write_journal
 from observatoire.publication.open_data import write_open_data
 from observatoire.publication.portrait import write_portrait
 from observatoire.publication.public_tables import CONTRAT, export_tables, write_duckdb
 from observatoire.publication.quality_report import write_quality_report
 from observatoire.sources import sources
 from observatoire.states import state_of
-from observatoire.warehouse import Entrepot, code_fingerprint, utc_now
+from observatoire.warehouse import Entrepot, code_fingerprint, erase, utc_now
 
 NOM_DUCKDB = "observatoire.duckdb"
 INACHEVE = ".en_cours-"
@@ -49,7 +51,6 @@ def build(entrepot: Entrepot, nom: str, identite: str) -> None:
         export_tables(str(duckdb), str(dossier / "tables"))
         write_portrait(duckdb, dossier / "portrait", entrepot.settings.territoire)
         write_quality_report(duckdb, dossier / "portrait", entrepot.settings.territoire)
-        fichiers = write_open_data(duckdb, dossier, entrepot.settings)  # last: it describes and hashes the others
         contenu = {
             **release,
             "identite": identite,
@@ -63,30 +64,24 @@ def build(entrepot: Entrepot, nom: str, identite: str) -> None:
                     "version": etat.version,
                     "nature": etat.nature,
                     "charge_le": etat.charge_le,
-                    "fichiers": [
-                        {"fichier": lu.fichier, "sha256": lu.sha256, "millesime": lu.millesime} for lu in etat.fichiers
-                    ],
+                    "couverture": etat.couverture,
+                    "acceptations": etat.acceptations,
+                    "fichiers": [{nom: getattr(lu, nom) for nom in ("fichier", *D_UN_FICHIER)} for lu in etat.fichiers],
                 }
                 for etat in etats
             ],
-            "fichiers": fichiers,
         }
+        write_journal(entrepot, dossier, contenu)
+        # last: it describes and hashes the others
+        contenu["fichiers"] = write_open_data(duckdb, dossier, entrepot.settings)
         (dossier / "manifest.json").write_text(json.dumps(contenu, ensure_ascii=False, indent=1), encoding="utf-8")
         for chemin in dossier.rglob("*"):
             chemin.chmod(0o555 if chemin.is_dir() else 0o444)
+        # evidence first: no release stands without what explains it
+        keep_evidence(entrepot, nom)
         dossier.chmod(0o755)  # a folder that cannot be written to cannot be renamed either on some systems
         dossier.rename(parent / nom)
         (parent / nom).chmod(0o555)
     except BaseException:
         erase(dossier)
         raise
-
-
-def erase(dossier: Path) -> None:
-    """Remove a release, read-only as it is."""
-    if not dossier.exists():
-        return
-    for chemin in (dossier, *dossier.rglob("*")):
-        if chemin.is_dir():
-            chemin.chmod(0o755)
-    shutil.rmtree(dossier)

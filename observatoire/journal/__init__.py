@@ -1,0 +1,1 @@
+"""What changed from one release to the next, and why; and the list of releases that machines follow."""
