@@ -78,7 +78,7 @@ def test_les_memes_requetes_se_lisent_avec_un_client_1_0(ici: Path, bloc):
 def test_les_programmes_du_guide_tournent(ici: Path, monkeypatch, capsys, bloc):
     monkeypatch.chdir(ici)
     exec(bloc.texte, {})  # noqa: S102 — the guide's own words are what is tested
-    assert "2022" in (dit := capsys.readouterr().out) or "Clermont-Ferrand" in dit
+    assert re.search("2022|Clermont-Ferrand|demonstration", capsys.readouterr().out)
 
 
 def test_la_requete_ecrite_pour_r_donne_des_lignes(ici: Path):
@@ -176,7 +176,9 @@ def test_ce_que_le_guide_nomme_existe(publie: Path):
     schemas = "indicateurs|qualite|meta|socle|referentiels"
     for nom in (nom for nom in entre_accents_graves if re.fullmatch(rf"({schemas})\.\w+(\.\w+)?", nom)):
         assert nom in tables or nom.split(".", 1)[1] in colonnes, nom
-    for nom in (nom for nom in entre_accents_graves if re.fullmatch(r"warehouse/portrait/[\w./]*", nom)):
+    for nom in (
+        nom for nom in entre_accents_graves if re.fullmatch(r"warehouse/(?:portrait/|flux|releases.json)[\w./]*", nom)
+    ):
         assert (publie / nom).exists(), nom
     for nom in (nom for nom in entre_accents_graves if re.fullmatch(r"raw/[a-z_]+/.*", nom)):
         assert nom.split("/")[1] in sources(), nom
