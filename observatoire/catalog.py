@@ -41,6 +41,8 @@ ENTETES = {
     "salariés": "salaries",
     "producteur": "producteur",
     "plus gros salaire": "plus_gros_salaire",
+    "valeur d'une ligne": "valeur_ligne",
+    "lignes": "lignes",
 }
 # computed in Python, not by one query: a measure may read them, and they read these
 CALCULEES = {"socle.rapprochements_noms": noms.LIT}
@@ -83,6 +85,10 @@ class Mesure:
         salaries: for a payroll, the measure that counts its employees (`-- salariés : …`).
         plus_gros_salaire: for a payroll, the measure of the largest single pay (`-- plus gros salaire : …`).
         producteur: who publishes what is counted, where other sources only choose among it (`-- producteur : …`).
+        lignes: how a contribution `c` leads to the rows `l` of a source, as what follows JOIN (`-- lignes : socle.x l
+            ON l.siret = c.unite`); the first says the rows it counts, the others what else it rests on.
+        valeur_ligne: what each of these rows counts for, where a contribution has several (`-- valeur d'une ligne :
+            …`); the first of them stands for the whole otherwise.
     """
 
     nom: str
@@ -96,6 +102,8 @@ class Mesure:
     salaries: str = ""
     plus_gros_salaire: str = ""
     producteur: str = ""
+    lignes: tuple[str, ...] = ()
+    valeur_ligne: str = ""
 
     @property
     def est_protegee(self) -> bool:
@@ -195,7 +203,9 @@ def mesures() -> dict[str, Mesure]:
     for chemin in sorted((RACINE / "measures").glob("*.sql")):
         texte = chemin.read_text(encoding="utf-8")
         commentaires = [ligne[2:].strip() for ligne in texte.splitlines() if ligne.startswith("--")]
-        entetes = dict(filter(None, map(_header, commentaires)))
+        dites = list(filter(None, map(_header, commentaires)))
+        entetes: dict[str, Any] = dict(dites)
+        entetes["lignes"] = tuple(valeur for nom, valeur in dites if nom == "lignes")
         description = " ".join(ligne for ligne in commentaires if _header(ligne) is None)
         try:
             arbre = sqlglot.parse_one(texte, dialect="duckdb")

@@ -15,6 +15,8 @@ from pathlib import Path
 from observatoire.warehouse import SCHEMAS, Entrepot, erase
 
 DOSSIER = "preuves"
+# what was unfolded of a release goes with it too
+DEPLIES = "deplies"
 # tables, refused rows, and where each source stood: all that figures were computed from, and nothing of `raw/`
 GARDES = (*SCHEMAS, "rejets", "etats")
 INACHEVE = ".en_cours-"
@@ -55,9 +57,10 @@ def _link(chemin: Path, cible: Path) -> None:
 def forget_evidence(entrepot: Entrepot, gardees: Iterable[str]) -> None:
     """Erase the evidence of every release that is not kept any more, and what a killed run left."""
     connues = set(gardees)
-    for dossier in (entrepot.racine / DOSSIER).glob("*"):
-        if dossier.name not in connues:
-            erase(dossier)
+    for nom in (DOSSIER, DEPLIES):
+        for dossier in (entrepot.racine / nom).glob("*"):
+            if dossier.name not in connues:
+                erase(dossier)
 
 
 def open_evidence(entrepot: Entrepot, release: str) -> Entrepot:

@@ -1,5 +1,8 @@
 """Run a job from the command line: `python -m pipelines [job] [source…]`, sources being for `telecharger` only.
 
+`python -m pipelines deplier [indicateur=… niveau=… code_territoire=… periode=… axe=… modalite=… release=…]` unfolds a
+figure and says where.
+
 Ends with what an operator wants to know, in French.
 """
 
@@ -9,10 +12,13 @@ from collections.abc import Iterable
 import dagster as dg
 
 from observatoire.download import downloadable, last_download
+from observatoire.evidence import PreuvesAbsentes
 from observatoire.publication.public_tables import summary
+from observatoire.publication.unfolded_page import complete_key, write_unfolding
 from observatoire.releases import current_release, pinned_release
 from observatoire.settings import Settings
 from observatoire.sources import sources
+from observatoire.unfolding import CLE, DepliageImpossible, unfold
 from observatoire.warehouse import Entrepot
 from pipelines.assets import raw_key
 from pipelines.definitions import defs
@@ -20,6 +26,8 @@ from pipelines.definitions import defs
 
 def main(job: str = "actualiser", *noms: str) -> int:
     """Run a job in this process and tell how it went; return 0 when it succeeded."""
+    if job == "deplier":
+        return _unfold(noms)
     choisies = noms or tuple(downloadable())
     if noms and job != "telecharger":
         print(f"Le job {job} ne prend pas de source : il lit toutes celles de raw/.", file=sys.stderr)
@@ -55,6 +63,20 @@ def main(job: str = "actualiser", *noms: str) -> int:
             print(f"\nÉCHEC ({evenement.step_key}) : {dit}", file=sys.stderr)
     print("\nLa publication précédente est inchangée.", file=sys.stderr)
     return 1
+
+
+def _unfold(cle: tuple[str, ...]) -> int:
+    dite = dict(partie.split("=", 1) for partie in cle if "=" in partie)
+    if len(dite) < len(cle) or not set(dite) <= {"release", *CLE}:
+        print(f"deplier attend {', '.join(f'{nom}=…' for nom in (*CLE, 'release'))}.", file=sys.stderr)
+        return 2
+    entrepot = Entrepot(Settings.from_environment())
+    try:
+        print(write_unfolding(entrepot, unfold(entrepot, *complete_key(entrepot, dite))))
+    except (DepliageImpossible, PreuvesAbsentes) as erreur:
+        print(erreur, file=sys.stderr)
+        return 1
+    return 0
 
 
 def _tell(entrepot: Entrepot) -> None:

@@ -1,4 +1,6 @@
 -- Actions connues de chaque défi d'un programme ; zéro : aucun résultat publié.
+-- lignes : socle.programmes l ON l.type_element = 'action' AND c.unite IN (l.parent, l.rattache_a)
+-- valeur d'une ligne : 1
 WITH defis AS (
     SELECT d.element, d.titre, d.depuis, d.jusqu_a, o.niveau, o.code_territoire,
            (SELECT count(*) FROM socle.programmes a

@@ -1,4 +1,5 @@
 -- Ancienneté, au 31 décembre de chaque année, des adhésions dont l'année de début est connue.
+-- lignes : socle.adhesions l ON l._fichier || '#' || l._ligne = c.unite
 WITH annees AS (
     -- up to the last year that has ended when the geographic code came out
     SELECT *, unnest(range(depuis, least(coalesce(jusqu_a, 9999),

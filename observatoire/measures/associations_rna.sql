@@ -1,6 +1,7 @@
 -- Associations déclarées actives (RNA), au siège, avec ou sans salarié.
 -- unité : associations actives
 -- champ : associations de la loi de 1901, hors 57, 67 et 68
+-- lignes : socle.rna l ON l.id_association = c.unite
 WITH mois AS (SELECT coalesce(strftime(max(date_maj) FILTER (date_maj <= current_date + 1), '%Y-%m'), 'inconnu') AS periode FROM socle.rna)
 SELECT CASE WHEN c.code_commune IS NOT NULL THEN 'commune' WHEN p.niveau IS NOT NULL THEN p.niveau
             WHEN d.code_territoire IS NOT NULL THEN 'departement' ELSE 'inconnu' END AS niveau,

@@ -3,6 +3,7 @@
 -- unité : salariés, moyenne annuelle
 -- champ : régime agricole
 -- périmètre : MSA
+-- lignes : socle.msa_emploi l ON concat_ws('|', l.niveau, l.code_territoire, l.annee, l.categorie) = c.unite AND l.est_ess
 SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire, annee::VARCHAR AS periode,
        concat_ws('|', s.niveau, s.code_territoire, annee, categorie) AS unite, concat_ws('|', s.niveau, s.code_territoire) AS repondant,
        nombre_etablissements AS nombre_unites, effectifs_salaries AS valeur,

@@ -2,6 +2,7 @@
 -- unité : salariés, moyenne annuelle
 -- champ : établissements de l'ESS (périmètre Insee reconstitué) présents dans les fichiers de paie reçus
 -- diffusion : protegee
+-- lignes : socle.paie_etablissements l ON l.siret = c.unite AND l.annee::VARCHAR = c.periode
 SELECT e.niveau, e.code_territoire, p.annee::VARCHAR AS periode, p.siret AS unite, e.siren AS repondant, 1 AS nombre_unites,
        p.effectif_salarie AS valeur,
        unnest([

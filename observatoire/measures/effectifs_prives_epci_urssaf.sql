@@ -1,9 +1,9 @@
 -- Effectifs salariés moyens du secteur privé des EPCI (Urssaf), les parties d'un EPCI à cheval sur deux régions ajoutées.
 -- unité : salariés, moyenne annuelle
 -- champ : secteur privé, régime général, hors agriculture et Mayotte
+-- lignes : socle.urssaf_prive_epci l ON l._fichier || '#' || l._ligne = c.unite
 SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire, annee::VARCHAR AS periode, 'total' AS axe, 'total' AS modalite,
-       code_epci || '|' || annee AS unite, code_epci AS repondant, CASE WHEN count(nombre_etablissements) = count(*) THEN sum(nombre_etablissements) END AS nombre_unites,
-       CASE WHEN count(effectifs_salaries_moyens) = count(*) THEN sum(effectifs_salaries_moyens) END AS valeur
+       _fichier || '#' || _ligne AS unite, code_epci AS repondant, nombre_etablissements AS nombre_unites,
+       effectifs_salaries_moyens AS valeur
 FROM socle.urssaf_prive_epci
 LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = code_epci
-GROUP BY ALL

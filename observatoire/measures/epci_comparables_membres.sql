@@ -2,6 +2,9 @@
 -- unité : EPCI
 -- champ : EPCI comparables, réseaux et labels dont la liste est complète
 -- producteur : réseaux
+-- lignes : referentiels.zonages l ON l.niveau = 'epci' AND l.code_territoire = c.repondant
+-- lignes : socle.membres_identifies m ON m.siren = c.repondant AND m.reseau = split_part(c.unite, '|', 1) AND m.jusqu_a IS NULL JOIN socle.adhesions l ON l._fichier || '#' || l._ligne = m.adhesion
+-- lignes : socle.noms_organisations o ON o.siren = c.repondant JOIN socle.labels l ON l.titulaire = o.nom_ecrit AND l.label = split_part(c.unite, '|', 1)
 WITH labels AS (
     -- the last state of a label; one taken away, nobody says when, is taken away
     SELECT label, o.siren, etat FROM socle.labels l JOIN socle.noms_organisations o ON o.nom_ecrit = l.titulaire

@@ -2,6 +2,7 @@
 -- unité : comptes cotisants, moyenne annuelle
 -- champ : secteur privé, régime général, hors agriculture et Mayotte
 -- périmètre : Urssaf
+-- lignes : socle.urssaf_ess_departements l ON concat_ws('|', l.code_departement, l.annee, l.est_ess, l.famille_ess) = c.unite
 SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire, annee::VARCHAR AS periode,
        concat_ws('|', code_departement, annee, est_ess, famille_ess) AS unite, code_departement AS repondant,
        nombre_etablissements AS nombre_unites, nombre_etablissements AS valeur,

@@ -1,6 +1,7 @@
 -- Événements attendus par an, au moins, d'après la règle qu'annonce un document ; une règle sans dates est de chaque année où un événement est tenu, sinon d'aucune.
 -- unité : événements
 -- champ : séries dont un document annonce la fréquence
+-- lignes : socle.evenements l ON l.nature_ligne = 'regle' AND l.evenement || '|' || l.document = c.unite
 WITH tenues AS (
     SELECT evenement, list(DISTINCT coalesce(depuis[:4], 'inconnu')) AS annees
     FROM socle.evenements WHERE nature_ligne = 'tenue' GROUP BY ALL),

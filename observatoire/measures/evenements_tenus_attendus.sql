@@ -1,6 +1,9 @@
 -- Événements dont la tenue est connue, parmi ceux qu'une règle fait attendre ; zéro quand aucun document n'en dit la tenue.
 -- unité : événements
 -- champ : séries dont un document annonce la fréquence
+-- lignes : socle.evenements l ON l.nature_ligne = 'tenue' AND l.evenement = c.repondant AND coalesce(l.depuis[:4], 'inconnu') = c.periode
+-- lignes : socle.evenements l ON l.nature_ligne = 'regle' AND l.evenement || '|' || l.document = c.unite
+-- valeur d'une ligne : l.nombre
 WITH tenues AS (
     SELECT evenement, list(DISTINCT coalesce(depuis[:4], 'inconnu')) AS annees
     FROM socle.evenements WHERE nature_ligne = 'tenue' GROUP BY ALL),

@@ -4,6 +4,7 @@
 -- diffusion : protegee
 -- salariés : effectifs_ess_paie
 -- plus gros salaire : salaires_maximaux_ess_paie
+-- lignes : socle.paie_etablissements l ON l.siret = c.unite AND l.annee::VARCHAR = c.periode
 SELECT e.niveau, e.code_territoire, p.annee::VARCHAR AS periode, p.siret AS unite, e.siren AS repondant, 1 AS nombre_unites,
        p.masse_salariale_eur AS valeur,
        unnest([

@@ -1,4 +1,5 @@
 -- Organismes dont l'adhésion à un réseau est connue, quelle qu'en soit la date ; un membre de deux réseaux est un seul membre.
+-- lignes : socle.membres_identifies m ON m.organisme = c.unite AND (c.axe NOT LIKE 'reseau%' OR c.modalite IN (m.reseau, m.reseau || '|' || m.categorie)) JOIN socle.adhesions l ON l._fichier || '#' || l._ligne = m.adhesion
 WITH lieux AS (
     -- a member whose place is known once is there: it is counted at one place only
     SELECT organisme, coalesce(min((niveau, code_territoire)) FILTER (niveau <> 'inconnu'), ('inconnu', 'inconnu')) AS lieu,

@@ -1,4 +1,5 @@
 -- Membres des réseaux au 31 décembre de chaque année, parmi les adhésions dont l'année de début est connue.
+-- lignes : socle.membres_identifies m ON m.organisme = c.unite AND m.depuis <= c.periode::BIGINT AND coalesce(m.jusqu_a, 9999) >= c.periode::BIGINT AND (c.axe <> 'reseau' OR c.modalite = m.reseau) JOIN socle.adhesions l ON l._fichier || '#' || l._ligne = m.adhesion
 WITH annees AS (
     SELECT *, unnest(range(depuis, least(coalesce(jusqu_a, 9999),
                      (SELECT max(millesime_cog)::BIGINT - 1 FROM referentiels.appartenances)) + 1)) AS annee

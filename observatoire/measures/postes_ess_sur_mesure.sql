@@ -4,6 +4,7 @@
 -- champ : celui de la table reçue
 -- périmètre : celui de la table reçue
 -- diffusion : producteur
+-- lignes : socle.tables_sur_mesure l ON l.grandeur = 'postes_31_decembre' AND concat_ws('|', l.niveau, l.code_territoire) = c.unite AND l.annee::VARCHAR = c.periode AND split_part(CASE WHEN c.modalite = 'total' THEN '' ELSE c.modalite END, '|', -1) IN ('', l.famille, l.secteur)
 SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire, annee::VARCHAR AS periode,
        CASE WHEN t.niveau IS NULL THEN 'territoire_inconnu' WHEN famille = 'total' AND secteur = 'total' THEN 'total' WHEN secteur = 'total' THEN 'famille' WHEN famille = 'total' THEN 'secteur'
             ELSE 'famille×secteur' END AS axe,

@@ -4,6 +4,8 @@
 -- De deux millésimes, le dernier a révisé l'année qu'ils ont en commun ; le total est le même dans chaque nomenclature.
 -- unité : postes au 31 décembre
 -- champ : public et privé, hors défense et particuliers employeurs
+-- lignes : socle.flores l ON l.flores_measure = 'EMPL3112' AND concat_ws('|', l.geo_object, l.geo, l.time_period) = c.unite AND l.activity = CASE WHEN c.modalite = 'total' THEN '_T' ELSE split_part(c.modalite, '|', -1) END AND (c.axe NOT LIKE 'activite_%' OR c.axe = 'activite_' || l.nomenclature)
+-- valeur d'une ligne : CASE WHEN row_number() OVER (PARTITION BY c.unite, c.axe, c.modalite ORDER BY l.millesime <> 'inconnu' DESC, l.millesime DESC, l.nomenclature) = 1 THEN c.valeur ELSE 0 END
 SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire,
        time_period::VARCHAR AS periode,
        CASE WHEN t.niveau IS NULL THEN 'territoire_inconnu' WHEN obs_status = 'W' THEN 'avec_commune_rattachee' WHEN activity = '_T' THEN 'total' ELSE 'activite_' || nomenclature END AS axe,

@@ -1,4 +1,5 @@
 -- Organismes membres à la fois de deux réseaux, comptés une fois, sans les adhésions finies ; un zéro dit que deux réseaux n'ont aucun membre connu en commun.
+-- lignes : socle.membres_identifies m ON m.organisme = c.unite AND m.jusqu_a IS NULL AND (c.axe = 'total' OR m.reseau IN (split_part(c.modalite, '|', 1), split_part(c.modalite, '|', 2))) JOIN socle.adhesions l ON l._fichier || '#' || l._ligne = m.adhesion
 WITH paires AS (
     SELECT a.reseau AS premier, b.reseau AS second FROM (SELECT DISTINCT reseau FROM socle.reseaux) a
     JOIN (SELECT DISTINCT reseau FROM socle.reseaux) b ON a.reseau < b.reseau),

@@ -1,5 +1,6 @@
 -- Plus forte paie de chaque établissement de l'ESS : sert à la règle des 80 %, aucun indicateur n'en vient.
 -- diffusion : protegee
+-- lignes : socle.paie_etablissements l ON l.siret = c.unite AND l.annee::VARCHAR = c.periode
 SELECT e.niveau, e.code_territoire, p.annee::VARCHAR AS periode, p.siret AS unite, e.siren AS repondant, 1 AS nombre_unites,
        p.salaire_maximal_eur AS valeur,
        unnest([

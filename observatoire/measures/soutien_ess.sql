@@ -1,6 +1,7 @@
 -- Lignes de budget consacrées à l'ESS ; deux périmètres, ou du voté et du payé, ne s'ajoutent pas : le total est alors inconnu.
 -- unité : € déclarés
 -- champ : lignes déclarées par la collectivité
+-- lignes : socle.budget_ess l ON l._fichier || '#' || l._ligne = c.unite
 WITH lignes AS (
     SELECT *, coalesce(exercice::VARCHAR, 'inconnu') AS periode, perimetre || ', ' || etat_budgetaire AS ensemble,
            count(DISTINCT perimetre || ', ' || etat_budgetaire) OVER (PARTITION BY siren_collectivite, exercice) AS ensembles

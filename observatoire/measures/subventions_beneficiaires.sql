@@ -3,6 +3,7 @@
 -- D'une convention partagée, la part de chaque bénéficiaire ; elle compte pour une subvention dans chaque case où elle est.
 -- unité : € décidés
 -- champ : subventions publiées
+-- lignes : socle.subventions l ON l._fichier || '#' || l._ligne = c.unite
 WITH parts AS (
     SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire,
            coalesce(exercice::VARCHAR, 'inconnu') AS periode, _fichier || '#' || _ligne AS unite, beneficiaire AS repondant,

@@ -3,6 +3,7 @@
 -- D'une convention partagée, la part de chaque bénéficiaire ; elle compte pour une subvention dans chaque case où elle est.
 -- unité : € décidés
 -- champ : subventions publiées
+-- lignes : socle.subventions l ON l._fichier || '#' || l._ligne = c.unite
 WITH lignes AS (
     SELECT *, count(est_ess) OVER exercices > 0 AS est_lisible, coalesce(bool_or(est_ess) OVER exercices, false) AS est_aidee,
            row_number() OVER (exercices ORDER BY _fichier, _ligne) AS rang

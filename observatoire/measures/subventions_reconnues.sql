@@ -2,6 +2,7 @@
 -- comptent pour zéro.
 -- unité : € décidés
 -- champ : subventions publiées
+-- lignes : socle.subventions l ON l._fichier || '#' || l._ligne = c.unite
 SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire,
        coalesce(exercice::VARCHAR, 'inconnu') AS periode, 'total' AS axe, 'total' AS modalite, _fichier || '#' || _ligne AS unite,
        beneficiaire AS repondant, (est_ess IS NOT NULL)::INT AS nombre_unites,

@@ -52,6 +52,8 @@ class Source:
         aide: what to do when there is no file.
         publiee_si: SQL condition under which a row is published; all of them are when it is not given.
         anonyme_si: SQL condition under which the `nominatif` columns of a published row are not.
+        tue: SQL that gives the French reason for which a row is never shown when a figure is unfolded, null when it may
+            be; where it is not given, a row is shown when it is in the public file.
         lettre: its producers answer questions: a letter is made for each file with rows refused or flagged.
     """
 
@@ -84,6 +86,7 @@ class Source:
     aide: str = ""
     publiee_si: str = ""
     anonyme_si: str = ""
+    tue: str = ""
     lettre: bool = False
 
     @property
@@ -101,6 +104,20 @@ class Source:
         """Declaration of the rows."""
         table: Table = self.module.TABLE
         return table
+
+    @property
+    def tue_sql(self) -> str:
+        """SQL, over its table: why a row is only counted when a figure is unfolded, null when it is shown."""
+        if self.diffusion != "publique":
+            return "'source de diffusion restreinte'"
+        if self.tue or self.schema_public is not None and not self.publiee_si:
+            return self.tue or "NULL::VARCHAR"
+        if self.schema_public is None:
+            return "'source absente du fichier public'"
+        return (
+            f"CASE WHEN NOT coalesce({self.publiee_si}, false) THEN 'ne peut être nommé : personne physique, organisme "
+            "non reconnu, diffusion partielle, activité cultuelle, politique ou syndicale' END"
+        )
 
     @property
     def hors_champ_sql(self) -> tuple[tuple[str, str], ...]:
