@@ -27,7 +27,7 @@ from tests.navigateur import OPTIONS, SANS_NAVIGATEUR, chromium
 CAPTURES = DOCS / "captures"
 MONTRE = "/srv/observatoire"  # what pictures say in place of the folder of the day
 LOCATION = "pipelines.definitions"
-LARGE = {"width": 1200, "height": 760}
+LARGE = {"width": 1500, "height": 900}
 # a picture names no folder of the machine it was taken on
 NEUTRE = """([vu, dit]) => {
   const textes = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -127,14 +127,14 @@ def _attendre(adresse: str, serveur: subprocess.Popen[bytes]) -> None:
 def portraits(navigateur: Browser, dossier: Path) -> None:
     """Photograph the portrait: on a screen, on a phone, and its first printed page."""
     adresse = (dossier / "warehouse" / "portrait" / "index.html").resolve().as_uri()
-    ecran = navigateur.new_page(viewport={"width": 1200, "height": 820}, locale="fr-FR")
+    ecran = navigateur.new_page(viewport={"width": 1200, "height": 760}, locale="fr-FR")
     ecran.goto(adresse)
     _prendre(ecran, dossier, "portrait")
     telephone = navigateur.new_page(viewport={"width": 360, "height": 720}, locale="fr-FR")
     telephone.goto(adresse)
     _prendre(telephone, dossier, "portrait_telephone")
-    # an A4 sheet at 96 dots an inch; its margins are those of the printer, which a screen does not draw
-    papier = navigateur.new_page(viewport={"width": 794, "height": 1123}, device_scale_factor=0.75, locale="fr-FR")
+    # the top of an A4 sheet at 96 dots an inch; its margins are those of the printer, which a screen does not draw
+    papier = navigateur.new_page(viewport={"width": 794, "height": 1020}, device_scale_factor=0.75, locale="fr-FR")
     papier.emulate_media(media="print")
     papier.goto(adresse)
     papier.add_style_tag(content="html { padding: 12mm; }")
@@ -143,11 +143,11 @@ def portraits(navigateur: Browser, dossier: Path) -> None:
 
 def bureau(navigateur: Browser, adresse: str, dossier: Path) -> None:
     """Photograph what an analyst opens in the interface."""
-    page = navigateur.new_page(viewport=LARGE, locale="fr-FR")
+    page = navigateur.new_page(viewport=LARGE, device_scale_factor=0.8, locale="fr-FR")
     for nom, chemin, attendu in (
         ("dagster_graphe", "/asset-groups", "publication"),
         ("dagster_lancement", f"/locations/{LOCATION}/jobs/actualiser", "Materialize all"),
-        ("dagster_refus", "/assets/socle/subventions?view=checks", "pandera"),
+        ("dagster_refus", "/assets/socle/subventions", "lignes refusées ou signalées"),
         ("dagster_rouge", "/assets/socle/adhesions?view=checks", "pandera"),
     ):
         page.goto(adresse + chemin)
@@ -155,6 +155,8 @@ def bureau(navigateur: Browser, adresse: str, dossier: Path) -> None:
         vise.wait_for(timeout=60_000)
         if attendu == "pandera":
             vise.click()
+        elif "refusées" in attendu:
+            vise.scroll_into_view_if_needed()
         _prendre(page, dossier, nom)
 
 
