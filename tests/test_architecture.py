@@ -58,6 +58,7 @@ def test_le_haut_du_depot_est_celui_qui_est_promis():
         "raw",
         "warehouse",
         "tests",
+        "docs",
         "pyproject.toml",
         "dagster.yaml",
         "README.md",
