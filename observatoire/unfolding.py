@@ -16,8 +16,8 @@ from observatoire.contributions import aggregate, select_contributions
 from observatoire.cube import CELLULE
 from observatoire.estimation.employers import ess_employers
 from observatoire.evidence import open_evidence
+from observatoire.publication.assembly import NOM_DUCKDB
 from observatoire.raw_lines import find_lines, public_lines
-from observatoire.releases import NOM_DUCKDB
 from observatoire.sources import sources
 from observatoire.states import state_of
 from observatoire.warehouse import Entrepot, sql_literal

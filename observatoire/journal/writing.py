@@ -28,7 +28,7 @@ from observatoire.journal.differences import (
     read_rows,
 )
 from observatoire.journal.replay import RejeuImpossible, replayed_values
-from observatoire.publication.portrait import MODELES, template
+from observatoire.publication.pages import MODELES, template
 from observatoire.warehouse import Entrepot, sha256, sql_literal, utc_now
 
 JOURNAL = "journal.json"

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from observatoire.catalog import indicateurs
 from observatoire.evidence import DEPLIES, open_evidence
-from observatoire.publication.portrait import template
+from observatoire.publication.assembly import NOM_DUCKDB
+from observatoire.publication.pages import template
 from observatoire.raw_lines import LIGNES
-from observatoire.releases import NOM_DUCKDB, current_release
+from observatoire.releases import current_release
 from observatoire.unfolding import CLE, Depliage, DepliageImpossible, published_keys
 from observatoire.warehouse import Entrepot
 
