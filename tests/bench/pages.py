@@ -74,7 +74,7 @@ def main(etablissements: int = 60_000) -> int:
         pages = run("pipelines", "portraits", folder=folder, **environment)
         weights = sorted(page.stat().st_size / 1000 for page in (folder / "warehouse/portraits").glob("*/index.html"))
         print(f"{etablissements} établissements, travail principal {job.wall_s:.0f} s")
-        print(f"{len(weights)} pages en {pages.wall_s:.0f} s, {pages.wall_s / len(weights):.2f} s par page")
+        print(f"{len(weights)} pages en {pages.wall_s:.0f} s ({pages.cpu_s:.0f} s de processeur)")
         print(f"Page médiane {statistics.median(weights):.0f} ko, la plus lourde {weights[-1]:.0f} ko, sans plotly.js")
         return int(pages.wall_s > 60 * MINUTES or weights[-1] > KILO_OCTETS)
     finally:
