@@ -14,6 +14,7 @@ from observatoire.evidence import PreuvesAbsentes, open_evidence
 from observatoire.publication.unfolded_page import TABLE, complete_key, write_unfolding
 from observatoire.raw_lines import RESTREINTE, SANS_LIGNE, find_lines, public_lines, source_of_lines
 from observatoire.releases import current_release, retract
+from observatoire.schemas import ENTIER, TEXTE
 from observatoire.settings import Settings
 from observatoire.sources import sources
 from observatoire.states import schema_of
@@ -21,8 +22,8 @@ from observatoire.unfolding import CONFIDENTIELLE, Depliage, DepliageImpossible,
 from observatoire.warehouse import Entrepot
 from tests.chaine import installer, lancer, raisons
 from tests.effacer_lignes import dix_autres_par_terme, ecarts, tirer, une_ligne_par_terme
-from tests.fabrique import Fabrique, fabrique
-from tests.petit_sirene import PetitSirene
+from tests.fabrique import COLONNES_CONTRIBUTIONS, Fabrique, fabrique
+from tests.petit_sirene import PetitSirene, siret
 
 
 @pytest.fixture(scope="module")
@@ -120,9 +121,6 @@ def test_une_estimation_se_deplie_en_tranches_jamais_en_etablissements(ici: Entr
     assert sum(tranche["etablissements"] for tranche in depliage.tranches) == depliage.valeur["nombre_unites"]
     assert set(depliage.tranches[0]) == {"tranche_effectifs", "etablissements"} and not depliage.termes
     assert depliage.repose_sur[0]["total_urssaf"] > 0
-    non = une_valeur(ici, "indicateur = 'emplois_ess_estimes' AND borne_basse IS NULL")
-    refusee = deplier(ici, **non)
-    assert refusee.motif and not refusee.tranches and not refusee.repose_sur
 
 
 def test_le_job_se_lance_sans_rien_saisir(publie: Path, tmp_path: Path, monkeypatch):
@@ -136,7 +134,7 @@ def test_le_job_se_lance_sans_rien_saisir(publie: Path, tmp_path: Path, monkeypa
         lignes = list(csv.DictReader(flux))
     numerateur = sum(Decimal(ligne["valeur"]) for ligne in lignes if ligne["role"] == "compte")
     page = (table.parent / "depliage.html").read_text(encoding="utf-8")
-    assert f"Numérateur : {numerateur}" in page and "DÉMONSTRATION" in page
+    assert f"Numérateur : {numerateur:.0f}<" in page and "DÉMONSTRATION" in page
     refuse = lancer("deplier", {"ops": {"deplier_une_valeur": {"config": {"indicateur": "inconnu"}}}})
     assert not refuse.success and "Aucune valeur publiée" in raisons(refuse)
     retract(entrepot, str(current_release(entrepot)), "objection")
@@ -148,7 +146,7 @@ def test_le_job_se_lance_sans_rien_saisir(publie: Path, tmp_path: Path, monkeypa
 def test_des_lignes_tues_ne_sortent_que_comptees_et_leur_nom_jamais(entrepot: Entrepot):
     petit = PetitSirene(entrepot)
     petit.unite("montrée")
-    petit.unite("culte", naf="94.91Z")
+    petit.unite("partielle", statutDiffusionUniteLegale="P")
     petit.unite("commerce", categorie="5710", naf="47.11A")
     petit.calculer()
     mesure = mesures()["etablissements_employeurs"]
@@ -159,11 +157,11 @@ def test_des_lignes_tues_ne_sortent_que_comptees_et_leur_nom_jamais(entrepot: En
         curseur = base.execute(f"SELECT source, role, unite, repondant, valeur, raison FROM ({public_lines(mesure)})")
         lignes = curseur.fetchall()
     montrees = {ligne[2] for ligne in lignes if ligne[5] is None}
-    assert montrees == {petit.etablissements()["montrée"] and petit._etablissements["montrée"]["siret"]}
+    assert montrees == {siret(petit.siren("montrée"))}
     assert sum(ligne[4] for ligne in lignes if ligne[1] == "compte") == 3
-    assert petit.siren("culte") not in repr(lignes) and petit.siren("commerce") not in repr(lignes)
+    assert petit.siren("partielle") not in repr(lignes) and petit.siren("commerce") not in repr(lignes)
     raisons_dites = {ligne[5] for ligne in lignes if ligne[1] == "compte"} - {None}
-    assert len(raisons_dites) == 2 and any("cultuelle" in raison for raison in raisons_dites)
+    assert len(raisons_dites) == 2 and any("diffusion partielle" in raison for raison in raisons_dites)
 
 
 def test_une_mesure_protegee_ne_rend_qu_un_compte_et_une_somme(tmp_path: Path):
@@ -181,25 +179,27 @@ def test_une_mesure_protegee_ne_rend_qu_un_compte_et_une_somme(tmp_path: Path):
 
 def _sans_provenance(petite: Fabrique, lignes: list[dict]) -> None:
     """Give rows written by hand the file and the line that a load would have given them."""
-    from tests.fabrique import COLONNES_CONTRIBUTIONS, ENTIER, TEXTE
-
     colonnes = {**COLONNES_CONTRIBUTIONS, "_fichier": TEXTE, "_ligne": ENTIER}
     petite.table("socle", "depot_m", colonnes, [{**li, "_fichier": "f", "_ligne": n} for n, li in enumerate(lignes)])
 
 
-def test_une_valeur_supprimee_ne_dit_que_cela(publie: Path, tmp_path: Path, monkeypatch):
+def test_une_valeur_supprimee_ou_non_estimable_ne_dit_que_cela(publie: Path, tmp_path: Path, monkeypatch):
     dossier = tmp_path / "ici"
     shutil.copytree(publie, dossier, symlinks=True)
     entrepot = installer(dossier, monkeypatch)
     cle = une_valeur(entrepot, "indicateur = 'etablissements_employeurs_ess_sirene' AND valeur > 0")
+    estimee = une_valeur(entrepot, "indicateur = 'emplois_ess_estimes' AND borne_basse > 0")
     (base,) = (entrepot.racine / "releases").glob("*/observatoire.duckdb")
     base.parent.chmod(0o755)
     base.chmod(0o644)
     with duckdb.connect(str(base)) as connexion:
-        connexion.execute("UPDATE indicateurs.valeurs SET statut_confidentialite = 'C', valeur = NULL, numerateur = NULL")
+        vide = "UPDATE indicateurs.valeurs SET valeur = NULL, numerateur = NULL, borne_basse = NULL"
+        connexion.execute(f"{vide}, statut_confidentialite = CASE WHEN statut_observation <> 'E' THEN 'C' ELSE 'F' END")
     depliage = deplier(entrepot, **cle)
     assert depliage.motif == CONFIDENTIELLE
     assert not depliage.termes and not depliage.repose_sur and not depliage.tranches
+    refusee = deplier(entrepot, **estimee)
+    assert refusee.motif and not refusee.tranches and not refusee.repose_sur and not refusee.termes
     dossier_ecrit = write_unfolding(entrepot, depliage)
     assert (dossier_ecrit / TABLE).read_text(encoding="utf-8").count("\n") == 1
 
@@ -214,7 +214,7 @@ def test_une_requete_du_fichier_public_deplie_les_chiffres_du_territoire(ici: En
              AND c.code_territoire = v.code_territoire AND c.periode = v.periode AND c.axe = v.axe
              AND c.modalite = v.modalite
             WHERE v.statut_observation <> 'E' AND v.numerateur IS NOT NULL
-            GROUP BY ALL, v.periode, v.axe, v.modalite"""
+            GROUP BY v.indicateur, v.numerateur, v.periode, v.axe, v.modalite"""
         trouvees = base.execute(requete).fetchall()
         assert len({ligne[0] for ligne in trouvees}) > 15
         assert [ligne for ligne in trouvees if ligne[1] != ligne[2]] == []

@@ -6,6 +6,7 @@ What is behind a figure belongs to `unfolding`.
 import csv
 import hashlib
 import re
+from decimal import Decimal
 from pathlib import Path
 
 from observatoire.catalog import indicateurs
@@ -54,6 +55,14 @@ def complete_key(entrepot: Entrepot, dite: dict[str, str]) -> tuple[str, dict[st
     return release, trouvees[0]
 
 
+def exact(valeur: Decimal | float | None) -> str:
+    """Write a number in French with all of its digits: rounded, rows would not add up any more."""
+    if valeur is None:
+        return "—"
+    chiffres = f"{valeur:f}"
+    return (chiffres.rstrip("0").rstrip(".") if "." in chiffres else chiffres).replace(".", ",")
+
+
 def write_unfolding(entrepot: Entrepot, depliage: Depliage) -> Path:
     """Write the page and the CSV of an unfolded value under `deplies/`; return their folder."""
     cle = [str(depliage.valeur[nom]) for nom in CLE]
@@ -67,7 +76,7 @@ def write_unfolding(entrepot: Entrepot, depliage: Depliage) -> Path:
             commun = {"terme": terme.role, "mesure": terme.mesure, "agregat": terme.agregat}
             sortie.writerows({**commun, **ligne} for ligne in terme.lignes)
     with entrepot.replacing(dossier / PAGE) as chemin:
-        contexte = {"d": depliage, "indicateur": indicateurs()[cle[0]], "montrees": MONTREES}
+        contexte = {"d": depliage, "indicateur": indicateurs()[cle[0]], "montrees": MONTREES, "exact": exact}
         chemin.write_text(template(PAGE).render(contexte), encoding="utf-8")
     for chemin in (dossier / TABLE, dossier / PAGE):
         chemin.chmod(0o644)
