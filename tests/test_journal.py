@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as parquet
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from observatoire.evidence import keep_evidence
@@ -429,6 +429,7 @@ CENTIMES = st.one_of(st.none(), st.integers(-(10**12), 10**12).map(lambda entier
 @given(
     etats=st.lists(st.dictionaries(st.sampled_from("ABCDE"), CENTIMES), min_size=2, max_size=6),
 )
+@example(etats=[{"A": "1", "B": "1", "C": "1"}, {"A": None, "C": "2"}, {"A": "3", "B": "3", "C": "4"}])
 def test_les_parts_font_toujours_le_tout(atelier: Atelier, etats: list[dict[str, str | None]]):
     """Any values, before and after each of one to five causes: the parts add up to the change, or there are none."""
     if not (atelier.petite.declarations / "sources" / "depot_m").exists():
