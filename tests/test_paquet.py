@@ -10,7 +10,6 @@ from pathlib import Path
 import duckdb
 import pytest
 from frictionless import Package, system
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from observatoire.catalog import indicateurs
 from observatoire.publication.data_package import ENUMERATIONS, TITRES
@@ -21,7 +20,6 @@ from observatoire.releases import manifest_of
 from observatoire.settings import Settings
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot, sha256
-from tests.chaine import RACINE
 
 TABLES = [f"{publique.schema}.{publique.nom}" for publique in public_tables()]
 
@@ -270,23 +268,10 @@ def test_le_lisezmoi_dit_ce_qu_il_y_a_les_licences_et_la_demonstration(release: 
     assert texte.count("\n| ") >= len(paquet["sources"])
 
 
-@pytest.mark.parametrize("racine", [None, "../"])
-def test_la_partie_des_telechargements_suit_la_place_de_la_page(racine: str | None):
-    modeles = RACINE / "observatoire" / "publication" / "modeles"
-    environnement = Environment(loader=FileSystemLoader(modeles), autoescape=True, undefined=StrictUndefined)
-    rendu = environnement.get_template("telechargements.html").render(
-        {"racine": racine, "geojson": "geo/x.geojson"} if racine else {}
-    )
-    assert ("donnees/geo/x.geojson" in rendu) == bool(racine)
-    liens = re.findall(r'href="([^"]+)"', rendu)
-    assert liens and all(lien.startswith(f"{racine or ''}donnees/") for lien in liens)
-
-
 def test_les_fichiers_sont_offerts_a_cote_de_la_page(publie: Path, release: Path):
     """Through the stable path as in the release, `donnees/` is beside the page: a copy of that folder is enough."""
-    modele = (RACINE / "observatoire" / "publication" / "modeles" / "telechargements.html").read_text(encoding="utf-8")
-    noms = [nom for nom in re.findall(r'href="\{\{ dossier \}\}([^"]+)"', modele) if "{" not in nom]
-    assert {f"x{suffixe}" for suffixe in TITRES if suffixe != ".geojson"} <= {f"x{Path(nom).suffix}" for nom in noms}
+    noms = re.findall(r'href="donnees/([^"]+)"', (release / "portrait" / "index.html").read_text(encoding="utf-8"))
+    assert set(TITRES) <= {Path(nom).suffix for nom in noms}
     for page in (publie / "warehouse" / "portrait", release / "portrait"):
         for nom in noms:
             assert (page / "donnees" / nom).read_bytes() == (release / nom).read_bytes(), nom

@@ -127,7 +127,8 @@ def test_cinq_executions_sous_trois_lecteurs(ici: Entrepot, tmp_path: Path):
         faites = []
         for fichier, ligne in changements:
             ajouter(ici, fichier, ligne)
-            assert lancer().success
+            resultat = lancer()
+            assert resultat.success, raisons(resultat)
             faites.append(current_release(ici))
         assert len({premiere, *faites}) == 6
         avant = octets(ici.racine)

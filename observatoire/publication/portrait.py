@@ -51,7 +51,7 @@ def write_portrait(duckdb: Path, dossier: Path, territoire: str) -> None:
     dossier.mkdir(parents=True, exist_ok=True)
     with connect(str(duckdb), read_only=True) as base:
         write_shared(base, dossier)
-        (dossier / "index.html").write_text(render(base, territoire, read_common(base)), encoding="utf-8")
+        (dossier / "index.html").write_text(render(base, territoire, read_common(base), donnees="donnees/"), encoding="utf-8")
 
 
 def write_shared(base: DuckDBPyConnection, dossier: Path) -> None:
@@ -81,13 +81,15 @@ def read_common(base: DuckDBPyConnection) -> Commun:
     )
 
 
-def render(base: DuckDBPyConnection, code: str, commun: Commun, racine: str = "") -> str:
+def render(base: DuckDBPyConnection, code: str, commun: Commun, racine: str = "", donnees: str = "") -> str:
     """Write the page of one EPCI; `racine` leads from the page to the folder of the files all pages share.
+
+    `donnees` leads to the files of the release, for the page that is published beside them and their journal.
 
     An unknown code gives a page that says so.
     """
     trouves = read_rows(base, "FROM referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?", code)
-    contexte: Ligne = {"code": code, "territoire": trouves[0] if trouves else None, "racine": racine}
+    contexte: Ligne = {"code": code, "territoire": trouves[0] if trouves else None, "racine": racine, "donnees": donnees}
     montrees = [commun.release]
     if trouves:
         fiches = records(commun.catalogue, read_values(base, code))
