@@ -1,5 +1,6 @@
 """The pages of every EPCI: made from the release that stands, replaced whole or not at all, gone with a retraction."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -52,11 +53,15 @@ def test_le_job_ecrit_une_page_par_epci_et_la_liste_qui_y_mene(modele: Path):
 
 
 def test_la_page_d_un_epci_est_celle_de_la_publication(modele: Path):
-    """The focal territory has the same page here and in its release, but for the place of what it shares."""
+    """The same page, but for the place of what pages share, and for the files, which are beside the release's only."""
     racine = modele / "warehouse"
     seule = (racine / "portrait" / "index.html").read_text(encoding="utf-8")
     parmi = (racine / "portraits" / CAM / "index.html").read_text(encoding="utf-8")
-    assert parmi.replace('"../', '"') == seule
+    assert 'href="journal.html"' in seule and 'id="telechargements"' in seule
+    sans_fichiers = re.sub(r'<section id="telechargements".*?</section>\n', "", seule, flags=re.DOTALL)
+    sans_fichiers = re.sub(r'<li><a href="(journal.html|#telechargements)">.*?</li>\n', "", sans_fichiers)
+    lignes = [[ligne for ligne in page.splitlines() if ligne.strip()] for page in (parmi.replace('"../', '"'), sans_fichiers)]
+    assert lignes[0] == lignes[1]
 
 
 def test_deux_processus_ecrivent_ce_qu_un_seul_ecrit(ici: Entrepot, monkeypatch):

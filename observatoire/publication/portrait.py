@@ -51,7 +51,8 @@ def write_portrait(duckdb: Path, dossier: Path, territoire: str) -> None:
     dossier.mkdir(parents=True, exist_ok=True)
     with connect(str(duckdb), read_only=True) as base:
         write_shared(base, dossier)
-        (dossier / "index.html").write_text(render(base, territoire, read_common(base), donnees="donnees/"), encoding="utf-8")
+        page = render(base, territoire, read_common(base), donnees="donnees/")
+    (dossier / "index.html").write_text(page, encoding="utf-8")
 
 
 def write_shared(base: DuckDBPyConnection, dossier: Path) -> None:
@@ -89,7 +90,8 @@ def render(base: DuckDBPyConnection, code: str, commun: Commun, racine: str = ""
     An unknown code gives a page that says so.
     """
     trouves = read_rows(base, "FROM referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?", code)
-    contexte: Ligne = {"code": code, "territoire": trouves[0] if trouves else None, "racine": racine, "donnees": donnees}
+    lieu = trouves[0] if trouves else None
+    contexte: Ligne = {"code": code, "territoire": lieu, "racine": racine, "donnees": donnees}
     montrees = [commun.release]
     if trouves:
         fiches = records(commun.catalogue, read_values(base, code))
