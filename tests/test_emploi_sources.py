@@ -50,13 +50,15 @@ def test_un_epci_a_cheval_s_ajoute_sauf_si_une_partie_est_inconnue(petit: Fabriq
     colonnes = {
         "annee": ENTIER, "code_epci": TEXTE, "code_region": TEXTE, "nombre_etablissements": NOMBRE,
         "effectifs_salaries_moyens": NOMBRE, "masse_salariale_eur": NOMBRE,
+        "_fichier": TEXTE, "_ligne": ENTIER,
     }
     parties = [("A", "84", 10), ("D", "84", 3), ("D", "19", 4), ("C", "84", 5), ("C", "19", None)]
     petit.source("urssaf_prive_epci", couverture="lignes", absence="inconnue")
     petit.table("socle", "urssaf_prive_epci", colonnes, [
         {"annee": 2024, "code_epci": epci, "code_region": region, "effectifs_salaries_moyens": effectif,
-         "nombre_etablissements": 1, "masse_salariale_eur": None}
-        for epci, region, effectif in parties
+         "nombre_etablissements": 1, "masse_salariale_eur": None,
+         "_fichier": "x.csv", "_ligne": rang}
+        for rang, (epci, region, effectif) in enumerate(parties, 2)
     ])
     petit.mesure_du_produit("effectifs_prives_epci_urssaf")
     petit.indicateur("i", numerateur={"mesure": "effectifs_prives_epci_urssaf"})

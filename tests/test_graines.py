@@ -195,7 +195,7 @@ def test_y21_sismo_a_quatre_objectifs_et_chacun_dit_l_indicateur_qui_le_suit(dit
     assert [rang for rang, _ in objectifs] == [1, 2, 3, 4]
     assert [indicateur for _, indicateur in objectifs] == ["regularite_evenements", None, "relations_acteurs", None]
     assert dit("SELECT creation FROM socle.organisations WHERE organisation = 'sismo'") == "2018-12"
-    page = (publie / "warehouse" / "portrait" / "index.html").read_text(encoding="utf-8")
+    page = (publie / "warehouse" / "portrait" / "acteurs.html").read_text(encoding="utf-8")
     assert "suivi par : Régularité des événements" in page and "suivi par : aucun indicateur" in page
     suivis = dit("SELECT list(DISTINCT indicateur) FROM socle.programmes WHERE indicateur IS NOT NULL")
     assert set(suivis) <= set(indicateurs())
@@ -205,7 +205,7 @@ def test_y22_sismo_declare_39_structures_et_n_en_nomme_aucune_ce_qui_se_voit(dit
     assert dit(
         "SELECT numerateur, denominateur, valeur FROM indicateurs.valeurs WHERE indicateur = 'couverture_membres' AND modalite = 'sismo'"
     ) == [(0, 39, 0)]
-    page = (publie / "warehouse" / "portrait" / "index.html").read_text(encoding="utf-8")
+    page = (publie / "warehouse" / "portrait" / "acteurs.html").read_text(encoding="utf-8")
     assert re.search(r"<th scope=\"row\">SISMO</th><td class=\"nombre\">39</td><td class=\"nombre\">0 / 39</td>", page)
 
 
@@ -292,7 +292,7 @@ def test_y32_partenaires_et_mentors_ont_chacun_un_lien_et_la_scic_a_venir_n_a_pa
 
 def test_y33_le_suivi_du_label_est_vide_et_le_dit(dit, publie: Path):
     assert dit("SELECT count(plan_action) + count(resultats) FROM socle.labels") == 0
-    page = (publie / "warehouse" / "portrait" / "index.html").read_text(encoding="utf-8")
+    page = (publie / "warehouse" / "portrait" / "acteurs.html").read_text(encoding="utf-8")
     assert page.count("aucun résultat publié") >= 5 + 2  # five défis, two states of the label
     assert valeurs(dit, "actions_defis")["total@2016-2020"] == 0
 
