@@ -93,17 +93,17 @@ def hide_until_unknown(systeme: Systeme, cachees: Masque, primaires: Masque, mar
     publiables = systeme.variables_of(systeme.cellules["est_publiable"].to_numpy())
     couts = _costs(systeme)
     vues = views(primaires, marges)
-    acquises = [_nothing_known(systeme) for _ in vues]
+    acquises: list[Bornes | None] = [_nothing_known(systeme) for _ in vues]
     sans_fuite, rang, de_rien = 0, 0, False
     while sans_fuite < len(vues) or not de_rien:
         if sans_fuite == len(vues):
-            # a last time, from what is shown alone: proofs that add up may add their roundings
-            acquises, sans_fuite, de_rien = [_nothing_known(systeme) for _ in vues], 0, True
-        (cibles, permises), bornes = vues[rang], acquises[rang]
-        rang = (rang + 1) % len(vues)
+            # a last time, as the audit will, from what is shown alone: proofs that add up may add their roundings
+            acquises, sans_fuite, de_rien = [None for _ in vues], 0, True
+        (cibles, permises), acquis = vues[rang], acquises[rang]
         visees = cachees & cibles & (publiables | primaires) & ~perdues & np.isfinite(systeme.valeurs)
         lues, limites = _shown(systeme, publiables, cachees, permises), limits(systeme.valeurs, permises)
-        bornes = attack(systeme.matrice, lues, visees, bornes, limites)
+        acquises[rang] = bornes = attack(systeme.matrice, lues, visees, acquis, limites)
+        rang = (rang + 1) % len(vues)
         fuites = np.flatnonzero(bornes.known() & visees)
         sans_fuite = 0 if len(fuites) else sans_fuite + 1
         montrees, avant = publiables & ~cachees, cachees.sum()
