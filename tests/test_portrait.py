@@ -339,6 +339,46 @@ def test_un_graphique_de_demonstration_le_porte_dans_son_titre_et_dans_l_image(p
     assert figure and "DÉMONSTRATION" in figure[1]
 
 
+@pytest.mark.parametrize("fabriquees", [("2022",), ("2022", "2023"), ("2024",), ("2022", "2023", "2024"), ()])
+def test_une_serie_en_partie_fabriquee_le_dit_et_dit_quelles_periodes(page: Callable[..., str], fabriquees: tuple[str, ...]):
+    def nature(de: str) -> str:
+        return "demonstration" if de in fabriquees else "reelle"
+
+    periodes = ("2022", "2023", "2024")
+    contenu = page(
+        catalogue=[indicateur("soutien_ess", unite="€"), indicateur("etablissements_employeurs_ess_sirene")],
+        valeurs=[
+            *(valeur("soutien_ess", 9, periode=periode, unite="€", nature=nature(periode)) for periode in periodes),
+            *(
+                valeur("etablissements_employeurs_ess_sirene", 9 - int(p[3]), axe="famille", modalite=p, nature=nature(p))
+                for p in periodes
+            ),
+        ],
+    )
+    evolution = re.search(r'<figure class="evolution".*?</figure>', contenu, re.DOTALL)
+    repartition = re.search(r'<h3 id="part-1">.*?</div>', contenu, re.DOTALL)
+    assert evolution and repartition
+    for partie in (evolution[0], repartition[0]):
+        assert partie.count("insigne-demonstration") == (1 if fabriquees else 0)
+        marquees = re.findall(r'<th scope="(?:col|row)"[^>]*>(\d{4})\s*<abbr title="démonstration">D</abbr></th>', partie)
+        assert marquees == (list(fabriquees) if len(fabriquees) < 3 else []), "toutes : le titre suffit"
+        assert ("marquées D" in partie) == bool(marquees)
+
+
+def test_une_ligne_fabriquee_sous_un_total_reel_le_dit(page: Callable[..., str]) -> None:
+    contenu = page(
+        catalogue=[indicateur("soutien_ess", unite="€")],
+        valeurs=[
+            valeur("soutien_ess", 9, unite="€"),
+            valeur("soutien_ess", 4, unite="€", axe="ligne", modalite="inventée", nature="demonstration"),
+            valeur("soutien_ess", 5, unite="€", axe="ligne", modalite="vraie"),
+        ],
+    )
+    dont = re.findall(r'<tr class="dont">.*?</tr>', contenu, re.DOTALL)
+    assert ["insigne-demonstration" in ligne for ligne in dont] == ["Inventée" in ligne for ligne in dont]
+    assert len(dont) == 2
+
+
 def test_un_contenu_hostile_reste_du_texte(page: Callable[..., str]) -> None:
     contenu = page(
         catalogue=[indicateur("emplois", titre=ATTAQUE, definition=ATTAQUE, theme=ATTAQUE)],
