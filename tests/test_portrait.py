@@ -316,6 +316,44 @@ def test_deux_chiffres_qui_ne_se_comparent_pas_ne_sont_pas_mis_cote_a_cote(page:
     assert "98~765" not in dit and "Territoires qui le contiennent" not in dit
 
 
+PART = "part_ess_etablissements_employeurs_sirene"
+PAIRS = ("111111111", "222222222", "333333333")
+
+
+def pair(code: str, chiffre: float, **autres: Any) -> dict[str, Any]:
+    return valeur(PART, chiffre, unite="%", **autres) | {"code_territoire": code}
+
+
+def cellule_des_pairs(page: Callable[..., str], *valeurs: dict[str, Any], ici: bool = True) -> tuple[str, str]:
+    """Give what the last cell of the comparison says of three peers, and the notes under the table."""
+    contenu = page(
+        catalogue=[indicateur(PART, unite="%", ruptures="2023 : les apprentis sont comptés")],
+        valeurs=[valeur(PART, 12, ("epci", EPCI) if ici else ("france", "FR"), unite="%"), *valeurs],
+        comparables=[{"code_territoire": EPCI, "code_comparable": code} for code in PAIRS],
+    )
+    rang = re.search(rf'<tr data-indicateur="{PART}"><th scope="row">ESS parmi.*?</tr>', contenu, re.DOTALL)
+    assert rang
+    notes = re.findall(r'<p class="sujet"><sup>\d+</sup>\s*Non comparé\s*:.*?</p>', contenu)
+    return texte(rang[0].split('<td class="nombre">')[-1]).strip(), texte("".join(notes)).strip()
+
+
+def test_des_pairs_connus_mais_non_comparables_ne_sont_pas_dits_inconnus(page: Callable[..., str]) -> None:
+    un, deux, trois = PAIRS
+    anciennes = (pair(un, 9, periode="2019"), pair(deux, 8, periode="2019"))
+    dit, notes = cellule_des_pairs(page, *anciennes)
+    assert dit == "2 non comparés 1 sur 3"
+    assert notes.startswith("1 Non comparé : deux périodes (2019, 2024), séparées par une rupture de série")
+    # the older years of a peer that compares are no refusal
+    dit, notes = cellule_des_pairs(page, *anciennes, pair(un, 7), pair(trois, 10))
+    assert dit == "de 7 à 10\u00a0% 2 connus sur 3 ; 1 non comparé 1".replace("\u00a0", " ")
+    assert notes.count("Non comparé") == 1
+
+
+def test_sans_pair_connu_ou_sans_valeur_ici_la_cellule_le_dit(page: Callable[..., str]) -> None:
+    assert cellule_des_pairs(page) == ("aucun connu sur 3", "")
+    assert cellule_des_pairs(page, pair(PAIRS[0], 9), pair(PAIRS[0], 8, periode="2019"), ici=False) == ("1 connu sur 3", "")
+
+
 def test_sans_donnee_de_demonstration_la_page_n_en_parle_pas(page: Callable[..., str]) -> None:
     contenu = page(
         catalogue=[indicateur("emplois")], valeurs=[valeur("emplois", 12), valeur("emplois", 9, periode="2023")]
