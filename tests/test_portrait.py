@@ -512,6 +512,20 @@ def test_une_valeur_supprimee_ou_absente_s_explique_sans_chiffre(page: Callable[
         assert attendu in dit
 
 
+def test_un_chiffre_cle_sans_valeur_dit_pourquoi(page: Callable[..., str]) -> None:
+    def cle(**dite: Any) -> str:
+        ligne = valeur(PART, None, unite="%", numerateur=0, denominateur=0, periode_denominateur="2024")
+        contenu = page(catalogue=[indicateur(PART, unite="%")], valeurs=[ligne | dite])
+        trouvee = re.search(rf'<li data-indicateur="{PART}".*?</li>', contenu, re.DOTALL)
+        assert trouvee
+        return texte(trouvee[0])
+
+    assert "un terme est inconnu, ou le dénominateur est nul" in cle()
+    assert "un terme" not in cle(valeur=0)
+    assert "un terme" not in cle(borne_basse=3, borne_haute=5), "une fourchette est une réponse"
+    assert "un terme" not in cle(numerateur=None, denominateur=None, statut_confidentialite="C")
+
+
 def test_la_meme_base_donne_les_memes_octets(page: Callable[..., str]) -> None:
     def ecrire() -> str:
         return page(
