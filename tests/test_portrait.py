@@ -7,6 +7,7 @@ import html
 import re
 import shutil
 from collections.abc import Callable
+from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,10 @@ def texte(contenu: str) -> str:
         (nombre(12.500000), "12,5"),
         (nombre(100), "100"),
         (nombre(-3, 0), "−3"),
+        (nombre(-0.04, 1), "0,0"),
+        (nombre(-0.06, 1), "−0,1"),
+        (nombre(Decimal("-0.4"), 0), "0"),
+        (nombre(-0.0), "0"),
         (mesure(1, "salariés", 0), "1\u00a0salarié"),
         (mesure(2, "salariés", 0), "2\u00a0salariés"),
         (mesure(1, "comités par an", 0), "1\u00a0comité par an"),
