@@ -11,15 +11,18 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
 from observatoire.publication.pages import MODELES, read_words, template
+from observatoire.publication.portrait import write_portrait
 from observatoire.publication.territory_geojson import write_geojson
 from observatoire.publication.territory_map import _class_of, _classes, _path, read_map
 from tests.base_publique import ecrire_base
 from tests.test_contours import carre
+from tests.test_portrait import indicateur
 
 EPCI = "246300701"
 PART = "part_ess_etablissements_employeurs_sirene"
@@ -169,6 +172,44 @@ def test_une_ancienne_commune_rejoint_celle_d_aujourd_hui(tmp_path):
     assert dessinee["chemin"].count("M") == 1
     assert carte["hauteur"] > carte["largeur"]
     assert "Anciennes communes réunies à celle d'aujourd'hui : 63999." in page
+
+
+def anneau(*points: tuple[float, float]) -> dict[str, Any]:
+    return {"type": "Polygon", "coordinates": [[*points, points[0]]]}
+
+
+ABIMES = {
+    "croise": anneau((3.0, 45.5), (3.1, 45.6), (3.1, 45.5), (3.0, 45.6)),
+    "plat": anneau((3.0, 45.5), (3.1, 45.5), (3.05, 45.5)),
+    "infime": anneau((3.0, 45.5), (3.000001, 45.5), (3.000001, 45.500001)),
+}
+
+
+@pytest.mark.parametrize("ancienne", [False, True], ids=["seule", "reunie"])
+@pytest.mark.parametrize("cas", ABIMES)
+def test_un_contour_abime_n_empeche_pas_de_publier(tmp_path, cas, ancienne):
+    """The pages and the GeoJSON of a release are written whatever a table kept of a contour; the figures are all there."""
+    contours = {**en_rang(), "63001": ABIMES[cas]} | ({"63999": carre(2.99, 45.55)} if ancienne else {})
+    passages = [{"code_ancien": "63999", "code_commune": "63001", "niveau": "commune", "code_territoire": "63001"}]
+    comptes = dict.fromkeys(("lignes_lues", "lignes_retenues", "lignes_hors_champ", "lignes_rejetees"), 6)
+    lignes = tables(contours, passages_communes=passages)
+    lignes["sources"] = [{**dite, "titre": "Contours", "etat": "lu", **comptes} for dite in lignes["sources"]]
+    lignes["catalogue"] = [indicateur(PART, unite="%", decimales=1)]
+    base = ecrire_base(tmp_path / "public.duckdb", **lignes)
+    write_portrait(base, tmp_path / "portrait", EPCI)
+    page = (tmp_path / "portrait" / "index.html").read_text(encoding="utf-8")
+    assert "12,3\u00a0%" in page
+    contenu = json.loads(write_geojson(base, tmp_path / "geo", EPCI).read_text(encoding="utf-8"))
+    conforme(contenu)
+    premiere = contenu["features"][0]
+    assert (premiere["id"], premiere["properties"][PART]) == ("63001", 12.34)
+    assert (premiere["geometry"] is None) == (cas == "plat" and not ancienne), "ce qui n'a pas de surface n'a pas de contour"
+
+
+def test_une_commune_trop_petite_pour_son_numero_reste_dans_le_tableau(tmp_path):
+    carte, page = lire(tmp_path, **tables({**en_rang(), "63001": ABIMES["infime"]}))
+    assert {ligne["code"]: ligne["place"] for ligne in carte["lignes"]}["63001"] == "aucune"
+    assert page.count("<tr>") == 1 + len(COMMUNES)
 
 
 def test_aucun_indicateur_par_commune_aucune_carte(tmp_path):

@@ -7,6 +7,7 @@ import html
 import re
 import shutil
 from collections.abc import Callable
+from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,10 @@ def texte(contenu: str) -> str:
         (nombre(12.500000), "12,5"),
         (nombre(100), "100"),
         (nombre(-3, 0), "−3"),
+        (nombre(-0.04, 1), "0,0"),
+        (nombre(-0.06, 1), "−0,1"),
+        (nombre(Decimal("-0.4"), 0), "0"),
+        (nombre(-0.0), "0"),
         (mesure(1, "salariés", 0), "1\u00a0salarié"),
         (mesure(2, "salariés", 0), "2\u00a0salariés"),
         (mesure(1, "comités par an", 0), "1\u00a0comité par an"),
@@ -316,6 +321,44 @@ def test_deux_chiffres_qui_ne_se_comparent_pas_ne_sont_pas_mis_cote_a_cote(page:
     assert "98~765" not in dit and "Territoires qui le contiennent" not in dit
 
 
+PART = "part_ess_etablissements_employeurs_sirene"
+PAIRS = ("111111111", "222222222", "333333333")
+
+
+def pair(code: str, chiffre: float, **autres: Any) -> dict[str, Any]:
+    return valeur(PART, chiffre, unite="%", **autres) | {"code_territoire": code}
+
+
+def cellule_des_pairs(page: Callable[..., str], *valeurs: dict[str, Any], ici: bool = True) -> tuple[str, str]:
+    """Give what the last cell of the comparison says of three peers, and the notes under the table."""
+    contenu = page(
+        catalogue=[indicateur(PART, unite="%", ruptures="2023 : les apprentis sont comptés")],
+        valeurs=[valeur(PART, 12, ("epci", EPCI) if ici else ("france", "FR"), unite="%"), *valeurs],
+        comparables=[{"code_territoire": EPCI, "code_comparable": code} for code in PAIRS],
+    )
+    rang = re.search(rf'<tr data-indicateur="{PART}"><th scope="row">ESS parmi.*?</tr>', contenu, re.DOTALL)
+    assert rang
+    notes = re.findall(r'<p class="sujet"><sup>\d+</sup>\s*Non comparé\s*:.*?</p>', contenu)
+    return texte(rang[0].split('<td class="nombre">')[-1]).strip(), texte("".join(notes)).strip()
+
+
+def test_des_pairs_connus_mais_non_comparables_ne_sont_pas_dits_inconnus(page: Callable[..., str]) -> None:
+    un, deux, trois = PAIRS
+    anciennes = (pair(un, 9, periode="2019"), pair(deux, 8, periode="2019"))
+    dit, notes = cellule_des_pairs(page, *anciennes)
+    assert dit == "2 non comparés 1 sur 3"
+    assert notes.startswith("1 Non comparé : deux périodes (2019, 2024), séparées par une rupture de série")
+    # the older years of a peer that compares are no refusal
+    dit, notes = cellule_des_pairs(page, *anciennes, pair(un, 7), pair(trois, 10))
+    assert dit == "de 7 à 10\u00a0% 2 connus sur 3 ; 1 non comparé 1".replace("\u00a0", " ")
+    assert notes.count("Non comparé") == 1
+
+
+def test_sans_pair_connu_ou_sans_valeur_ici_la_cellule_le_dit(page: Callable[..., str]) -> None:
+    assert cellule_des_pairs(page) == ("aucun connu sur 3", "")
+    assert cellule_des_pairs(page, pair(PAIRS[0], 9), pair(PAIRS[0], 8, periode="2019"), ici=False) == ("1 connu sur 3", "")
+
+
 def test_sans_donnee_de_demonstration_la_page_n_en_parle_pas(page: Callable[..., str]) -> None:
     contenu = page(
         catalogue=[indicateur("emplois")], valeurs=[valeur("emplois", 12), valeur("emplois", 9, periode="2023")]
@@ -337,6 +380,46 @@ def test_un_graphique_de_demonstration_le_porte_dans_son_titre_et_dans_l_image(p
     figure = re.search(r"data-figure='(.*?)'", contenu, re.DOTALL)
     assert titre and "insigne-demonstration" in titre[0]
     assert figure and "DÉMONSTRATION" in figure[1]
+
+
+@pytest.mark.parametrize("fabriquees", [("2022",), ("2022", "2023"), ("2024",), ("2022", "2023", "2024"), ()])
+def test_une_serie_en_partie_fabriquee_le_dit_et_dit_quelles_periodes(page: Callable[..., str], fabriquees: tuple[str, ...]):
+    def nature(de: str) -> str:
+        return "demonstration" if de in fabriquees else "reelle"
+
+    periodes = ("2022", "2023", "2024")
+    contenu = page(
+        catalogue=[indicateur("soutien_ess", unite="€"), indicateur("etablissements_employeurs_ess_sirene")],
+        valeurs=[
+            *(valeur("soutien_ess", 9, periode=periode, unite="€", nature=nature(periode)) for periode in periodes),
+            *(
+                valeur("etablissements_employeurs_ess_sirene", 9 - int(p[3]), axe="famille", modalite=p, nature=nature(p))
+                for p in periodes
+            ),
+        ],
+    )
+    evolution = re.search(r'<figure class="evolution".*?</figure>', contenu, re.DOTALL)
+    repartition = re.search(r'<h3 id="part-1">.*?</div>', contenu, re.DOTALL)
+    assert evolution and repartition
+    for partie in (evolution[0], repartition[0]):
+        assert partie.count("insigne-demonstration") == (1 if fabriquees else 0)
+        marquees = re.findall(r'<th scope="(?:col|row)"[^>]*>(\d{4})\s*<abbr title="démonstration">D</abbr></th>', partie)
+        assert marquees == (list(fabriquees) if len(fabriquees) < 3 else []), "toutes : le titre suffit"
+        assert ("marquées D" in partie) == bool(marquees)
+
+
+def test_une_ligne_fabriquee_sous_un_total_reel_le_dit(page: Callable[..., str]) -> None:
+    contenu = page(
+        catalogue=[indicateur("soutien_ess", unite="€")],
+        valeurs=[
+            valeur("soutien_ess", 9, unite="€"),
+            valeur("soutien_ess", 4, unite="€", axe="ligne", modalite="inventée", nature="demonstration"),
+            valeur("soutien_ess", 5, unite="€", axe="ligne", modalite="vraie"),
+        ],
+    )
+    dont = re.findall(r'<tr class="dont">.*?</tr>', contenu, re.DOTALL)
+    assert ["insigne-demonstration" in ligne for ligne in dont] == ["Inventée" in ligne for ligne in dont]
+    assert len(dont) == 2
 
 
 def test_un_contenu_hostile_reste_du_texte(page: Callable[..., str]) -> None:
@@ -432,6 +515,20 @@ def test_une_valeur_supprimee_ou_absente_s_explique_sans_chiffre(page: Callable[
         "entre 3 et 5 sur 13 territoires classés",
     ):
         assert attendu in dit
+
+
+def test_un_chiffre_cle_sans_valeur_dit_pourquoi(page: Callable[..., str]) -> None:
+    def cle(**dite: Any) -> str:
+        ligne = valeur(PART, None, unite="%", numerateur=0, denominateur=0, periode_denominateur="2024")
+        contenu = page(catalogue=[indicateur(PART, unite="%")], valeurs=[ligne | dite])
+        trouvee = re.search(rf'<li data-indicateur="{PART}".*?</li>', contenu, re.DOTALL)
+        assert trouvee
+        return texte(trouvee[0])
+
+    assert "un terme est inconnu, ou le dénominateur est nul" in cle()
+    assert "un terme" not in cle(valeur=0)
+    assert "un terme" not in cle(borne_basse=3, borne_haute=5), "une fourchette est une réponse"
+    assert "un terme" not in cle(numerateur=None, denominateur=None, statut_confidentialite="C")
 
 
 def test_la_meme_base_donne_les_memes_octets(page: Callable[..., str]) -> None:

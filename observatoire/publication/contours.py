@@ -52,13 +52,22 @@ def read_contours(base: DuckDBPyConnection, code: str) -> Contours:
     sources = read_rows(
         base, "FROM qualite.sources WHERE source = 'contours_communes' AND fichier = $1", lues[0]["fichier"]
     )
+    reunies = {ligne["code_commune"]: _join(ligne["contours"]) for ligne in lues}
     return Contours(
-        {ligne["code_commune"]: _join(ligne["contours"]) for ligne in lues},
+        {commune: forme for commune, forme in reunies.items() if not shapely.is_empty(forme)},
         sorted(nom or "" for ligne in lues for nom in ligne["anciennes"] or []),
         sources[0] if sources else None,
     )
 
 
 def _join(contours: list[str]) -> Any:
+    """Join contours into one shape of polygons, empty when none has a surface: no contour may stop a release."""
     formes = shapely.from_geojson(np.array(contours, dtype=object))
-    return formes[0] if len(formes) == 1 else shapely.orient_polygons(shapely.union_all(formes))
+    if len(formes) == 1 and shapely.is_valid(formes[0]):
+        return formes[0]
+    return shapely.orient_polygons(shapely.union_all(surfaces(formes)))
+
+
+def surfaces(formes: Any) -> Any:
+    """Keep of each shape what is valid and has a surface; lines and points that remain of it are left out."""
+    return shapely.make_valid(formes, method="structure", keep_collapsed=False)

@@ -33,6 +33,8 @@ def nombre(valeur: float | Decimal, decimales: int | None = None) -> str:
         ecrit = ecrit.rstrip("0").rstrip(".") if "." in ecrit else ecrit
     else:
         ecrit = f"{valeur:,.{decimales}f}"
+    if not ecrit.strip("-0,."):  # what rounds to zero has no sign
+        ecrit = ecrit.removeprefix("-")
     return ecrit.replace(",", "\u202f").replace(".", ",").replace("-", "−")
 
 

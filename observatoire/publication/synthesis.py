@@ -4,7 +4,7 @@ What it shows, in which order, is `modeles/essentiel.yml`. Nothing is computed h
 where `comparison` allows it.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 from duckdb import DuckDBPyConnection
 
@@ -25,12 +25,12 @@ def synthesis(base: DuckDBPyConnection, code: str, essentiel: Ligne, fiches: dic
     }
     pairs = _peers(base, code, [choix["indicateur"] for choix in choisies["comparaisons"]])
     comparaisons = [_compared(choix, fiches, pairs) for choix in choisies["comparaisons"]]
-    raisons = list(dict.fromkeys(c["raison"] for ligne in comparaisons for c in ligne["cellules"] if c.get("raison")))
+    refus = [cellule["raison"] for ligne in comparaisons for cellule in (*ligne["cellules"], ligne["pairs"])]
     return {
         "chiffres": choisies["chiffres"],
         "repartitions": [_share(choix, essentiel["lignes_par_repartition"]) for choix in choisies["repartitions"]],
         "comparaisons": [ligne for ligne in comparaisons if ligne["dernier"] or ligne["est_connue_ailleurs"]],
-        "raisons": raisons,
+        "raisons": list(dict.fromkeys(raison for raison in refus if raison)),
         "evolutions": [
             evolution
             for choix in choisies["evolutions"]
@@ -108,23 +108,45 @@ def _peers(base: DuckDBPyConnection, code: str, indicateurs: list[str]) -> Ligne
 
 def _compared(choix: Ligne, fiches: dict[str, Ligne], pairs: Ligne) -> Ligne:
     """Set the value beside those of the territories that contain it and of its peers, or say why not."""
-    fiche, dernier = choix["fiche"], choix["fiche"]["dernier"]
+    dernier = choix["fiche"]["dernier"]
     cellules = [_beside(choix, fiches, niveau) for niveau in NIVEAUX]
-    voisines = [
-        ligne["valeur"]
-        for ligne in pairs["valeurs"]
-        if dernier
-        and ligne["indicateur"] == choix["indicateur"]
-        and comparable(figure_of(fiche, dernier), figure_of(fiche, ligne)) is None
-    ]
     return {
         **choix,
         "dernier": dernier,
         "cellules": cellules,
         "est_connue_ailleurs": any(cellule["ligne"] for cellule in cellules),
-        "pairs": {"nombre": pairs["nombre"], "connus": len(voisines), "bornes": (min(voisines), max(voisines))}
-        if voisines
-        else {"nombre": pairs["nombre"], "connus": 0, "bornes": None},
+        "pairs": _beside_peers(choix, pairs),
+    }
+
+
+def _beside_peers(choix: Ligne, pairs: Ligne) -> Ligne:
+    """Count the peers that are known, those that may not be compared, and give the range of the others.
+
+    Returns:
+        `nombre` of peers; `connus` (comparable ones, or all that are known when nothing is known here) and their
+        `bornes`, None without; `refuses`, with `raison`, that of most of them.
+    """
+    fiche, dernier = choix["fiche"], choix["fiche"]["dernier"]
+    par_pair: dict[str, list[Ligne]] = defaultdict(list)
+    for ligne in pairs["valeurs"]:
+        if ligne["indicateur"] == choix["indicateur"]:
+            par_pair[ligne["code_territoire"]].append(ligne)
+    if not dernier:
+        return {"nombre": pairs["nombre"], "connus": len(par_pair), "bornes": None, "refuses": 0, "raison": None}
+    voisines, raisons = [], Counter[str]()
+    for lignes in par_pair.values():
+        # the same period if there is one, the latest otherwise
+        ligne = max(lignes, key=lambda ligne: (ligne["periode"] == dernier["periode"], ligne["periode"]))
+        if raison := comparable(figure_of(fiche, dernier), figure_of(fiche, ligne)):
+            raisons[raison] += 1
+        else:
+            voisines.append(ligne["valeur"])
+    return {
+        "nombre": pairs["nombre"],
+        "connus": len(voisines),
+        "bornes": (min(voisines), max(voisines)) if voisines else None,
+        "refuses": raisons.total(),
+        "raison": min(raisons, key=lambda raison: (-raisons[raison], raison), default=None),
     }
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 from duckdb import DuckDBPyConnection
 
-from observatoire.publication.contours import Contours, read_contours
+from observatoire.publication.contours import Contours, read_contours, surfaces
 from observatoire.publication.french import lisible
 from observatoire.publication.pages import Ligne, read_rows
 
@@ -158,8 +158,12 @@ def _draw(lignes: list[Ligne], formes: dict[str, Any]) -> Ligne:
     for ligne, forme in zip(presentes, toutes, strict=True):
         dessinee = shapely.transform(forme, placer)
         ligne["chemin"] = "".join(_path(shapely.get_coordinates(anneau)) for anneau in _rings(dessinee))
+        pleine = surfaces(dessinee)
+        if shapely.is_empty(pleine):  # smaller than a unit of the drawing
+            ligne["place"] = "aucune"
+            continue
         # the number is written where there is most room
-        rayon = shapely.maximum_inscribed_circle(shapely.make_valid(dessinee), tolerance=20)
+        rayon = shapely.maximum_inscribed_circle(pleine, tolerance=20)
         ligne["x"], ligne["y"] = (int(valeur) for valeur in shapely.get_coordinates(rayon)[0])
         longueur = shapely.length(rayon)
         ligne["place"] = "large" if longueur >= LARGE else "etroite" if longueur >= CHIFFRE else "aucune"

@@ -47,7 +47,15 @@ def fault_of(contour: str) -> str:
     # a place of the mainland that is one only once its coordinates are swapped
     if not _inside(points, METROPOLE) and _inside(points[:, ::-1], METROPOLE):
         return "contour_interverti"
-    return ""
+    return _fault_of_shape(contour)
+
+
+def _fault_of_shape(contour: str) -> str:
+    # numbers written as text, which numpy reads and GeoJSON does not have, give no shape at all
+    forme = shapely.from_geojson(contour, on_invalid="ignore")
+    if forme is None:
+        return "contour_polygone"
+    return "" if shapely.is_valid(forme) and shapely.area(forme) > 0 else "contour_invalide"
 
 
 def _inside(points: np.ndarray[Any, Any], cadre: tuple[float, float, float, float]) -> bool:
@@ -117,6 +125,10 @@ TABLE = Table(
                     "coordonnées hors du globe : des longitudes et latitudes en degrés (WGS84) sont attendues",
                 ),
                 _refuse("contour_ouvert", "anneau non fermé : son dernier point doit être le premier"),
+                _refuse(
+                    "contour_invalide",
+                    "contour qui se croise ou sans surface : réparer les géométries (QGIS le fait), puis exporter",
+                ),
                 _refuse("contour_interverti", "coordonnées interverties : la longitude vient d'abord (RFC 7946)"),
             ),
         ),
