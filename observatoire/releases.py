@@ -152,7 +152,9 @@ def retract(entrepot: Entrepot, release: str, motif: str) -> str | None:
         "motif": motif,
         "le": utc_now(),
     }
-    entrepot.write_json({"retirees": [*_retracted(entrepot), fiche]}, "etats", "_retirees.json")
+    # a retraction that was killed is made again: it is still one
+    inscrites = [retiree for retiree in _retracted(entrepot) if retiree["release"] != release]
+    entrepot.write_json({"retirees": [*inscrites, fiche]}, "etats", "_retirees.json")
     forget_quoted(entrepot, release)
     autres = [nom for nom in releases(entrepot) if nom != release]
     anterieures = [nom for nom in autres if nom < release]
