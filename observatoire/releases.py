@@ -6,6 +6,7 @@ put together, belongs to `publication`.
 
 import json
 import os
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -143,6 +144,7 @@ def retract(entrepot: Entrepot, release: str, motif: str) -> str | None:
         PublicationRefusee: no such release, or no reason.
     """
     if release not in releases(entrepot):
+        forget_pages(entrepot, releases(entrepot))
         raise PublicationRefusee(f"La publication « {release} » n'est pas gardée.")
     if not motif.strip():
         raise PublicationRefusee("Un retrait demande un motif.")
@@ -152,7 +154,9 @@ def retract(entrepot: Entrepot, release: str, motif: str) -> str | None:
         "motif": motif,
         "le": utc_now(),
     }
-    entrepot.write_json({"retirees": [*_retracted(entrepot), fiche]}, "etats", "_retirees.json")
+    # a retraction that was killed is made again: it is still one
+    inscrites = [retiree for retiree in _retracted(entrepot) if retiree["release"] != release]
+    entrepot.write_json({"retirees": [*inscrites, fiche]}, "etats", "_retirees.json")
     forget_quoted(entrepot, release)
     autres = [nom for nom in releases(entrepot) if nom != release]
     anterieures = [nom for nom in autres if nom < release]
@@ -170,11 +174,7 @@ def retract(entrepot: Entrepot, release: str, motif: str) -> str | None:
         else:
             (entrepot.racine / NOM_DUCKDB).unlink()
             (entrepot.racine / "portrait").unlink(missing_ok=True)
-    # the pages of all EPCI made from it go with it
-    pages = entrepot.racine / PORTRAITS
-    if pages.is_symlink() and pages.readlink().name == release:
-        pages.unlink()
-    erase(entrepot.racine / PAGES / release)
+    forget_pages(entrepot, autres)
     # out of sight in one step: what a kill would leave of it is swept by the next release
     dossier = entrepot.racine / "releases" / release
     dossier.chmod(0o755)
@@ -259,7 +259,19 @@ def _forget_old_ones(entrepot: Entrepot) -> None:
     for release in releases(entrepot)[:-GARDEES]:
         if release not in (current_release(entrepot), pinned_release(entrepot)):
             erase(entrepot.racine / "releases" / release)
+    forget_pages(entrepot, releases(entrepot))
     forget_evidence(entrepot, releases(entrepot))
+
+
+def forget_pages(entrepot: Entrepot, gardees: Collection[str]) -> None:
+    """Erase the pages of all EPCI, but those the stable path leads to if they are made from a release that is kept."""
+    lien = entrepot.racine / PORTRAITS
+    if lien.is_symlink() and lien.readlink().name not in gardees:
+        lien.unlink()
+    servies = lien.readlink().name if lien.is_symlink() else None
+    for dossier in (entrepot.racine / PAGES).glob("*"):
+        if dossier.name != servies:
+            erase(dossier)
 
 
 def _announce(entrepot: Entrepot) -> None:

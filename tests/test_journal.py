@@ -4,6 +4,7 @@ Releases here are made by hand from a small observatory: twelve communes, a few 
 """
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from decimal import Decimal
@@ -26,7 +27,7 @@ from observatoire.schemas import TEXTE
 from observatoire.sources import sources
 from observatoire.states import FichierLu, state_of
 from observatoire.territories import APPARTENANCES, TERRITOIRES
-from observatoire.warehouse import fingerprint, sql_literal
+from observatoire.warehouse import fingerprint, sha256, sql_literal
 from tests.fabrique import COLONNES_COMMUNES, Fabrique, communes, fabrique
 
 ATTAQUE = "<script>alert(1)</script>"
@@ -76,7 +77,14 @@ class Atelier:
         dossier = self.entrepot.racine / "releases" / f".en_cours-{nom}"
         dossier.mkdir(parents=True)
         self._ecrire(dossier / "observatoire.duckdb")
-        write_journal(self.entrepot, dossier, manifeste)
+        manifeste["avant"] = write_journal(self.entrepot, dossier, manifeste)
+        # a second name beside the pages, as in a real release
+        (dossier / "portrait" / "donnees").mkdir()
+        for ecrit in (JOURNAL, TOUS):
+            if (dossier / ecrit).exists():
+                os.link(dossier / ecrit, dossier / "portrait" / "donnees" / ecrit)
+        ecrits = [chemin for chemin in dossier.rglob("*") if chemin.is_file()]
+        manifeste["fichiers"] = {str(chemin.relative_to(dossier)): sha256(chemin) for chemin in ecrits}
         (dossier / "manifest.json").write_text(json.dumps(manifeste), encoding="utf-8")
         if preuves:
             keep_evidence(self.entrepot, nom)

@@ -8,7 +8,7 @@ import pytest
 
 from observatoire import portraits
 from observatoire.portraits import write_portraits
-from observatoire.releases import PublicationRefusee, current_release, retract
+from observatoire.releases import PublicationRefusee, current_release, releases, retract
 from observatoire.warehouse import Entrepot
 from tests.chaine import installer, lancer, raisons
 from tests.navigateur import Visite
@@ -97,6 +97,29 @@ def test_une_publication_retiree_emporte_ses_pages(ici: Entrepot):
     retract(ici, current_release(ici), "objection d'un organisme")
     assert not (ici.racine / "portraits").is_symlink()
     assert list((ici.racine / "pages").iterdir()) == []
+
+
+def test_une_publication_oubliee_emporte_ses_pages(ici: Entrepot, monkeypatch):
+    """Nobody may retract it any more: what is served of it would stay for good."""
+    oubliee = current_release(ici)
+    monkeypatch.setattr("observatoire.releases.GARDEES", 1)
+    with (ici.settings.raw / "adhesions" / "adhesions_documents.csv").open("a", encoding="utf-8") as flux:
+        flux.write("sismo,Structure neuve,,inconnu,,,inconnu,inconnu,faible,sismo,Structure neuve\n")
+    resultat = lancer()
+    assert resultat.success, raisons(resultat)
+    assert oubliee not in releases(ici)
+    assert not (ici.racine / "portraits").is_symlink()
+    assert list((ici.racine / "pages").iterdir()) == []
+
+
+def test_un_retrait_balaie_les_pages_que_rien_ne_mene_a_lire(ici: Entrepot):
+    """Left by a killed run, or by a release that is gone: they may quote what is objected to."""
+    for nom in (".en_cours-tue", "20200101T000000000Z-oubliee"):
+        (ici.racine / "pages" / nom).mkdir()
+    with pytest.raises(PublicationRefusee, match="n'est pas gardée"):
+        retract(ici, "20200101T000000000Z-oubliee", "objection")
+    assert [dossier.name for dossier in (ici.racine / "pages").iterdir()] == [current_release(ici)]
+    assert (ici.racine / "portraits" / CAM / "index.html").exists()
 
 
 def test_la_liste_se_cherche_par_nom_sans_accent(modele: Path, visite: Visite):

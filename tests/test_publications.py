@@ -356,6 +356,17 @@ def test_un_retrait_tue_en_route_ne_laisse_rien_de_lisible(ici: Entrepot, monkey
     assert not list((ici.racine / "releases").glob(".*")), "the next release sweeps what was left"
 
 
+def test_un_retrait_repris_n_est_inscrit_qu_une_fois(ici: Entrepot, monkeypatch):
+    premiere = current_release(ici)
+    with monkeypatch.context() as coupure:
+        coupure.setattr("observatoire.releases.forget_quoted", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            retract(ici, premiere, "objection")
+    retract(ici, premiere, "objection, dite autrement")
+    (inscrite,) = ici.read_json("etats", "_retirees.json")["retirees"]
+    assert (inscrite["release"], inscrite["motif"]) == (premiere, "objection, dite autrement")
+
+
 def test_ni_siren_d_une_table_tue_ni_beneficiaire_sans_identifiant_ne_sont_publies(ici: Entrepot):
     """A SIREN of the register may be a natural person's; so may a beneficiary nobody identifies."""
     (unites,) = (ici.settings.raw / "sirene_unites_legales").glob("*.parquet")

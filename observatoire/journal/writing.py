@@ -50,13 +50,16 @@ DITS = {
 Ligne = dict[str, Any]
 
 
-def write_journal(entrepot: Entrepot, dossier: Path, manifeste: dict[str, Any]) -> None:
+def write_journal(entrepot: Entrepot, dossier: Path, manifeste: dict[str, Any]) -> str | None:
     """Write the journal of a release being built: `journal.json`, `journal.parquet`, `portrait/journal.html`.
 
     Args:
         entrepot: the warehouse the release is made from.
         dossier: the folder of the release, where its DuckDB file is already.
         manifeste: what its manifest will say.
+
+    Returns:
+        The release it is compared with, whose figures the journal quotes; None when it quotes none.
     """
     journal: Ligne
     try:
@@ -69,6 +72,8 @@ def write_journal(entrepot: Entrepot, dossier: Path, manifeste: dict[str, Any]) 
         raison = type(erreur).__name__
         journal["resume"] = f"Le journal n'a pas pu être établi ({raison}) ; la publication est complète."
         _write(dossier, journal, manifeste)
+    avant: str | None = journal["avant"]
+    return avant
 
 
 def read_journal(dossier: Path) -> Ligne | None:
@@ -78,13 +83,16 @@ def read_journal(dossier: Path) -> Ligne | None:
 
 
 def forget_quoted(entrepot: Entrepot, retiree: str) -> None:
-    """Rewrite the journals that quote a release being retracted: what is erased is not told by the next one."""
+    """Rewrite the journals that quote a release being retracted: what is erased is not told by the next one.
+
+    Killed anywhere, it starts again: the manifest, which says who quotes whom, is never without its `avant`.
+    """
     for chemin in sorted((entrepot.racine / "releases").glob("[!.]*/manifest.json")):
         dossier = chemin.parent
-        journal = read_journal(dossier)
-        if journal is None or journal["avant"] != retiree:
-            continue
         manifeste = json.loads(chemin.read_text(encoding="utf-8"))
+        # a release made before manifests said it has a journal that does
+        if retiree != manifeste.get("avant", (read_journal(dossier) or {}).get("avant")):
+            continue
         tu = _empty("retiree", manifeste, retiree)
         tu["etabli_le"] = utc_now()
         tu["resume"] = (
@@ -96,7 +104,8 @@ def forget_quoted(entrepot: Entrepot, retiree: str) -> None:
         for ouvert in dossiers:
             ouvert.chmod(0o755)
         for nom in cites:
-            (dossier / nom).unlink(missing_ok=True)
+            if nom not in (JOURNAL, PAGE):
+                (dossier / nom).unlink(missing_ok=True)
         _write(dossier, tu, manifeste)
         for nom in cites:
             if Path(nom).name == JOURNAL and nom != JOURNAL:
@@ -281,7 +290,7 @@ def _sum_up(journal: Ligne) -> str:
 
 
 def _write(dossier: Path, journal: Ligne, manifeste: Ligne) -> None:
-    """Write the JSON file and the page, each whole."""
+    """Write the page, then the JSON file, each whole."""
     libelles = yaml.safe_load((MODELES / "libelles.yml").read_text(encoding="utf-8"))
     contexte = {
         "journal": journal,
@@ -294,7 +303,7 @@ def _write(dossier: Path, journal: Ligne, manifeste: Ligne) -> None:
     }
     page = template("journal.html").render(libelles | contexte)
     ecrits = json.dumps(journal, ensure_ascii=False, indent=1, default=_as_number)
-    for chemin, texte in ((dossier / JOURNAL, ecrits), (dossier / PAGE, page)):
+    for chemin, texte in ((dossier / PAGE, page), (dossier / JOURNAL, ecrits)):
         chemin.parent.mkdir(exist_ok=True)
         provisoire = chemin.with_name(f".{chemin.name}.part")
         provisoire.write_text(texte, encoding="utf-8")

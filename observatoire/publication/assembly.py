@@ -73,7 +73,7 @@ def build(entrepot: Entrepot, nom: str, identite: str) -> None:
                 for etat in etats
             ],
         }
-        write_journal(entrepot, dossier, contenu)
+        contenu["avant"] = write_journal(entrepot, dossier, contenu)
         # last: it describes and hashes the others
         contenu["fichiers"] = write_open_data(duckdb, dossier, entrepot.settings)
         (dossier / "manifest.json").write_text(json.dumps(contenu, ensure_ascii=False, indent=1), encoding="utf-8")
