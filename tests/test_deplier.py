@@ -9,11 +9,12 @@ from random import Random
 import duckdb
 import pytest
 
-from observatoire.catalog import mesures
+from observatoire.catalog import CatalogueInvalide, mesures
 from observatoire.evidence import PreuvesAbsentes, open_evidence
 from observatoire.publication.unfolded_page import TABLE, complete_key, write_unfolding
-from observatoire.raw_lines import RESTREINTE, SANS_LIGNE, find_lines, public_lines, source_of_lines
+from observatoire.raw_lines import NON_DITES, RESTREINTE, SANS_LIGNE, find_lines, public_lines
 from observatoire.releases import current_release, retract
+from observatoire.row_joins import source_of_lines
 from observatoire.schemas import ENTIER, TEXTE
 from observatoire.settings import Settings
 from observatoire.sources import sources
@@ -175,6 +176,24 @@ def test_une_mesure_protegee_ne_rend_qu_un_compte_et_une_somme(tmp_path: Path):
             find_lines(base, mesure, "c")
             rendues = base.execute(f"SELECT fichier, unite, valeur, nombre_lignes, raison FROM ({public_lines(mesure)})")
             assert rendues.fetchall() == [(None, None, Decimal(60), 3, RESTREINTE)]
+
+
+def test_une_mesure_qui_ne_dit_pas_ses_lignes_en_rend_le_compte_et_la_raison(tmp_path: Path):
+    with fabrique(tmp_path) as petite:
+        petite.contributions("m", [petite.ligne("commune:63001", v) for v in (10, 20, 30)])
+        with petite.entrepot.connect() as base:
+            base.execute("CREATE TEMP TABLE c AS FROM socle.depot_m")
+            find_lines(base, mesures()["m"], "c")
+            rendues = base.execute(f"SELECT role, unite, valeur, nombre_lignes, raison FROM ({public_lines(mesures()['m'])})")
+            assert rendues.fetchall() == [("compte", None, Decimal(60), 3, NON_DITES)]
+
+
+@pytest.mark.parametrize("entete", ["socle.depot_m ON true", "socle.absente l ON true"])
+def test_une_mesure_qui_dit_mal_ses_lignes_ne_se_charge_pas(tmp_path: Path, entete: str):
+    with fabrique(tmp_path) as petite:
+        petite.contributions("m", [], f"-- lignes : {entete}")
+        with pytest.raises(CatalogueInvalide, match=r"measures/m\.sql : « -- lignes : .*nommer l la table d'une source"):
+            mesures()
 
 
 def _sans_provenance(petite: Fabrique, lignes: list[dict]) -> None:
