@@ -223,6 +223,23 @@ def test_une_valeur_supprimee_ou_non_estimable_ne_dit_que_cela(publie: Path, tmp
     assert (dossier_ecrit / TABLE).read_text(encoding="utf-8").count("\n") == 1
 
 
+def test_un_nom_hostile_n_est_une_formule_dans_aucune_cellule(ici: Entrepot, tmp_path: Path):
+    depliage = deplier(ici)
+    montree = next(ligne for ligne in depliage.termes[0].lignes if ligne["fichier"])
+    hostiles = ('=HYPERLINK("http://exemple.invalid")', " +1", "@SUM(A1)", "\u202e-2", "<script>", "-3")
+    montree |= dict(zip(("unite", "repondant", "fichier", "modalite", "source", "axe"), hostiles, strict=True))
+    montree["valeur"] = Decimal("-1.5")
+    ailleurs = Entrepot(Settings(tmp_path / "raw", tmp_path / "warehouse", "246300701"))
+    dossier = write_unfolding(ailleurs, depliage)
+    with (dossier / TABLE).open(encoding="utf-8", newline="") as flux:
+        (lue,) = [ligne for ligne in csv.DictReader(flux) if ligne["modalite"] == "\u202e-2" or "HYPERLINK" in ligne["unite"]]
+    assert [lue["unite"], lue["repondant"], lue["fichier"], lue["axe"]] == [
+        """'=HYPERLINK("http://exemple.invalid")""", "' +1", "'@SUM(A1)", "'-3"
+    ]
+    assert lue["valeur"] == "-1.5"
+    assert "<script>" not in (dossier / "depliage.html").read_text(encoding="utf-8")
+
+
 def test_une_requete_du_fichier_public_deplie_les_chiffres_du_territoire(ici: Entrepot):
     with duckdb.connect(str(ici.racine / "observatoire.duckdb"), read_only=True) as base:
         requete = """
