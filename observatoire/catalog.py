@@ -30,6 +30,7 @@ from observatoire.comparison import Chiffre, comparable
 from observatoire.derived import Derivee
 from observatoire.estimation.tables import CALEES_SUR, GRANDEURS, LUES
 from observatoire.matching import tables as noms
+from observatoire.row_joins import source_of_lines
 from observatoire.sources import Source, sources
 
 RACINE = Path(__file__).parent
@@ -195,7 +196,8 @@ def mesures() -> dict[str, Mesure]:
     """Return the measures by name.
 
     Raises:
-        CatalogueInvalide: SQL that does not parse, or that reads a table nobody declares.
+        CatalogueInvalide: SQL that does not parse, or that reads a table nobody declares; a `lignes` header that names
+            the rows of no source.
     """
     connues = {f"{source.schema_public or 'socle'}.{source.nom}" for source in sources().values()}
     connues |= {*derivees(), *CALCULEES}
@@ -220,6 +222,11 @@ def mesures() -> dict[str, Mesure]:
                 f"measures/{chemin.name} lit {', '.join(inconnues)}, que rien ne déclare : écrire socle.<table> ou "
                 "referentiels.<table>, et vérifier le nom."
             )
+        try:
+            for jointure in entetes["lignes"]:
+                source_of_lines(jointure)
+        except ValueError as erreur:
+            raise CatalogueInvalide(f"measures/{chemin.name} : {erreur}") from erreur
         trouvees[chemin.stem] = Mesure(chemin.stem, description, texte, tuple(sorted(lit)), **entetes)
     _check_diffusion(trouvees)
     return trouvees

@@ -9,18 +9,16 @@ import shutil
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
+from observatoire.formulas import harmless
 from observatoire.sources import Source
 from observatoire.states import FichierLu
 from observatoire.warehouse import ATELIER, Entrepot
 
 LIGNES, LETTRE = "lignes.csv", "lettre.txt"
 ENTETE = ("ligne", "gravite", "colonne", "valeur_lue", "motif", "correction", "ligne_complete")
-# a spreadsheet takes for a formula a cell that begins so
-FORMULES = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def write_letters(entrepot: Entrepot, source: Source, lus: Iterable[FichierLu], rejets: pd.DataFrame) -> None:
@@ -61,13 +59,7 @@ def _write_rows(chemin: Path, source: Source, lu: FichierLu, cas: pd.DataFrame) 
             colonne = _header(source, lu, rejet["colonne"])
             motif = _reason(source, lu, rejet["colonne"], rejet["motif"])
             valeurs = (rejet["ligne"], gravite, colonne, rejet["valeur"], motif, "", rejet["ligne_complete"])
-            sortie.writerow([_harmless(valeur) for valeur in valeurs])
-
-
-def _harmless(valeur: Any) -> str:
-    """Write a cell so that no spreadsheet runs it: an apostrophe before what would be a formula."""
-    mots = "" if pd.isna(valeur) else str(valeur)
-    return f"'{mots}" if mots.lstrip(" \u00a0").startswith(FORMULES) else mots
+            sortie.writerow([harmless(valeur) for valeur in valeurs])
 
 
 def _header(source: Source, lu: FichierLu, colonne: str) -> str:

@@ -4,16 +4,15 @@ A measure says how its contributions lead to rows (`-- lignes : …`), a source 
 (`tue`). Which contributions a value rests on belongs to `unfolding`.
 """
 
-import re
-
 import duckdb
 
 from observatoire.catalog import Mesure
+from observatoire.row_joins import LUE, source_of_lines
 from observatoire.schemas import ENTIER, NOMBRE, TEXTE, Colonne, Table
 from observatoire.sources import sources
 
-LUE = re.compile(r"\b(socle|referentiels)\.(\w+) l\b")
 SANS_LIGNE = "aucune ligne : dit qu'il n'y a rien à compter"
+NON_DITES = "la mesure ne dit pas quelles lignes elle compte"
 RESTREINTE = "source de diffusion restreinte"
 ROLES = ("compte", "précise")
 
@@ -39,18 +38,6 @@ LIGNES = Table(
 _CELLULE = "periode, axe, modalite"
 
 
-def source_of_lines(jointure: str) -> tuple[str, str]:
-    """Return the schema and the name of the table whose rows a `lignes` header gives.
-
-    Raises:
-        ValueError: the header names no table `l`.
-    """
-    trouvee = LUE.search(jointure)
-    if trouvee is None:
-        raise ValueError(f"« -- lignes : {jointure} » : nommer l la table d'une source (socle.x l ON …).")
-    return trouvee[1], trouvee[2]
-
-
 def find_lines(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, contributions: str) -> None:
     """Make the temporary table `lignes`: every row behind contributions, shown or not; restricted like them.
 
@@ -58,10 +45,13 @@ def find_lines(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, contributio
         connexion: a warehouse, or kept evidence, with all of its tables.
         mesure: what they contribute to.
         contributions: name of a table with the columns of a measure.
+
+    A measure that names no row (no `lignes` header) has none shown: its contributions are counted, and it is said.
     """
     requetes = [_rows(role, jointure, mesure.valeur_ligne if role == "compte" else "", contributions)
                 for role, jointure in zip(("compte", *("précise" for _ in mesure.lignes)), mesure.lignes, strict=False)]
-    connexion.execute(f"CREATE OR REPLACE TEMP TABLE lignes AS {' UNION ALL '.join(requetes)}")
+    toutes = " UNION ALL ".join(requetes or [_unsaid(contributions)])
+    connexion.execute(f"CREATE OR REPLACE TEMP TABLE lignes AS {toutes}")
     # what no row says still counts: a zero that speaks of a whole list, or a place
     connexion.execute(f"""
         INSERT INTO lignes
@@ -84,6 +74,15 @@ def _rows(role: str, jointure: str, valeur: str, contributions: str) -> str:
                ({valeur or compte.format("c.valeur")})::DECIMAL(38,6) AS valeur, l._tue AS tue,
                l._anonyme AS est_anonyme
         FROM {contributions} c JOIN {jointe}"""
+
+
+def _unsaid(contributions: str) -> str:
+    """Query the contributions of a measure that names no row: they are counted, none is shown."""
+    return f"""
+        SELECT {_CELLULE}, 'compte' AS role, '' AS source, NULL::VARCHAR AS fichier, NULL::BIGINT AS ligne, unite,
+               repondant, nombre_unites::DECIMAL(38,6) AS nombre_unites, valeur::DECIMAL(38,6) AS valeur,
+               {_text(NON_DITES)} AS tue, false AS est_anonyme
+        FROM {contributions}"""
 
 
 def _of_c() -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from observatoire.letters import FORMULES
+from observatoire.formulas import FORMULES
 from observatoire.schemas import TEXTE
 from observatoire.sources import Source
 from observatoire.states import Etat

@@ -9,11 +9,12 @@ from random import Random
 import duckdb
 import pytest
 
-from observatoire.catalog import mesures
+from observatoire.catalog import CatalogueInvalide, mesures
 from observatoire.evidence import PreuvesAbsentes, open_evidence
 from observatoire.publication.unfolded_page import TABLE, complete_key, write_unfolding
-from observatoire.raw_lines import RESTREINTE, SANS_LIGNE, find_lines, public_lines, source_of_lines
+from observatoire.raw_lines import NON_DITES, RESTREINTE, SANS_LIGNE, find_lines, public_lines
 from observatoire.releases import current_release, retract
+from observatoire.row_joins import source_of_lines
 from observatoire.schemas import ENTIER, TEXTE
 from observatoire.settings import Settings
 from observatoire.sources import sources
@@ -177,6 +178,24 @@ def test_une_mesure_protegee_ne_rend_qu_un_compte_et_une_somme(tmp_path: Path):
             assert rendues.fetchall() == [(None, None, Decimal(60), 3, RESTREINTE)]
 
 
+def test_une_mesure_qui_ne_dit_pas_ses_lignes_en_rend_le_compte_et_la_raison(tmp_path: Path):
+    with fabrique(tmp_path) as petite:
+        petite.contributions("m", [petite.ligne("commune:63001", v) for v in (10, 20, 30)])
+        with petite.entrepot.connect() as base:
+            base.execute("CREATE TEMP TABLE c AS FROM socle.depot_m")
+            find_lines(base, mesures()["m"], "c")
+            rendues = base.execute(f"SELECT role, unite, valeur, nombre_lignes, raison FROM ({public_lines(mesures()['m'])})")
+            assert rendues.fetchall() == [("compte", None, Decimal(60), 3, NON_DITES)]
+
+
+@pytest.mark.parametrize("entete", ["socle.depot_m ON true", "socle.absente l ON true"])
+def test_une_mesure_qui_dit_mal_ses_lignes_ne_se_charge_pas(tmp_path: Path, entete: str):
+    with fabrique(tmp_path) as petite:
+        petite.contributions("m", [], f"-- lignes : {entete}")
+        with pytest.raises(CatalogueInvalide, match=r"measures/m\.sql : « -- lignes : .*nommer l la table d'une source"):
+            mesures()
+
+
 def _sans_provenance(petite: Fabrique, lignes: list[dict]) -> None:
     """Give rows written by hand the file and the line that a load would have given them."""
     colonnes = {**COLONNES_CONTRIBUTIONS, "_fichier": TEXTE, "_ligne": ENTIER}
@@ -202,6 +221,23 @@ def test_une_valeur_supprimee_ou_non_estimable_ne_dit_que_cela(publie: Path, tmp
     assert refusee.motif and not refusee.tranches and not refusee.repose_sur and not refusee.termes
     dossier_ecrit = write_unfolding(entrepot, depliage)
     assert (dossier_ecrit / TABLE).read_text(encoding="utf-8").count("\n") == 1
+
+
+def test_un_nom_hostile_n_est_une_formule_dans_aucune_cellule(ici: Entrepot, tmp_path: Path):
+    depliage = deplier(ici)
+    montree = next(ligne for ligne in depliage.termes[0].lignes if ligne["fichier"])
+    hostiles = ('=HYPERLINK("http://exemple.invalid")', " +1", "@SUM(A1)", "\u202e-2", "<script>", "-3")
+    montree |= dict(zip(("unite", "repondant", "fichier", "modalite", "source", "axe"), hostiles, strict=True))
+    montree["valeur"] = Decimal("-1.5")
+    ailleurs = Entrepot(Settings(tmp_path / "raw", tmp_path / "warehouse", "246300701"))
+    dossier = write_unfolding(ailleurs, depliage)
+    with (dossier / TABLE).open(encoding="utf-8", newline="") as flux:
+        (lue,) = [ligne for ligne in csv.DictReader(flux) if ligne["modalite"] == "\u202e-2" or "HYPERLINK" in ligne["unite"]]
+    assert [lue["unite"], lue["repondant"], lue["fichier"], lue["axe"]] == [
+        """'=HYPERLINK("http://exemple.invalid")""", "' +1", "'@SUM(A1)", "'-3"
+    ]
+    assert lue["valeur"] == "-1.5"
+    assert "<script>" not in (dossier / "depliage.html").read_text(encoding="utf-8")
 
 
 def test_une_requete_du_fichier_public_deplie_les_chiffres_du_territoire(ici: Entrepot):

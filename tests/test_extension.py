@@ -70,6 +70,10 @@ def test_une_source_une_mesure_un_indicateur_se_trouvent_partout(copie: Path):
         assert public.execute("SELECT ligne, regle, motif FROM qualite.rejets WHERE source = 'bancs'").fetchall() == [
             (5, "places_positives", "un banc a au moins une place")
         ]
+        lignes = "SELECT fichier, ligne, valeur, raison FROM indicateurs.contributions WHERE mesure = 'places_de_banc' ORDER BY 2"
+        assert public.execute(lignes).fetchall() == [
+            ("bancs.csv", 2, 3, None), ("bancs.csv", 3, 4, None), ("bancs.csv", 4, 2, None)
+        ]
         valeurs = dict(
             public.execute(
                 "SELECT niveau || code_territoire, valeur FROM indicateurs.valeurs WHERE indicateur = 'places_de_banc'"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from observatoire.letters import FORMULES, _harmless
+from observatoire.formulas import FORMULES, harmless
 from observatoire.sources import sources
 from tests.depots import SUBVENTION, charger_source, deposer, en_csv, rejets, subventions
 
@@ -96,11 +96,11 @@ def test_une_source_sans_producteur_a_interroger_n_ecrit_rien(entrepot):
 
 @given(st.text())
 def test_aucune_cellule_n_est_une_formule_et_aucune_n_est_perdue(mots):
-    ecrite = _harmless(mots)
+    ecrite = harmless(mots)
     assert not ecrite.lstrip(" \u00a0").startswith(FORMULES)
     assert ecrite.removeprefix("'") == mots or ecrite == mots
 
 
 @pytest.mark.parametrize("mots", ["=1+1", "+33", "-500,00 €", "@SUM(A1)", " =1+1", "\t=1", "\u00a0=1"])
 def test_une_formule_est_rendue_inerte(mots):
-    assert _harmless(mots) == f"'{mots}"
+    assert harmless(mots) == f"'{mots}"

@@ -183,6 +183,12 @@ def test_les_tables_connues_ne_tombent_pas_dans_le_cas_inconnu():
     assert len(feeding("meta.table_de_demain")) == toutes  # never laxer than it should be
 
 
+def test_les_contributions_reposent_sur_les_sources_des_mesures_libres_et_sur_elles_seules():
+    lues = {source.nom for source in feeding("indicateurs.contributions")}
+    assert {"subventions", "sirene_etablissements", "urssaf_prive_epci"} <= lues
+    assert not lues & {source.nom for source in sources().values() if source.diffusion == "restreinte"}
+
+
 def origine(source: str, licence: str) -> Origine:
     return Origine(sources()[source], ("producteur",), (licence,), "reelle", "2026-01-01")
 

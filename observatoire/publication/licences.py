@@ -14,7 +14,15 @@ from functools import cache
 from duckdb import DuckDBPyConnection
 
 from observatoire import bridge, document_arithmetic, graph_links, verdicts
-from observatoire.catalog import CALCULEES, derivees, indicateurs, sources_of, sources_of_indicator
+from observatoire.catalog import (
+    CALCULEES,
+    derivees,
+    indicateurs,
+    mesures,
+    sources_of,
+    sources_of_indicator,
+    sources_of_measure,
+)
 from observatoire.estimation.computation import ECRITES
 from observatoire.estimation.tables import LUES_RETROTESTS
 from observatoire.graph import TABLES as GRAPHE
@@ -84,6 +92,9 @@ def feeding(table: str) -> tuple[Source, ...]:
         return ()
     if table == "indicateurs.valeurs":
         return _once(source for indicateur in indicateurs().values() for source in sources_of_indicator(indicateur))
+    if table == "indicateurs.contributions":
+        libres = (mesure for mesure in mesures().values() if mesure.diffusion == "libre")
+        return _once(source for mesure in libres for source in sources_of_measure(mesure))
     propre = sources().get(table.partition(".")[2])
     if table in _LUES:
         amont = [source for lue in _LUES[table] for source in feeding(lue)]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from observatoire.catalog import indicateurs
 from observatoire.evidence import DEPLIES, open_evidence
+from observatoire.formulas import harmless
 from observatoire.publication.assembly import NOM_DUCKDB
 from observatoire.publication.pages import template
 from observatoire.raw_lines import LIGNES
@@ -74,7 +75,10 @@ def write_unfolding(entrepot: Entrepot, depliage: Depliage) -> Path:
         sortie.writeheader()
         for terme in depliage.termes:
             commun = {"terme": terme.role, "mesure": terme.mesure, "agregat": terme.agregat}
-            sortie.writerows({**commun, **ligne} for ligne in terme.lignes)
+            for ligne in terme.lignes:
+                # a number is written as it is: a minus begins no formula there, and rows must add up
+                cellules = ((nom, harmless(v) if isinstance(v, str) else v) for nom, v in {**commun, **ligne}.items())
+                sortie.writerow(dict(cellules))
     with entrepot.replacing(dossier / PAGE) as chemin:
         contexte = {"d": depliage, "indicateur": indicateurs()[cle[0]], "montrees": MONTREES, "exact": exact}
         chemin.write_text(template(PAGE).render(contexte), encoding="utf-8")
