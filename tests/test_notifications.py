@@ -45,7 +45,10 @@ def boites(tmp_path, monkeypatch):
 
 def passer(instance: dg.DagsterInstance, cursor: str | None = None) -> dg.SensorEvaluationContext:
     """Let the sensor look once; return its context, whose cursor is what it remembers."""
-    contexte = dg.build_sensor_context(instance=instance, cursor=cursor, definitions=definitions())
+    essais = dg.Definitions(jobs=[attendu, imprevu, quotidien])
+    contexte = dg.build_sensor_context(
+        instance=instance, cursor=cursor, definitions=dg.Definitions.merge(definitions(), essais)
+    )
     passage = alertes(contexte)
     contexte.passage = passage.skip_message  # type: ignore[attr-defined]
     return contexte
@@ -105,6 +108,49 @@ def attendu() -> None:
 @dg.job(name="recalculer_essai")
 def imprevu() -> None:
     se_tromper()
+
+
+@dg.op
+def reussir() -> None:
+    pass
+
+
+@dg.job(name="telecharger_essai")
+def quotidien() -> None:
+    reussir()
+
+
+def test_un_job_en_echec_n_est_retabli_que_par_sa_reussite(boites):
+    """Other jobs that succeed, however often, push nothing out of sight."""
+    courrier, _ = boites
+    with dg.DagsterInstance.ephemeral() as instance:
+        echec = attendu.execute_in_process(instance=instance, raise_on_error=False)
+        passage = passer(instance)
+        for numero in range(60):
+            instance.add_run(
+                dg.DagsterRun(job_name="telecharger_essai", run_id=f"{numero}", status=dg.DagsterRunStatus.SUCCESS)
+            )
+        passage = passer(instance, passage.cursor)
+        assert passage.passage.startswith("courriel : rien de nouveau")
+        reussite = dg.DagsterRun(job_name="actualiser_essai", run_id="apres", status=dg.DagsterRunStatus.SUCCESS)
+        instance.add_run(reussite)
+        passer(instance, passage.cursor)
+    assert not echec.success
+    assert [courriel["Subject"] for courriel in courrier.courriels] == [
+        "Observatoire ESS, en échec : job actualiser_essai",
+        "Observatoire ESS, rétablie : job actualiser_essai",
+    ]
+
+
+def test_un_job_dont_l_historique_est_efface_n_est_pas_dit_retabli(boites):
+    courrier, _ = boites
+    with dg.DagsterInstance.ephemeral() as instance:
+        attendu.execute_in_process(instance=instance, raise_on_error=False)
+        passage = passer(instance)
+    with dg.DagsterInstance.ephemeral() as instance:
+        passage = passer(instance, passage.cursor)
+    assert "rien de nouveau" in passage.passage and len(courrier.bruts) == 1
+    assert "actualiser_essai" not in passage.cursor
 
 
 def test_un_job_qui_echoue_est_dit_avec_sa_raison_et_son_lien_sans_valeur(boites, monkeypatch):

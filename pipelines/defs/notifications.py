@@ -1,30 +1,37 @@
-"""When people are told that something fails: every five minutes, a look at the last runs and at the sources.
+"""When people are told that something fails: every five minutes, a look at the last run of each job and at the sources.
 
 What is said, and to whom it was already said, belongs to `observatoire.notifications`.
 """
 
 import json
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 import dagster as dg
 
 from observatoire.channels import channels
-from observatoire.notifications import EnvoiImpossible, Panne, announce, failing_sources
+from observatoire.notifications import EnvoiImpossible, Memoire, Panne, announce, failing_sources
 from observatoire.settings import AlertSettings, Settings
 from observatoire.warehouse import Entrepot
 
+JOB = "job "  # what the name of a failing job starts with
 FINIES = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
-# runs looked at: the last one of each job counts
-EXAMINEES = 50
 
 
-def _failing_runs(instance: dg.DagsterInstance, adresse: str) -> dict[str, Panne]:
+def _last_runs(instance: dg.DagsterInstance, jobs: Iterable[str]) -> dict[str, dg.DagsterRun]:
+    """Return the last finished run of each job that has one, however many runs of other jobs came after it."""
+    dernieres = {
+        nom: instance.get_runs(dg.RunsFilter(job_name=nom, statuses=FINIES), limit=1) for nom in sorted(set(jobs))
+    }
+    return {nom: executions[0] for nom, executions in dernieres.items() if executions}
+
+
+def _failing_runs(
+    instance: dg.DagsterInstance, dernieres: Mapping[str, dg.DagsterRun], adresse: str
+) -> dict[str, Panne]:
     """Return the jobs whose last finished run failed, with the reason the run gave."""
-    dernieres: dict[str, dg.DagsterRun] = {}
-    for execution in instance.get_runs(dg.RunsFilter(statuses=FINIES), limit=EXAMINEES):
-        dernieres.setdefault(execution.job_name, execution)
     return {
-        f"job {nom}": Panne(
+        f"{JOB}{nom}": Panne(
             f"Le job « {nom} » a échoué",
             _reason(instance, execution.run_id),
             "Ce qui était publié est inchangé. Lire l'exécution dans l'interface, corriger, puis relancer.",
@@ -48,6 +55,11 @@ def _reason(instance: dg.DagsterInstance, run_id: str) -> str:
     return " ".join(raisons) or "L'exécution s'est arrêtée sans dire pourquoi (machine ou processus arrêté ?)."
 
 
+def _known(memoire: Memoire, dernieres: Mapping[str, dg.DagsterRun]) -> Memoire:
+    """Forget the jobs without a run any more, removed or whose history was erased: nothing says they recovered."""
+    return {nom: dite for nom, dite in memoire.items() if not nom.startswith(JOB) or nom.removeprefix(JOB) in dernieres}
+
+
 @dg.sensor(
     name="alertes",
     minimum_interval_seconds=300,
@@ -63,8 +75,9 @@ def alertes(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     if not ouverts:
         return dg.SkipReason("Aucun destinataire : donner OBSERVATOIRE_COURRIEL et OBSERVATOIRE_SMTP, ou un webhook.")
     entrepot = Entrepot(Settings.from_environment())
-    pannes = failing_sources(entrepot) | _failing_runs(context.instance, entrepot.settings.adresse)
-    memoires = json.loads(context.cursor) if context.cursor else {}
+    dernieres = _last_runs(context.instance, context.repository_def.job_names if context.repository_def else [])
+    pannes = failing_sources(entrepot) | _failing_runs(context.instance, dernieres, entrepot.settings.adresse)
+    memoires = {canal: _known(memoire, dernieres) for canal, memoire in json.loads(context.cursor or "{}").items()}
     bilan = []
     for canal, envoyer in ouverts.items():
         try:

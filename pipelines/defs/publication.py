@@ -1,6 +1,7 @@
 """The release, and the jobs that move the stable path: back, forward again, or away from a retracted one."""
 
 import dagster as dg
+from pydantic import Field
 
 from observatoire.publication.public_tables import public_tables
 from observatoire.releases import (
@@ -51,8 +52,8 @@ class Retour(dg.Config):
 class Retrait(dg.Config):
     """What to retract, and why."""
 
-    release: str
-    motif: str
+    release: str = Field(description="Identifiant de la publication à retirer.")
+    motif: str = Field(description="Pourquoi. Il est public (releases.json, flux.atom) : n'y nommer personne.")
 
 
 @dg.op(name="epingler", description="Épingle le chemin stable sur une publication gardée (par défaut, la précédente).")
@@ -102,8 +103,8 @@ def follow_latest_job() -> None:
 
 @dg.job(
     name="retirer_publication",
-    description="Retirer une publication après une objection (dire laquelle, et pourquoi : ce motif est public) ; "
-    "elle ne sera plus publiée.",
+    description="Retirer une publication après une objection (dire laquelle, et pourquoi : ce motif est public, "
+    "n'y nommer personne) ; elle ne sera plus publiée. Les sauvegardes faites avant la gardent.",
 )
 def retract_job() -> None:
     """Retract a release."""
