@@ -8,8 +8,8 @@
     WHERE v.indicateur = 'subventions_montant' AND v.periode = '2024'
 
 The sum of `valeur` is the numerator where the catalogue says `(somme)`, that of `nombre_unites` where it says
-`(nombre_unites)`; medians, distinct counts and concentrations are recomputed from the rows. Free measures only: nothing of a protected one is here. Other territories, what is
-left out and why, are for the job `deplier`.
+`(nombre_unites)`; medians, distinct counts and concentrations are recomputed from the rows. Free measures only:
+nothing of a protected one is here. Other territories, what is left out and why, are for the job `deplier`.
 """
 
 import duckdb
@@ -22,8 +22,8 @@ from observatoire.schemas import TEXTE, Colonne, Table
 from observatoire.warehouse import Entrepot
 
 CONTRIBUTIONS = Table(
-    "Ce que chaque ligne lue ajoute aux chiffres du territoire de cette publication : dans une case, la somme "
-    "de valeur est le terme que le catalogue dit (somme), celle de nombre_unites le terme (nombre_unites), au centime ; "
+    "Ce que chaque ligne lue ajoute aux chiffres du territoire de cette publication : dans une case, la "
+    "somme de valeur est le terme que le catalogue dit (somme), celle de nombre_unites le terme (nombre_unites), au centime ; "
     "médianes, comptes de répondants et concentrations se recalculent des lignes, si aucune n'est seulement comptée. "
     "Les lignes qui ne peuvent être montrées y sont comptées par "
     "raison. Se joint à indicateurs.valeurs par la case, et par la mesure que nomme indicateurs.catalogue.",
