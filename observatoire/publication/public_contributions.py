@@ -24,8 +24,8 @@ from observatoire.warehouse import Entrepot
 CONTRIBUTIONS = Table(
     "Ce que chaque ligne lue ajoute aux chiffres du territoire de cette publication : dans une case, la "
     "somme de valeur est le terme que le catalogue dit (somme), celle de nombre_unites le terme (nombre_unites), "
-    "au centime ; médianes, comptes de répondants et concentrations se recalculent des lignes, si aucune n'est seulement comptée. "
-    "Les lignes qui ne peuvent être montrées y sont comptées par "
+    "au centime ; médianes, comptes de répondants et concentrations se recalculent des lignes, si "
+    "aucune n'est seulement comptée. Les lignes qui ne peuvent être montrées y sont comptées par "
     "raison. Se joint à indicateurs.valeurs par la case, et par la mesure que nomme indicateurs.catalogue.",
     (
         Colonne("mesure", TEXTE, "Mesure, celle que nomme mesure_numerateur ou mesure_denominateur du catalogue."),
