@@ -55,7 +55,8 @@ def find_lines(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, contributio
     # what no row says still counts: a zero that speaks of a whole list, or a place
     connexion.execute(f"""
         INSERT INTO lignes
-        SELECT {_CELLULE}, 'compte', '', NULL, NULL, unite, repondant, nombre_unites, valeur, {_text(SANS_LIGNE)}, false
+        SELECT {_CELLULE}, 'compte', '', NULL, NULL, unite, repondant, nombre_unites, valeur, {_text(SANS_LIGNE)},
+               false, false
         FROM {contributions} ANTI JOIN (FROM lignes WHERE role = 'compte') USING (unite, {_CELLULE})""")
 
 
@@ -63,7 +64,9 @@ def _rows(role: str, jointure: str, valeur: str, contributions: str) -> str:
     """Query the rows one header gives; of several rows of one contribution, the first stands for it."""
     schema, nom = source_of_lines(jointure)
     source = sources()[nom]
-    dites = f"""(SELECT *, {source.tue_sql} AS _tue, coalesce({source.anonyme_si or "false"}, false) AS _anonyme
+    nominatives = [colonne.nom for colonne in source.table.colonnes if colonne.nominatif] if source.anonyme_si else []
+    dites = f"""(SELECT *, {source.tue_sql} AS _tue, coalesce({source.anonyme_si or "false"}, false) AS _anonyme,
+                        [{", ".join(nominatives)}]::VARCHAR[] AS _noms
                  FROM {schema}.{nom}) l"""
     jointe = LUE.sub(lambda _: dites, jointure, count=1)
     rang = f"row_number() OVER (PARTITION BY c.unite, {_of_c()} ORDER BY l._fichier, l._ligne)"
@@ -72,7 +75,7 @@ def _rows(role: str, jointure: str, valeur: str, contributions: str) -> str:
         SELECT {_of_c()}, '{role}' AS role, '{nom}' AS source, l._fichier AS fichier, l._ligne AS ligne, c.unite,
                c.repondant, {compte.format("c.nombre_unites")}::DECIMAL(38,6) AS nombre_unites,
                ({valeur or compte.format("c.valeur")})::DECIMAL(38,6) AS valeur, l._tue AS tue,
-               l._anonyme AS est_anonyme
+               l._anonyme AS est_anonyme, l._anonyme AND list_contains(l._noms, c.modalite) AS est_nom
         FROM {contributions} c JOIN {jointe}"""
 
 
@@ -81,7 +84,7 @@ def _unsaid(contributions: str) -> str:
     return f"""
         SELECT {_CELLULE}, 'compte' AS role, '' AS source, NULL::VARCHAR AS fichier, NULL::BIGINT AS ligne, unite,
                repondant, nombre_unites::DECIMAL(38,6) AS nombre_unites, valeur::DECIMAL(38,6) AS valeur,
-               {_text(NON_DITES)} AS tue, false AS est_anonyme
+               {_text(NON_DITES)} AS tue, false AS est_anonyme, false AS est_nom
         FROM {contributions}"""
 
 
@@ -103,7 +106,8 @@ def public_lines(mesure: Mesure) -> str:
     # what is not shown of a contribution hides all that leads to it: the legal unit of an establishment, its name
     jugees = """(
         SELECT * REPLACE (coalesce(max(tue) FILTER (role = 'compte') OVER u, tue) AS tue,
-                          bool_or(est_anonyme) OVER u AS est_anonyme)
+                          bool_or(est_anonyme) OVER u AS est_anonyme,
+                          CASE WHEN bool_or(est_nom) OVER u THEN '[…]' ELSE modalite END AS modalite)
         FROM lignes WINDOW u AS (PARTITION BY unite, periode, axe, modalite))"""
     return f"""
         SELECT axe, modalite, periode, role, source, fichier, ligne, CASE WHEN NOT est_anonyme THEN unite END AS unite,

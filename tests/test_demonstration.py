@@ -19,6 +19,7 @@ from observatoire.demonstration import generate
 from observatoire.demonstration.geography import ANCIENNES_REGIONS
 from observatoire.demonstration.identifiers import SIREN_PREFIX, draw_sirens, is_demonstration
 from observatoire.demonstration.profiles import PROFILES
+from observatoire.publication.pages import MODELES
 from observatoire.settings import REFERENCES
 
 ETABLISSEMENT = """
@@ -363,3 +364,9 @@ def test_une_ecriture_interrompue_ne_remplace_rien(tmp_path: Path, monkeypatch: 
     with pytest.raises(OSError, match="disque plein"):
         generate("sirene", tmp_path, REFERENCES, etablissements=100, graine=2)
     assert _fingerprints(tmp_path) == before
+
+
+@pytest.mark.parametrize("page", ["journal.html", "portraits.html", "depliage.html"])
+def test_chaque_page_porte_la_marque_de_la_demonstration_sur_papier(page: str):
+    modele = (MODELES / page).read_text(encoding="utf-8")
+    assert 'class="filigrane"' in modele and '{% include "impression.css" %}' in modele

@@ -11,6 +11,7 @@ import pytest
 
 from observatoire.catalog import CatalogueInvalide, mesures
 from observatoire.evidence import PreuvesAbsentes, open_evidence
+from observatoire.publication.public_contributions import CONTRIBUTIONS
 from observatoire.publication.unfolded_page import TABLE, complete_key, write_unfolding
 from observatoire.raw_lines import NON_DITES, RESTREINTE, SANS_LIGNE, find_lines, public_lines
 from observatoire.releases import current_release, retract
@@ -261,3 +262,8 @@ def test_une_requete_du_fichier_public_deplie_les_chiffres_du_territoire(ici: En
             SELECT count(*) FROM indicateurs.contributions
             WHERE source = 'sirene_etablissements' AND unite IS NOT NULL
               AND unite NOT IN (SELECT siret FROM socle.etablissements_ess)""").fetchall() == [(0,)]
+
+
+def test_le_texte_des_contributions_ne_promet_une_somme_qu_aux_termes_qui_en_sont():
+    texte = CONTRIBUTIONS.description
+    assert "(somme)" in texte and "(nombre_unites)" in texte and "médianes" in texte

@@ -12,14 +12,17 @@ import pyarrow as arrow
 import pytest
 
 from observatoire import members
-from observatoire.catalog import derivees
+from observatoire.catalog import Terme, derivees, mesures
 from observatoire.derived import compute_table
 from observatoire.graph_links import LIT, REGISTRES, TU, read_links
+from observatoire.publication import public_contributions
+from observatoire.publication.public_contributions import register_contributions
 from observatoire.publication.public_tables import public_tables
 from observatoire.schemas import BOOLEEN, DATE, ENTIER, TEXTE
 from observatoire.sources import sources
+from observatoire.unfolding import _unfold_term
 from observatoire.warehouse import Entrepot
-from tests.depots import charger_source, deposer, en_csv
+from tests.depots import charger_source, deposer, en_csv, subventions
 from tests.donnees import lire_csv
 from tests.fabrique import Fabrique, fabrique
 from tests.reseaux import poser_adhesions
@@ -333,6 +336,57 @@ def test_ce_qui_ne_se_nomme_pas_n_est_dans_aucune_table_publique(registres: Entr
     assert len(lignes) == lus >= len(TUS[registre]), "counted"
     assert [valeur for ligne in lignes for valeur in ligne if isinstance(valeur, str) and MARQUE.search(valeur)] == []
     assert autres == [], "the committed rows are not masked"
+
+
+NOMMEES = ("participations_capital", "financements_declares", "soutiens", "subventions")
+
+
+@pytest.fixture
+def contribuees(registres: Entrepot, monkeypatch) -> Entrepot:
+    """Compute measures over the registers, and over one grant to a natural person."""
+    deposer(registres, "subventions", "2024.csv", subventions(1, nomBeneficiaire="Personne à taire", idBeneficiaire="70000010200012"))
+    assert charger_source(registres, "subventions").etat == "a_jour"
+    with duckdb.connect() as base:
+        metropole = "'epci' AS niveau, '246300701' AS code_territoire"
+        for schema, nom, requete in (
+            ("referentiels", "territoires", f"SELECT {metropole}"),
+            ("referentiels", "appartenances", f"SELECT {metropole}, '' AS niveau_parent, '' AS code_parent LIMIT 0"),
+            ("socle", "beneficiaires", "SELECT '2024.csv' AS _fichier, 2 AS _ligne, false AS est_publiable"),
+            ("socle", "parts_subventions", "SELECT '2024.csv' AS _fichier, 2 AS _ligne, '2024' AS exercice, '246300701' AS siren_attribuant, "
+             "'700000102' AS beneficiaire, NULL AS convention, 30000 AS montant_eur, 'décidé' AS etat"),
+        ):
+            registres.write_query(base, requete, schema, nom, {"version": nom})
+    choisies = {nom: mesures()[nom] for nom in NOMMEES}
+    for mesure in choisies.values():
+        with registres.connect() as base:
+            registres.write_query(base, f"FROM ({mesure.requete})", "mesures", mesure.nom, {"version": "m"})
+    monkeypatch.setattr(public_contributions, "mesures", lambda: choisies)
+    return registres
+
+
+def test_ce_qui_ne_se_nomme_pas_n_est_dans_aucune_contribution_publique(contribuees: Entrepot):
+    with contribuees.connect() as base:
+        base.execute("CREATE TEMP TABLE r_sources (source VARCHAR, fichier VARCHAR, sha256 VARCHAR, nature VARCHAR)")
+        register_contributions(base, contribuees)
+        lignes = base.execute("FROM r_contributions").fetchall()
+        comptees = dict(base.execute("SELECT mesure, count(*) FROM r_contributions GROUP BY ALL").fetchall())
+        par_raison = base.execute("SELECT unite, valeur FROM r_contributions WHERE raison LIKE '%personne physique%'").fetchall()
+    assert [v for ligne in lignes for v in ligne if isinstance(v, str) and MARQUE.search(v)] == []
+    assert set(comptees) == set(NOMMEES), "counted"
+    assert par_raison == [(None, 30000)]
+
+
+@pytest.mark.parametrize("mesure", NOMMEES)
+def test_ce_qui_ne_se_nomme_pas_n_est_dans_aucun_depliage(contribuees: Entrepot, mesure: str):
+    with contribuees.connect() as base:
+        cellules = base.execute(f"SELECT DISTINCT periode, axe, modalite FROM mesures.{mesure} WHERE axe = 'total'").fetchall()
+    lignes: list[dict] = []
+    for cellule in cellules:
+        valeur = {"niveau": "epci", "code_territoire": "246300701", "periode_denominateur": None}
+        valeur |= dict(zip(("periode", "axe", "modalite"), cellule, strict=True))
+        lignes += _unfold_term(contribuees, valeur, "numerateur", Terme(mesure)).lignes
+    assert lignes, "counted"
+    assert [v for ligne in lignes for v in ligne.values() if isinstance(v, str) and MARQUE.search(v)] == []
 
 
 def test_une_unite_non_diffusible_de_sirene_est_tue_aussi(registres: Entrepot):

@@ -7,8 +7,9 @@
      AND c.code_territoire = v.code_territoire AND c.periode = v.periode AND c.axe = v.axe AND c.modalite = v.modalite
     WHERE v.indicateur = 'subventions_montant' AND v.periode = '2024'
 
-The sum of `valeur` is the numerator. Free measures only: nothing of a protected one is here. Other territories, what is
-left out and why, are for the job `deplier`.
+The sum of `valeur` is the numerator where the catalogue says `(somme)`, that of `nombre_unites` where it says
+`(nombre_unites)`; medians, distinct counts and concentrations are recomputed from the rows. Free measures only:
+nothing of a protected one is here. Other territories, what is left out and why, are for the job `deplier`.
 """
 
 import duckdb
@@ -21,8 +22,10 @@ from observatoire.schemas import TEXTE, Colonne, Table
 from observatoire.warehouse import Entrepot
 
 CONTRIBUTIONS = Table(
-    "Ce que chaque ligne lue ajoute aux chiffres du territoire de cette publication : la somme des valeurs d'une "
-    "mesure et d'une case est le terme publié, au centime. Les lignes qui ne peuvent être montrées y sont comptées par "
+    "Ce que chaque ligne lue ajoute aux chiffres du territoire de cette publication : dans une case, la "
+    "somme de valeur est le terme que le catalogue dit (somme), celle de nombre_unites le terme (nombre_unites), "
+    "au centime ; médianes, comptes de répondants et concentrations se recalculent des lignes, si "
+    "aucune n'est seulement comptée. Les lignes qui ne peuvent être montrées y sont comptées par "
     "raison. Se joint à indicateurs.valeurs par la case, et par la mesure que nomme indicateurs.catalogue.",
     (
         Colonne("mesure", TEXTE, "Mesure, celle que nomme mesure_numerateur ou mesure_denominateur du catalogue."),

@@ -70,10 +70,11 @@ def _collection(base: DuckDBPyConnection, code: str) -> dict[str, Any] | None:
     contours = read_contours(base, code)
     release = read_rows(base, "FROM meta.release")[0]
     catalogue = {fiche["indicateur"]: fiche for fiche in read_rows(base, "FROM indicateurs.catalogue")}
+    marque = "DÉMONSTRATION : " if release["nature"] == "demonstration" else ""
     return {
         "type": "FeatureCollection",
         "nom": f"{code}_communes",
-        "titre": f"Indicateurs de l'économie sociale et solidaire par commune, {territoires[0]['libelle']}",
+        "titre": f"{marque}Indicateurs de l'économie sociale et solidaire par commune, {territoires[0]['libelle']}",
         "publication": release["release"],
         "nature": release["nature"],
         "attribution": _attribution(contours),
