@@ -12,7 +12,7 @@ from pathlib import Path
 from observatoire.catalog import indicateurs
 from observatoire.evidence import DEPLIES, open_evidence
 from observatoire.publication.assembly import NOM_DUCKDB
-from observatoire.publication.pages import template
+from observatoire.publication.pages import read_words, template
 from observatoire.raw_lines import LIGNES
 from observatoire.releases import current_release
 from observatoire.unfolding import CLE, Depliage, DepliageImpossible, published_keys
@@ -76,7 +76,7 @@ def write_unfolding(entrepot: Entrepot, depliage: Depliage) -> Path:
             commun = {"terme": terme.role, "mesure": terme.mesure, "agregat": terme.agregat}
             sortie.writerows({**commun, **ligne} for ligne in terme.lignes)
     with entrepot.replacing(dossier / PAGE) as chemin:
-        contexte = {"d": depliage, "indicateur": indicateurs()[cle[0]], "montrees": MONTREES, "exact": exact}
+        contexte = read_words() | {"d": depliage, "indicateur": indicateurs()[cle[0]], "montrees": MONTREES, "exact": exact}
         chemin.write_text(template(PAGE).render(contexte), encoding="utf-8")
     for chemin in (dossier / TABLE, dossier / PAGE):
         chemin.chmod(0o644)
