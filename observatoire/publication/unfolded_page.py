@@ -76,8 +76,8 @@ def write_unfolding(entrepot: Entrepot, depliage: Depliage) -> Path:
             commun = {"terme": terme.role, "mesure": terme.mesure, "agregat": terme.agregat}
             sortie.writerows({**commun, **ligne} for ligne in terme.lignes)
     with entrepot.replacing(dossier / PAGE) as chemin:
-        contexte = read_words() | {"d": depliage, "indicateur": indicateurs()[cle[0]], "montrees": MONTREES, "exact": exact}
-        chemin.write_text(template(PAGE).render(contexte), encoding="utf-8")
+        contexte = {"d": depliage, "indicateur": indicateurs()[cle[0]], "montrees": MONTREES, "exact": exact}
+        chemin.write_text(template(PAGE).render(read_words() | contexte), encoding="utf-8")
     for chemin in (dossier / TABLE, dossier / PAGE):
         chemin.chmod(0o644)
     return dossier
