@@ -137,6 +137,7 @@ def test_le_job_se_lance_sans_rien_saisir(publie: Path, tmp_path: Path, monkeypa
     numerateur = sum(Decimal(ligne["valeur"]) for ligne in lignes if ligne["role"] == "compte")
     page = (table.parent / "depliage.html").read_text(encoding="utf-8")
     assert f"Numérateur : {numerateur:.0f}<" in page and "DÉMONSTRATION" in page
+    assert "(démonstration) = somme" in page, "its nature stands beside the value"
     refuse = lancer("deplier", {"ops": {"deplier_une_valeur": {"config": {"indicateur": "inconnu"}}}})
     assert not refuse.success and "Aucune valeur publiée" in raisons(refuse)
     retract(entrepot, str(current_release(entrepot)), "objection")

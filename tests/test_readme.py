@@ -32,6 +32,13 @@ def test_les_variables_sont_celles_que_le_code_lit():
     )
 
 
+def test_ce_que_make_run_donne_est_la_ou_le_readme_le_dit(publie: Path):
+    chemins = re.findall(r"`(warehouse/[\w./]+)`", README.split("## What comes out")[1].split("## How")[0])
+    assert len(chemins) > 6
+    for chemin in chemins:
+        assert "portraits/" in chemin or (publie / chemin).exists(), chemin  # the pages of every EPCI have their own job
+
+
 def test_les_dossiers_cites_existent():
     for dossier in re.findall(r"^\| `(\w+/)` \|", README, re.MULTILINE):
         assert (RACINE / dossier).is_dir(), dossier

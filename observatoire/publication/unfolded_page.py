@@ -13,7 +13,7 @@ from observatoire.catalog import indicateurs
 from observatoire.evidence import DEPLIES, open_evidence
 from observatoire.formulas import harmless
 from observatoire.publication.assembly import NOM_DUCKDB
-from observatoire.publication.pages import template
+from observatoire.publication.pages import read_words, template
 from observatoire.raw_lines import LIGNES
 from observatoire.releases import current_release
 from observatoire.unfolding import CLE, Depliage, DepliageImpossible, published_keys
@@ -81,7 +81,7 @@ def write_unfolding(entrepot: Entrepot, depliage: Depliage) -> Path:
                 sortie.writerow(dict(cellules))
     with entrepot.replacing(dossier / PAGE) as chemin:
         contexte = {"d": depliage, "indicateur": indicateurs()[cle[0]], "montrees": MONTREES, "exact": exact}
-        chemin.write_text(template(PAGE).render(contexte), encoding="utf-8")
+        chemin.write_text(template(PAGE).render(read_words() | contexte), encoding="utf-8")
     for chemin in (dossier / TABLE, dossier / PAGE):
         chemin.chmod(0o644)
     return dossier
