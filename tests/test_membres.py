@@ -376,6 +376,19 @@ def test_ce_qui_ne_se_nomme_pas_n_est_dans_aucune_contribution_publique(contribu
     assert par_raison == [(None, 30000)]
 
 
+def test_ce_qui_ne_se_nomme_pas_n_est_la_ventilation_d_aucune_valeur_publique(contribuees: Entrepot):
+    requete = next(publique.requete for publique in public_tables() if publique.nom == "valeurs")
+    with contribuees.connect() as base:
+        valeurs = " UNION ALL ".join(f"SELECT axe, modalite FROM mesures.{mesure}" for mesure in NOMMEES)
+        contribuees.write_query(base, valeurs, "indicateurs", "valeurs", {"version": "v"})
+    with contribuees.connect() as base:
+        avant = [modalite for _, modalite in base.execute("FROM indicateurs.valeurs").fetchall()]
+        publiees = base.execute(requete).fetchall()
+    assert any(MARQUE.search(modalite) for modalite in avant)
+    assert [modalite for _, modalite in publiees if MARQUE.search(modalite)] == []
+    assert {axe for axe, _ in publiees} >= {"total", "societe", "beneficiaire"}, "the others keep their row"
+
+
 @pytest.mark.parametrize("mesure", NOMMEES)
 def test_ce_qui_ne_se_nomme_pas_n_est_dans_aucun_depliage(contribuees: Entrepot, mesure: str):
     with contribuees.connect() as base:

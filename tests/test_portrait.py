@@ -446,8 +446,8 @@ def test_la_page_ne_charge_rien_du_dehors(page: Callable[..., str], tmp_path: Pa
     )
     ressources = read_batches(contenu).ressources
     assert "plotly.min.js" in ressources
-    voisines = ("plotly.min.js", "qualite.html", "acteurs.html", "sources.html")
-    assert [r for r in ressources if r not in voisines and not r.startswith("#")] == []
+    voisines = ("plotly.min.js", "qualite.html", "acteurs.html", "sources.html", "journal.html")
+    assert [r for r in ressources if r not in voisines and not r.startswith(("#", "donnees/"))] == []
     style = re.search(r"<style>.*?</style>", contenu, re.DOTALL)
     assert style and not re.search(r"url\((?!#)|@import|https?:", style[0])
     assert (tmp_path / "portrait" / "plotly.min.js").stat().st_size > 1_000_000

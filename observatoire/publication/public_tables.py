@@ -96,6 +96,11 @@ DICTIONNAIRE = Table(
         Colonne("source", TEXTE, "Sources dont vient la colonne."),
     ),
 )
+# a breakdown by name says nothing of whom the public file must not name: their amount is in the total only
+NOM_TU = """axe IN ('societe', 'beneficiaire')
+    AND coalesce(strip_accents(lower(modalite)) IN (FROM socle.noms_tus), false)"""
+
+
 @dataclass(frozen=True)
 class TablePublique:
     """A table of the public file: its place, its declaration, the query that fills it, and its sources."""
@@ -115,7 +120,7 @@ class TablePublique:
 def public_tables() -> list[TablePublique]:
     """List the public tables in order; the views `r_*` they read are registered by `enregistrer_qualite`."""
     publiques = [
-        TablePublique("indicateurs", "valeurs", VALEURS, "FROM indicateurs.valeurs"),
+        TablePublique("indicateurs", "valeurs", VALEURS, f"FROM indicateurs.valeurs WHERE NOT ({NOM_TU})"),
         TablePublique("indicateurs", "catalogue", CATALOGUE, "FROM indicateurs.catalogue"),
         TablePublique("indicateurs", "contributions", CONTRIBUTIONS, "FROM r_contributions ORDER BY ALL"),
         TablePublique(
