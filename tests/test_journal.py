@@ -356,6 +356,23 @@ def test_rien_n_a_change(atelier: Atelier):
     assert "Aucune valeur ni définition" in atelier.page()
 
 
+def test_une_publication_sans_cause_enregistree_ne_dit_pas_plusieurs_causes(atelier: Atelier):
+    """The address of the pages changed, say: nothing that gives values did."""
+    atelier.deposer("m", lignes_de(atelier, 3))
+    somme(atelier)
+    atelier.publier()
+    journal = atelier.publier()
+    assert (journal["cas"], journal["causes"]) == ("inchangee", [])
+    assert journal["methode"].startswith("Rien de ce qui donne") and "diffère : ." not in journal["resume"]
+
+
+def test_une_table_qui_n_est_plus_la_n_est_pas_rejouee(tmp_path: Path):
+    ancienne = tmp_path / "ancienne.parquet"
+    ancienne.touch()
+    replay._link(tmp_path / "disparue.parquet", ancienne)
+    assert not ancienne.exists()
+
+
 def test_une_seule_cause_possible_par_indicateur_ne_demande_pas_de_rejeu(atelier: Atelier, monkeypatch):
     for nom in ("m", "n"):
         atelier.deposer(nom, lignes_de(atelier, 3))

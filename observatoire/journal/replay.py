@@ -54,7 +54,8 @@ def replayed_values(entrepot: Entrepot, avant: Entrepot, causes: list[Cause]) ->
         etapes = []
         for rang, cause in enumerate(causes[:-1]):
             for nom in cause.sources:
-                _take(atelier, entrepot, sources()[nom])
+                if nom in sources():  # a source that is no longer declared went with the code
+                    _take(atelier, entrepot, sources()[nom])
             if cause.nom == "geographie":
                 atelier.settings = replace(atelier.settings, territoire=entrepot.settings.territoire)
             _recompute(atelier)
@@ -83,11 +84,11 @@ def _take(atelier: Entrepot, d_ou: Entrepot, source: Source) -> None:
 
 
 def _link(chemin: Path, cible: Path) -> None:
-    """Put a file in place of another; tables are replaced, never rewritten: a link is enough."""
-    if not chemin.exists():
-        return
+    """Put a file in place of another, or nothing; tables are replaced, never rewritten: a link is enough."""
     cible.parent.mkdir(parents=True, exist_ok=True)
     cible.unlink(missing_ok=True)
+    if not chemin.exists():
+        return
     try:
         os.link(chemin, cible)
     except OSError:

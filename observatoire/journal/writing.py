@@ -186,6 +186,8 @@ def _attribute(
     """Attribute the changes, by replaying causes where one alone does not explain them; say, in French, how."""
     attribute(connexion, causes)
     ((melees,),) = connexion.execute("SELECT count(*) FROM changements WHERE causes = ['melees']").fetchall()
+    if not causes:
+        return "Rien de ce qui donne les valeurs ne diffère d'une publication à l'autre."
     if len(causes) == 1:
         return "Une seule cause diffère d'une publication à l'autre : tout changement en vient."
     if not melees:
@@ -259,7 +261,7 @@ def _sum_up(journal: Ligne) -> str:
     pourquoi = " ; ".join(
         cause["libelle"] + (f" ({', '.join(cause['sources'])})" if cause["sources"] else "")
         for cause in journal["causes"]
-    )
+    ) or "ce que le manifeste dit de l'état des sources, ou l'adresse des pages"
     if journal["cas"] == "inchangee":
         return f"Aucune valeur ni définition n'a changé. Ce qui diffère : {pourquoi}."
     comptes: Counter[str] = Counter()
