@@ -134,6 +134,7 @@ def test_le_job_se_lance_sans_rien_saisir(publie: Path, tmp_path: Path, monkeypa
     (table,) = entrepot.racine.glob(f"deplies/*/*/{TABLE}")
     with table.open(encoding="utf-8", newline="") as flux:
         lignes = list(csv.DictReader(flux))
+    assert {ligne["nature"] for ligne in lignes} == {"demonstration"}
     numerateur = sum(Decimal(ligne["valeur"]) for ligne in lignes if ligne["role"] == "compte")
     page = (table.parent / "depliage.html").read_text(encoding="utf-8")
     assert f"Numérateur : {numerateur:.0f}<" in page and "DÉMONSTRATION" in page
@@ -259,6 +260,8 @@ def test_une_requete_du_fichier_public_deplie_les_chiffres_du_territoire(ici: En
         restreintes = {nom for nom, mesure in mesures().items() if mesure.diffusion != "libre"}
         listees = {nom for (nom,) in base.execute("SELECT DISTINCT mesure FROM indicateurs.contributions").fetchall()}
         assert not listees & restreintes
+        natures = dict(base.execute("SELECT mesure, any_value(nature) FROM indicateurs.contributions GROUP BY ALL").fetchall())
+        assert natures["etablissements_employeurs_ess"] == "demonstration" and natures["soutien_ess"] == "reelle"
         assert base.execute("""
             SELECT count(*) FROM indicateurs.contributions
             WHERE source = 'sirene_etablissements' AND unite IS NOT NULL

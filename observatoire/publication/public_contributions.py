@@ -14,9 +14,9 @@ nothing of a protected one is here. Other territories, what is left out and why,
 
 import duckdb
 
-from observatoire.catalog import mesures
+from observatoire.catalog import mesures, sources_of_measure
 from observatoire.contributions import select_contributions
-from observatoire.cube import coverage_of
+from observatoire.cube import coverage_of, states_of
 from observatoire.raw_lines import LIGNES, find_lines, public_lines
 from observatoire.schemas import TEXTE, Colonne, Table
 from observatoire.warehouse import Entrepot
@@ -33,6 +33,7 @@ CONTRIBUTIONS = Table(
         Colonne("code_territoire", TEXTE, "Code du territoire de cette publication."),
         *(colonne for colonne in LIGNES.colonnes if colonne.nom != "role"),
         Colonne("sha256", TEXTE, "Empreinte du fichier d'où vient la ligne."),
+        Colonne("nature", TEXTE, "reelle, ou demonstration dès qu'une source de la mesure l'est."),
     ),
 )
 
@@ -45,14 +46,17 @@ def register_contributions(connexion: duckdb.DuckDBPyConnection, entrepot: Entre
     for mesure in mesures().values():
         if mesure.diffusion != "libre" or coverage_of(entrepot, mesure) == "aucune":
             continue
+        natures = {etat.nature for etat in states_of(entrepot, sources_of_measure(mesure))}
+        nature = "demonstration" if "demonstration" in natures else "reelle"
         select_contributions(connexion, entrepot, mesure, lieu)
         find_lines(connexion, mesure, "contributions")
         connexion.execute(
             f"""
             INSERT INTO r_contributions BY NAME
-            SELECT l.* EXCLUDE (role), $mesure AS mesure, $niveau AS niveau, $code_territoire AS code_territoire, sha256
+            SELECT l.* EXCLUDE (role), $mesure AS mesure, $niveau AS niveau, $code_territoire AS code_territoire,
+                   sha256, $nature AS nature
             FROM ({public_lines(mesure)}) l
             LEFT JOIN (SELECT DISTINCT source, fichier, sha256 FROM r_sources) USING (source, fichier)
             WHERE role = 'compte'""",
-            {"mesure": mesure.nom, **lieu},
+            {"mesure": mesure.nom, "nature": nature, **lieu},
         )

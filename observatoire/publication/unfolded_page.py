@@ -24,7 +24,7 @@ TABLE = "lignes.csv"
 MONTREES = 500
 # what the portrait shows first, of the focal territory
 PAR_DEFAUT = {"indicateur": "etablissements_employeurs_ess_sirene", "niveau": "epci", "axe": "total"}
-COLONNES = ("terme", "mesure", "agregat", *LIGNES.noms, "sha256")
+COLONNES = ("terme", "mesure", "agregat", *LIGNES.noms, "sha256", "nature")
 
 
 def complete_key(entrepot: Entrepot, dite: dict[str, str]) -> tuple[str, dict[str, str]]:
@@ -75,6 +75,7 @@ def write_unfolding(entrepot: Entrepot, depliage: Depliage) -> Path:
         sortie.writeheader()
         for terme in depliage.termes:
             commun = {"terme": terme.role, "mesure": terme.mesure, "agregat": terme.agregat}
+            commun |= {"nature": depliage.valeur["nature"]}
             for ligne in terme.lignes:
                 # a number is written as it is: a minus begins no formula there, and rows must add up
                 cellules = ((nom, harmless(v) if isinstance(v, str) else v) for nom, v in {**commun, **ligne}.items())
