@@ -206,6 +206,7 @@ def given_tables(entrepot: Entrepot, large: set[str]) -> dict[str, Path]:
     """Return the tables no contender has to compute: those of the nomenclatures, and of what has no file here."""
     read = [(schema_of(source), nom) for nom, source in base().items() if nom not in large]
     computed = [(table.schema, table.nom) for table in derivees().values() if table.famille == "references"]
+    computed.append(("socle", "noms_tus"))  # whom the published values must not name, from the registers
     return {f"{schema}.{nom}": entrepot.path_of(schema, nom) for schema, nom in (*read, *computed)}
 
 
