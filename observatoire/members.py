@@ -44,6 +44,8 @@ NOMS_ORGANISATIONS = Derivee(
         ORDER BY ALL""",
 )
 
+# breakdowns whose modalities are names as documents write them
+AXES_DE_NOMS = ("societe", "beneficiaire")
 NOMS_TUS = Derivee(
     nom="noms_tus",
     schema="socle",

@@ -411,6 +411,21 @@ def test_le_journal_ne_defait_aucun_secret(atelier: Atelier):
     assert "chiffres non repris" in atelier.page()
 
 
+def test_un_nom_qui_n_est_plus_publie_n_est_pas_redit(atelier: Atelier):
+    """It may be one that somebody asked not to be named: the total alone tells the change."""
+    nommee = atelier.petite.lignes("commune:63001", 5, "beneficiaire", "Cercle discret", unite="u")
+    restee = atelier.petite.lignes("commune:63001", 3, "beneficiaire", "Cercle visible", unite="v")
+    atelier.deposer("m", nommee + restee)
+    somme(atelier)
+    atelier.publier()
+    atelier.deposer("m", [{**ligne, "valeur": ligne["valeur"] + 1} for ligne in restee])
+    journal = atelier.publier()
+    ecrit = json.dumps(journal, default=str, ensure_ascii=False) + atelier.page()
+    ecrit += str(parquet.read_table(atelier.dossier / TOUS).to_pylist())
+    assert "Cercle discret" not in ecrit and "Cercle visible" in ecrit
+    assert {ligne["ecart"] for ligne in journal["changements"] if ligne["axe"] == "total"} == {"-4"}
+
+
 def test_une_valeur_que_son_producteur_retire_n_est_pas_redite(atelier: Atelier):
     """A free figure that is withheld now: what it was is not printed beside."""
     valeurs = _valeurs({("m", "A"): ("7654.5", "F"), ("m", "B"): ("3", "F")}), _valeurs(

@@ -14,6 +14,7 @@ import duckdb
 
 from observatoire.catalog import indicateurs, measures_of
 from observatoire.indicators import VALEURS
+from observatoire.members import AXES_DE_NOMS
 from observatoire.warehouse import sql_literal
 
 CLE = ", ".join(VALEURS.cle)
@@ -81,6 +82,7 @@ def compare_values(connexion: duckdb.DuckDBPyConnection, avant: str, apres: str)
 
     Columns: the key, `libelle_territoire`, `unite`, `changement` (a key of `CHANGEMENTS`), `est_montrable` (whether its
     figures may be repeated), then `_avant` and `_apres` of the exact value, bounds and statuses.
+    A name that is no longer published may be one that must not be: it is not said again; the total tells the change.
     """
     statuts = ("statut_observation", "statut_confidentialite", "nature")
     paires = ("exacte", "borne_basse", "borne_haute", *statuts, "chiffres")
@@ -101,7 +103,7 @@ def compare_values(connexion: duckdb.DuckDBPyConnection, avant: str, apres: str)
                          AND coalesce(n.statut_confidentialite, 'F') = 'F' AS est_montrable,
                {cotes}
         FROM ({comparable_values(avant)}) a FULL JOIN ({comparable_values(apres)}) n USING ({CLE})
-        WHERE changement IS NOT NULL""",
+        WHERE changement IS NOT NULL AND NOT (changement = 'disparue' AND axe IN {AXES_DE_NOMS})""",
         {"libres": free_indicators()},
     )
 

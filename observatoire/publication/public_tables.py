@@ -17,6 +17,7 @@ from observatoire.estimation.tables import LUES_RETROTESTS
 from observatoire.graph import TABLES as GRAPHE
 from observatoire.indicators import CATALOGUE, VALEURS
 from observatoire.matching.tables import QUALITE_NOMS
+from observatoire.members import AXES_DE_NOMS
 from observatoire.publication.public_contributions import CONTRIBUTIONS, register_contributions
 from observatoire.rejects import shown_rejects
 from observatoire.schemas import DATE, ENTIER, HORODATAGE, PROVENANCE, TEXTE, Colonne, Table
@@ -97,7 +98,7 @@ DICTIONNAIRE = Table(
     ),
 )
 # a breakdown by name says nothing of whom the public file must not name: their amount is in the total only
-NOM_TU = """axe IN ('societe', 'beneficiaire')
+NOM_TU = f"""axe IN {AXES_DE_NOMS}
     AND coalesce(strip_accents(lower(modalite)) IN (FROM socle.noms_tus), false)"""
 
 
