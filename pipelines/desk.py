@@ -8,10 +8,11 @@ from typing import Any
 
 import dagster as dg
 
+from observatoire.journal.differences import CHANGEMENTS
+from observatoire.journal.writing import read_journal
 from observatoire.publication.public_tables import summary
-from observatoire.publication.release_differences import changed_indicators, changed_sources
 from observatoire.rejects import rejects_path, sample
-from observatoire.releases import NOM_DUCKDB, manifest_of, pinned_release, releases
+from observatoire.releases import NOM_DUCKDB, manifest_of, pinned_release
 from observatoire.sources import Source, sources
 from observatoire.states import Etat, FichierLu, state_of
 from observatoire.warehouse import Entrepot
@@ -180,7 +181,7 @@ def release_report(entrepot: Entrepot, nom: str, nouvelle: bool) -> dict[str, An
         "épinglée": pinned_release(entrepot) or "non",
         "sources en échec": ", ".join(echecs) or "aucune",
         **_links(entrepot),
-        **_changes(entrepot, nom, contenu),
+        **_changes(entrepot, nom),
         "tableau de bord des sources": table_of(_board(entrepot)),
         "tables publiées": table_of({"table": table, "lignes": n} for table, n in contenu["tables"].items()),
     }
@@ -221,26 +222,21 @@ def _board(entrepot: Entrepot) -> list[dict[str, Any]]:
     return sorted(lignes, key=lambda ligne: (ordre.index(ligne["état"]), ligne["source"]))
 
 
-def _changes(entrepot: Entrepot, nom: str, contenu: dict[str, Any]) -> dict[str, Any]:
-    """Say what changed since the release before, when it is still kept."""
-    avant = [autre for autre in releases(entrepot) if autre < nom]
-    if not avant:
-        return {"changements": "première publication gardée"}
-    dossier = entrepot.racine / "releases"
-    indicateurs = changed_indicators(dossier / avant[-1] / NOM_DUCKDB, dossier / nom / NOM_DUCKDB)
-    etats = changed_sources(manifest_of(entrepot, avant[-1]), contenu)
-    compte = {mot: sum(getattr(change, mot) for change in indicateurs) for mot in ("changees", "apparues", "disparues")}
-    dit = {
-        "changements": f"depuis {avant[-1]} : {compte['changees']} valeurs changées, {compte['apparues']} apparues, "
-        f"{compte['disparues']} disparues ; {len(etats)} source(s) d'un autre état ou d'autres fichiers"
-    }
-    if indicateurs:
+def _changes(entrepot: Entrepot, nom: str) -> dict[str, Any]:
+    """Say what changed since the release before, and why: what the journal of the release says, shorter."""
+    journal = read_journal(entrepot.racine / "releases" / nom)
+    if journal is None:
+        return {"changements": "publication faite avant que les journaux existent"}
+    dit: dict[str, Any] = {"changements": journal["resume"], "comparée à": journal["avant"] or "aucune"}
+    if journal["bilan"]:
         dit["changements par indicateur"] = table_of(
-            {"indicateur": c.titre, "changées": c.changees, "apparues": c.apparues, "disparues": c.disparues}
-            for c in indicateurs
+            {"indicateur": ligne["titre"], **{mot: ligne[change] for change, mot in CHANGEMENTS.items()}}
+            for ligne in journal["bilan"]
         )
-    if etats:
-        dit["changements par source"] = table_of(
-            {"source": source, "avant": ancien, "maintenant": nouveau} for source, ancien, nouveau in etats
+    if journal["causes"]:
+        dit["pourquoi"] = table_of(
+            {"cause": cause["libelle"], "ce qui diffère": detail}
+            for cause in journal["causes"]
+            for detail in cause["details"]
         )
     return dit

@@ -8,8 +8,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from observatoire.publication.release_differences import changed_indicators, changed_sources
-from observatoire.releases import current_release, manifest_of
+from observatoire.journal.writing import JOURNAL, read_journal
+from observatoire.releases import current_release
 from observatoire.warehouse import Entrepot
 from pipelines.desk import release_report, source_result
 from tests.chaine import installer, lancer, raisons
@@ -95,17 +95,19 @@ def ici(publie: Path, tmp_path: Path, monkeypatch) -> Entrepot:
 
 def test_la_publication_dit_ce_qui_a_change_et_ou_la_lire(ici: Entrepot, monkeypatch):
     premiere = current_release(ici)
-    assert release_report(ici, premiere, True)["changements"] == "première publication gardée"
+    dit = release_report(ici, premiere, True)
+    assert dit["changements"].startswith("Première publication gardée") and dit["comparée à"] == "aucune"
     deposer(ici, "subventions", "2024.csv", subventions(3))
     resultat = lancer()
     assert resultat.success, raisons(resultat)
     dit = release_report(ici, current_release(ici), True)
-    (ligne,) = lignes(dit["changements par source"])
-    assert ligne == {"source": "subventions", "avant": "absente", "maintenant": "a_jour"}
+    assert dit["comparée à"] == premiere
+    assert {"cause": "données des sources", "ce qui diffère": "subventions : fichier « 2024.csv » ajouté"} in lignes(dit["pourquoi"])
     changes = lignes(dit["changements par indicateur"])
-    assert changes and all(c["changées"] + c["apparues"] + c["disparues"] > 0 for c in changes)
-    apparues = sum(c["apparues"] for c in changes)
-    assert f"{apparues} apparues" in dit["changements"] and apparues > 0
+    assert changes and all(any(isinstance(n, int) and n > 0 for n in c.values()) for c in changes)
+    journal = read_journal(ici.racine / "releases" / current_release(ici))
+    assert dit["changements"] == journal["resume"]
+    assert sum(c["valeur apparue"] for c in changes) == sum(ligne["apparue"] for ligne in journal["bilan"]) > 0
     tableau = {ligne["source"]: ligne for ligne in lignes(dit["tableau de bord des sources"])}
     assert tableau["subventions"]["lignes"] == "3 lues = 3 retenues + 0 hors champ + 0 refusées"
     assert dit["portrait"].path == str(ici.racine / "portrait" / "index.html")
@@ -113,7 +115,7 @@ def test_la_publication_dit_ce_qui_a_change_et_ou_la_lire(ici: Entrepot, monkeyp
     assert release_report(installer(ici.racine.parent, monkeypatch), current_release(ici), True)["portrait"].url == (
         "https://ess.exemple.fr/portrait/index.html"
     )
-    fichier = ici.racine / "observatoire.duckdb"
-    assert changed_indicators(fichier, fichier) == []
-    manifeste = manifest_of(ici, premiere)
-    assert changed_sources(manifeste, manifeste) == []
+    dossier = ici.racine / "releases" / current_release(ici)
+    dossier.chmod(0o755)
+    (dossier / JOURNAL).unlink()
+    assert release_report(ici, current_release(ici), False)["changements"].startswith("publication faite avant")
