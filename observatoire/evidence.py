@@ -5,21 +5,17 @@ restricted rows, beside the releases and never inside one. What is read from it 
 compares two releases.
 """
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from observatoire.warehouse import SCHEMAS, Entrepot, erase
+from observatoire.warehouse import SCHEMAS, Entrepot, erase, link_file, unfinished
 
 DOSSIER = "preuves"
 # what was unfolded of a release goes with it too
 DEPLIES = "deplies"
 # tables, refused rows, and where each source stood: all that figures were computed from, and nothing of `raw/`
 GARDES = (*SCHEMAS, "rejets", "etats")
-INACHEVE = ".en_cours-"
 
 
 class PreuvesAbsentes(Exception):
@@ -29,29 +25,15 @@ class PreuvesAbsentes(Exception):
 def keep_evidence(entrepot: Entrepot, release: str) -> Path:
     """Keep what the warehouse holds now as the evidence of a release; return its folder, read by its owner alone."""
     parent = entrepot.racine / DOSSIER
-    parent.mkdir(parents=True, exist_ok=True)
-    dossier = Path(tempfile.mkdtemp(prefix=INACHEVE, dir=parent))
-    try:
+    with unfinished(parent) as dossier:
         for nom in GARDES:
             for chemin in sorted((entrepot.racine / nom).glob("[!.]*.parquet" if nom != "etats" else "[!._]*.json")):
-                cible = dossier / nom / chemin.name
-                cible.parent.mkdir(exist_ok=True)
-                _link(chemin, cible)
+                link_file(chemin, dossier / nom / chemin.name)
         for chemin in dossier.iterdir():
             chemin.chmod(0o500)
         garde = dossier.rename(parent / release)
-        garde.chmod(0o500)
-    except BaseException:
-        erase(dossier)
-        raise
+    garde.chmod(0o500)
     return garde
-
-
-def _link(chemin: Path, cible: Path) -> None:
-    try:
-        os.link(chemin, cible)
-    except OSError:  # a file system without hard links, or with too many of one
-        shutil.copyfile(chemin, cible)
 
 
 def forget_evidence(entrepot: Entrepot, gardees: Iterable[str]) -> None:

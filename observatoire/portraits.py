@@ -5,7 +5,6 @@ to `publication`. Nothing here is part of a release: these pages can be deleted 
 """
 
 import shutil
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -13,11 +12,11 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from duckdb import DuckDBPyConnection, connect
+from duckdb import DuckDBPyConnection
 
-from observatoire.publication.assembly import INACHEVE, NOM_DUCKDB
+from observatoire.publication.assembly import NOM_DUCKDB
 from observatoire.publication.french import nombre
-from observatoire.publication.pages import Ligne, read_rows, template
+from observatoire.publication.pages import Ligne, template
 from observatoire.publication.portrait import read_common, render, write_shared
 from observatoire.publication.quality_report import render_quality_report
 from observatoire.releases import (
@@ -27,7 +26,7 @@ from observatoire.releases import (
     current_release,
     point_to,
 )
-from observatoire.warehouse import Entrepot, erase
+from observatoire.warehouse import Entrepot, erase, open_published, read_rows, unfinished
 
 PROCESSUS = 2
 PAGES_PAR_LOT = 40
@@ -62,7 +61,7 @@ def write_portraits(entrepot: Entrepot, codes: Sequence[str] = (), processus: in
     if release is None:
         raise PublicationRefusee("Aucune publication : lancer actualiser, puis relancer portraits.")
     duckdb = (entrepot.racine / "releases" / release / NOM_DUCKDB).resolve()
-    with connect(str(duckdb), read_only=True) as base:
+    with open_published(duckdb) as base:
         connus = [ligne["code_territoire"] for ligne in _epci(base)]
         if inconnus := sorted(set(codes) - set(connus)):
             raise PublicationRefusee(
@@ -70,11 +69,7 @@ def write_portraits(entrepot: Entrepot, codes: Sequence[str] = (), processus: in
                 "Rien n'a été écrit."
             )
         parent = entrepot.racine / PAGES
-        parent.mkdir(parents=True, exist_ok=True)
-        for inacheve in parent.glob(f"{INACHEVE}*"):  # left by a run that was killed: we hold the lock
-            erase(inacheve)
-        dossier = Path(tempfile.mkdtemp(prefix=INACHEVE, dir=parent))
-        try:
+        with unfinished(parent) as dossier:
             deja = parent / release
             if codes and deja.exists():
                 shutil.copytree(deja, dossier, dirs_exist_ok=True)
@@ -85,9 +80,6 @@ def write_portraits(entrepot: Entrepot, codes: Sequence[str] = (), processus: in
             dossier.chmod(0o755)
             erase(deja)
             dossier.rename(deja)
-        except BaseException:
-            erase(dossier)
-            raise
     point_to(entrepot, PORTRAITS, f"{PAGES}/{release}")
     for ancien in parent.iterdir():
         if ancien.name != release:
@@ -112,7 +104,7 @@ def _write_pages(duckdb: Path, dossier: Path, codes: Sequence[str], processus: i
 
 def _write_batch(duckdb: Path, dossier: Path, codes: Sequence[str]) -> list[int]:
     poids = []
-    with connect(str(duckdb), read_only=True) as base:
+    with open_published(duckdb) as base:
         base.execute("SET threads = 1")  # a processor for each process
         commun = read_common(base)
         for code in codes:

@@ -12,7 +12,7 @@ from observatoire.formulas import FORMULES
 from observatoire.schemas import TEXTE
 from observatoire.sources import Source
 from observatoire.states import Etat
-from observatoire.warehouse import Entrepot, sql_literal
+from observatoire.warehouse import Entrepot, read_rows, sql_literal
 
 # a value as long as a page says nothing more
 LONGUEUR_MONTREE = 80
@@ -55,9 +55,7 @@ def sample(source: Source, chemin: Path, combien: int) -> list[dict[str, Any]]:
         f"FROM ({shown_rejects(source, chemin)}) ORDER BY gravite, {rang}, colonne, regle LIMIT {combien}"
     )
     with duckdb.connect() as connexion:
-        lues = connexion.execute(requete)
-        noms = [colonne[0] for colonne in lues.description or []]
-        return [dict(zip(noms, ligne, strict=True)) for ligne in lues.fetchall()]
+        return read_rows(connexion, requete)
 
 
 def write_csv(rejets: Path, chemin: Path) -> None:

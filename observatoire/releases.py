@@ -23,12 +23,12 @@ from observatoire.indicators import VALEURS_LISENT, values_version
 from observatoire.journal.feed import write_lists
 from observatoire.journal.writing import forget_quoted
 from observatoire.matching import tables as noms
-from observatoire.publication.assembly import INACHEVE, NOM_DUCKDB, build, code_version
+from observatoire.publication.assembly import NOM_DUCKDB, build, code_version
 from observatoire.publication.public_tables import CONTRAT
 from observatoire.scoring import NOTES
 from observatoire.sources import sources
 from observatoire.states import schema_of, state_of
-from observatoire.warehouse import Entrepot, erase, fingerprint, sha256, utc_now
+from observatoire.warehouse import INACHEVE, Entrepot, erase, fingerprint, sha256, utc_now
 
 GARDEES = 5
 PAGES, PORTRAITS = "pages", "portraits"  # of all EPCI, and the stable path to those of a release

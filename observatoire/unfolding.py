@@ -20,7 +20,7 @@ from observatoire.publication.assembly import NOM_DUCKDB
 from observatoire.raw_lines import find_lines, public_lines
 from observatoire.sources import sources
 from observatoire.states import state_of
-from observatoire.warehouse import Entrepot, sql_literal
+from observatoire.warehouse import Entrepot, open_published, read_rows, sql_literal
 
 Ligne = dict[str, Any]
 CLE = ("indicateur", "niveau", "code_territoire", "periode", "axe", "modalite")
@@ -90,7 +90,7 @@ def unfold(entrepot: Entrepot, release: str, cle: dict[str, str]) -> Depliage:
     """
     preuves = open_evidence(entrepot, release)
     publiee = entrepot.racine / "releases" / release / NOM_DUCKDB
-    lignes = _published(str(publiee), " AND ".join(f"{nom} = {sql_literal(valeur)}" for nom, valeur in cle.items()))
+    lignes = _published(publiee, " AND ".join(f"{nom} = {sql_literal(valeur)}" for nom, valeur in cle.items()))
     if len(lignes) != 1:
         dite = ", ".join(cle.values())
         raise DepliageImpossible(f"« {dite} » n'est pas une valeur de {release} : la prendre dans indicateurs.valeurs.")
@@ -101,7 +101,7 @@ def unfold(entrepot: Entrepot, release: str, cle: dict[str, str]) -> Depliage:
     if lignes[0]["statut_confidentialite"] == "C":
         depliage.motif = CONFIDENTIELLE
     elif indicateur.derive is not None:
-        depliage.repose_sur = _compared(str(publiee), indicateur, lignes[0])
+        depliage.repose_sur = _compared(publiee, indicateur, lignes[0])
     elif indicateur.estimation is not None:
         _unfold_estimate(preuves, depliage, indicateur)
     else:
@@ -113,7 +113,7 @@ def published_keys(chemin: Path, cle: dict[str, str]) -> list[dict[str, str]]:
     """List the keys of the values that answer the parts of a key given, the last period first."""
     condition = " AND ".join(f"{nom} = {sql_literal(valeur)}" for nom, valeur in cle.items())
     ordre = f"periode = 'inconnu', periode DESC, {', '.join(CLE)}"
-    lignes = _published(str(chemin), f"{condition} ORDER BY {ordre}")
+    lignes = _published(chemin, f"{condition} ORDER BY {ordre}")
     return [{nom: ligne[nom] for nom in CLE} for ligne in lignes]
 
 
@@ -136,18 +136,12 @@ def _said(terme: Terme | None) -> str:
     return "" if terme is None else f"{terme.agregat} de {terme.mesure}"
 
 
-def _published(chemin: str, condition: str) -> list[Ligne]:
-    with duckdb.connect(chemin, read_only=True) as connexion:
-        return _rows(connexion, f"FROM indicateurs.valeurs WHERE {condition}")
+def _published(chemin: Path, condition: str) -> list[Ligne]:
+    with open_published(chemin) as base:
+        return read_rows(base, f"FROM indicateurs.valeurs WHERE {condition}")
 
 
-def _rows(connexion: duckdb.DuckDBPyConnection, requete: str) -> list[Ligne]:
-    curseur = connexion.execute(requete)
-    noms = [colonne[0] for colonne in curseur.description or []]
-    return [dict(zip(noms, ligne, strict=True)) for ligne in curseur.fetchall()]
-
-
-def _compared(chemin: str, indicateur: Indicateur, valeur: Ligne) -> list[Ligne]:
+def _compared(chemin: Path, indicateur: Indicateur, valeur: Ligne) -> list[Ligne]:
     """List the published values a rank or a specialisation compares: each unfolds in its turn."""
     derive = indicateur.derive or {}
     memes = [f"indicateur = {sql_literal(derive['indicateur'])}", "valeur IS NOT NULL OR borne_basse IS NOT NULL"]
@@ -211,7 +205,7 @@ def _unfold_term(preuves: Entrepot, valeur: Ligne, role: str, terme: Terme) -> T
         deplie.valeur = aggregate(connexion, terme.agregat)
         find_lines(connexion, mesure, "contributions")
         colonnes = f"FROM ({public_lines(mesure)}) ORDER BY ALL"
-        deplie.lignes = _with_sha256(preuves, _rows(connexion, colonnes))
+        deplie.lignes = _with_sha256(preuves, read_rows(connexion, colonnes))
         deplie.ecartees = [*_left_out(preuves, mesure), *_known_above(connexion, preuves, mesure, cellule)]
     return deplie
 
@@ -238,7 +232,7 @@ def _left_out(preuves: Entrepot, mesure: Mesure) -> list[Ligne]:
         chemin = preuves.racine / "rejets" / f"{source.nom}.parquet"
         if chemin.exists():
             with duckdb.connect() as connexion:
-                ecartees += _rows(connexion, f"""
+                ecartees += read_rows(connexion, f"""
                     SELECT {sql_literal(source.nom)} AS source, fichier, 'refusée : ' || motif AS raison,
                            count(DISTINCT ligne) AS nombre, NULL AS valeur
                     FROM read_parquet({sql_literal(chemin)}) WHERE gravite = 'refus' GROUP BY ALL ORDER BY ALL""")
@@ -252,7 +246,7 @@ def _known_above(
     if mesure.diffusion != "libre" or cellule["niveau"] in ("france", "inconnu"):
         return []
     dites = " AND ".join(f"m.{nom} = {sql_literal(cellule[nom])}" for nom in ("periode", "axe", "modalite"))
-    return _rows(connexion, f"""
+    return read_rows(connexion, f"""
         SELECT '' AS source, NULL AS fichier, 'lieu connu seulement au niveau ' || m.niveau AS raison,
                count(*) AS nombre, sum(valeur) AS valeur
         FROM mesures.{mesure.nom} m
@@ -281,7 +275,7 @@ def _unfold_estimate(preuves: Entrepot, depliage: Depliage, indicateur: Indicate
         comptes = retenus["tranche_effectifs"].fillna("non renseignée").value_counts().sort_index()
         depliage.tranches = [{"tranche_effectifs": nom, "etablissements": int(n)} for nom, n in comptes.items()]
         departements = ", ".join(sql_literal(nom) for nom in sorted(set(retenus["code_departement"].dropna())))
-        depliage.repose_sur = _rows(connexion, f"""
+        depliage.repose_sur = read_rows(connexion, f"""
             SELECT code_departement, periode, famille, total_urssaf, nombre_etablissements_sirene, verdict
             FROM qualite.calages WHERE code_departement IN ({departements or "''"}) AND periode = '{valeur["periode"]}'
               AND famille IN ('total', {sql_literal(valeur["modalite"])}) ORDER BY ALL""")

@@ -28,6 +28,8 @@ from observatoire.settings import Settings
 MEMOIRE = "1200MB"
 # folder where a run works on what is too large for memory
 ATELIER = ".travail-"
+# folder being filled, until it is given its name
+INACHEVE = ".en_cours-"
 SCHEMAS = ("socle", "referentiels", "qualite", "mesures", "indicateurs")
 
 
@@ -71,6 +73,34 @@ def erase(dossier: Path) -> None:
     shutil.rmtree(dossier)
 
 
+@contextmanager
+def unfinished(parent: Path) -> Iterator[Path]:
+    """Give a folder to fill, then to rename, under the lock; one that was not is erased, by a later run if need be."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for reste in parent.glob(f"{INACHEVE}*"):
+        erase(reste)
+    dossier = Path(tempfile.mkdtemp(prefix=INACHEVE, dir=parent))
+    try:
+        yield dossier
+    finally:
+        erase(dossier)
+
+
+def link_file(chemin: Path, cible: Path) -> None:
+    """Give a file a second name in place of what has it; none when there is no file.
+
+    Tables are replaced, never rewritten: what is read under the second name stays.
+    """
+    cible.parent.mkdir(parents=True, exist_ok=True)
+    cible.unlink(missing_ok=True)
+    if not chemin.exists():
+        return
+    try:
+        os.link(chemin, cible)
+    except OSError:  # a file system without hard links, or with too many of one
+        shutil.copyfile(chemin, cible)
+
+
 def utc_now() -> str:
     """Give the current UTC time, to the second."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
@@ -94,6 +124,25 @@ def copy_query(connexion: duckdb.DuckDBPyConnection, requete: str, chemin: Path,
     connexion.execute(
         f"COPY ({requete}) TO {sql_literal(chemin)} (FORMAT parquet, COMPRESSION zstd, KV_METADATA {metadonnees})"
     )
+
+
+def read_rows(connexion: duckdb.DuckDBPyConnection, requete: str, *parametres: Any) -> list[dict[str, Any]]:
+    """Read the rows of a query, by column."""
+    lues = connexion.execute(requete, parametres)
+    noms = [colonne[0] for colonne in lues.description or []]
+    return [dict(zip(noms, ligne, strict=True)) for ligne in lues.fetchall()]
+
+
+@contextmanager
+def open_published(fichier: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a published file to read, in no more memory than the rest, and without spilling beside it."""
+    # the same for all who open it at once: DuckDB asks for it
+    bornes: dict[str, bool | int | float | str | list[str]] = {
+        "memory_limit": MEMOIRE,
+        "temp_directory": tempfile.gettempdir(),
+    }
+    with duckdb.connect(fichier, read_only=True, config=bornes) as base:
+        yield base
 
 
 class Entrepot:

@@ -257,8 +257,13 @@ def _instance() -> duckdb.DuckDBPyConnection:
 _bases = count(1)
 
 
-def _base_neuve() -> duckdb.DuckDBPyConnection:
-    """Open an empty in-memory database in an instance already started: starting one takes most of the time of a test."""
+def _base_neuve(fichier: Path | None = None, **options: Any) -> duckdb.DuckDBPyConnection:
+    """Open an empty in-memory database in an instance already started: starting one takes most of the time of a test.
+
+    A file is opened as it is asked.
+    """
+    if fichier is not None:
+        return _connecter(fichier, **options)
     connexion = _instance().cursor()
     nom = f"base_{next(_bases)}"
     connexion.execute(f"ATTACH ':memory:' AS {nom}; USE {nom}")

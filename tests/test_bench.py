@@ -1,10 +1,13 @@
 """The arithmetic of the bench, and that all its contenders find the same numbers, on a few establishments."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from observatoire.settings import RACINE
 from tests.bench.clock import Clock
 from tests.bench.figures import differences
 from tests.bench.process import Run, RunFailed, run
@@ -58,6 +61,12 @@ def test_l_horloge_ne_compte_qu_une_fois(monkeypatch):
     with horloge.part("lecture", "stock"), horloge.part("pandera"):
         pass
     assert horloge.seconds == {("lecture", "stock"): 1.0 + 4.0, ("pandera", "stock"): 2.0}
+
+
+def test_tout_ce_que_le_travail_chronometre_existe():
+    """In a process of its own: what is wrapped stays so."""
+    programme = "from tests.bench import clock, job; job.instrument(clock.Clock()); import pipelines.__main__"
+    subprocess.run([sys.executable, "-c", programme], cwd=RACINE, check=True)
 
 
 def test_un_concurrent_qui_echoue_se_dit(tmp_path: Path):

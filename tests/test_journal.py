@@ -369,7 +369,7 @@ def test_une_publication_sans_cause_enregistree_ne_dit_pas_plusieurs_causes(atel
 def test_une_table_qui_n_est_plus_la_n_est_pas_rejouee(tmp_path: Path):
     ancienne = tmp_path / "ancienne.parquet"
     ancienne.touch()
-    replay._link(tmp_path / "disparue.parquet", ancienne)
+    replay.link_file(tmp_path / "disparue.parquet", ancienne)
     assert not ancienne.exists()
 
 

@@ -79,7 +79,7 @@ def test_les_preuves_ne_pesent_rien_et_ne_se_rendent_qu_a_leur_proprietaire(peti
 
 def test_sans_liens_durs_les_preuves_sont_une_copie(petite: Fabrique, monkeypatch):
     petite.contributions("m", [petite.ligne("commune:63001", 1)])
-    monkeypatch.setattr("observatoire.evidence.os.link", lambda *_: (_ for _ in ()).throw(OSError("pas ici")))
+    monkeypatch.setattr("observatoire.warehouse.os.link", lambda *_: (_ for _ in ()).throw(OSError("pas ici")))
     garde = keep_evidence(petite.entrepot, "r") / "socle" / "depot_m.parquet"
     assert garde.read_bytes() == petite.entrepot.path_of("socle", "depot_m").read_bytes()
     assert not garde.samefile(petite.entrepot.path_of("socle", "depot_m"))

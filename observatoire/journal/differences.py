@@ -15,7 +15,7 @@ import duckdb
 from observatoire.catalog import indicateurs, measures_of
 from observatoire.indicators import VALEURS
 from observatoire.members import AXES_DE_NOMS
-from observatoire.warehouse import sql_literal
+from observatoire.warehouse import read_rows, sql_literal
 
 CLE = ", ".join(VALEURS.cle)
 EXACT = "DECIMAL(38,6)"
@@ -33,13 +33,6 @@ CHANGEMENTS = {
 }
 
 Ligne = dict[str, Any]
-
-
-def read_rows(connexion: duckdb.DuckDBPyConnection, requete: str, **valeurs: Any) -> list[Ligne]:
-    """Return the rows of a query, by column."""
-    curseur = connexion.execute(requete, valeurs) if valeurs else connexion.execute(requete)
-    colonnes = [colonne[0] for colonne in curseur.description or []]
-    return [dict(zip(colonnes, ligne, strict=True)) for ligne in curseur.fetchall()]
 
 
 @contextmanager

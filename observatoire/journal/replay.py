@@ -4,8 +4,6 @@ A private folder of hard links, wiped: it holds restricted rows. What is suppres
 of a protected measure is attributed.
 """
 
-import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +19,7 @@ from observatoire.journal.causes import Cause
 from observatoire.matching.tables import compute_matches
 from observatoire.sources import Source, sources
 from observatoire.states import schema_of
-from observatoire.warehouse import ATELIER, SCHEMAS, Entrepot
+from observatoire.warehouse import ATELIER, SCHEMAS, Entrepot, link_file
 
 # a replay must not delay what is published: beyond, on two cores, each cause would take minutes
 LIGNES_REJOUEES = 2_000_000
@@ -60,7 +58,7 @@ def replayed_values(entrepot: Entrepot, avant: Entrepot, causes: list[Cause]) ->
                 atelier.settings = replace(atelier.settings, territoire=entrepot.settings.territoire)
             _recompute(atelier)
             etapes.append(Path(dossier) / f"{rang}.parquet")
-            _link(atelier.path_of("indicateurs", "valeurs"), etapes[-1])
+            link_file(atelier.path_of("indicateurs", "valeurs"), etapes[-1])
         yield etapes
 
 
@@ -68,31 +66,19 @@ def _start(atelier: Entrepot, avant: Entrepot, apres: Entrepot) -> None:
     """Lay the tables of the former release; of a source it did not have, those of today: it came with the code."""
     for schema in SCHEMAS:
         for chemin in (avant.racine / schema).glob("[!.]*.parquet"):
-            _link(chemin, atelier.path_of(schema, chemin.stem))
+            link_file(chemin, atelier.path_of(schema, chemin.stem))
     for chemin in (avant.racine / "etats").glob("[!._]*.json"):
-        _link(chemin, atelier.racine / "etats" / chemin.name)
+        link_file(chemin, atelier.racine / "etats" / chemin.name)
     for source in sources().values():
         if not atelier.path_of(schema_of(source), source.nom).exists():
             _take(atelier, apres, source)
-    _link(apres.path_of("indicateurs", "suppressions"), atelier.path_of("indicateurs", "suppressions"))
+    link_file(apres.path_of("indicateurs", "suppressions"), atelier.path_of("indicateurs", "suppressions"))
 
 
 def _take(atelier: Entrepot, d_ou: Entrepot, source: Source) -> None:
     """Put a source as it stands in another warehouse: its table and its state."""
-    _link(d_ou.path_of(schema_of(source), source.nom), atelier.path_of(schema_of(source), source.nom))
-    _link(d_ou.racine / "etats" / f"{source.nom}.json", atelier.racine / "etats" / f"{source.nom}.json")
-
-
-def _link(chemin: Path, cible: Path) -> None:
-    """Put a file in place of another, or nothing; tables are replaced, never rewritten: a link is enough."""
-    cible.parent.mkdir(parents=True, exist_ok=True)
-    cible.unlink(missing_ok=True)
-    if not chemin.exists():
-        return
-    try:
-        os.link(chemin, cible)
-    except OSError:
-        shutil.copyfile(chemin, cible)
+    link_file(d_ou.path_of(schema_of(source), source.nom), atelier.path_of(schema_of(source), source.nom))
+    link_file(d_ou.racine / "etats" / f"{source.nom}.json", atelier.racine / "etats" / f"{source.nom}.json")
 
 
 def _recompute(atelier: Entrepot) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 
 from observatoire.evidence import PreuvesAbsentes, open_evidence
 from observatoire.journal.attribution import attribute
@@ -25,11 +24,10 @@ from observatoire.journal.differences import (
     compare_tables,
     compare_territories,
     compare_values,
-    read_rows,
 )
 from observatoire.journal.replay import RejeuImpossible, replayed_values
-from observatoire.publication.pages import MODELES, template
-from observatoire.warehouse import Entrepot, sha256, sql_literal, utc_now
+from observatoire.publication.pages import read_words, template
+from observatoire.warehouse import Entrepot, open_published, read_rows, sha256, sql_literal, utc_now
 
 JOURNAL = "journal.json"
 PAGE = "portrait/journal.html"
@@ -293,7 +291,6 @@ def _sum_up(journal: Ligne) -> str:
 
 def _write(dossier: Path, journal: Ligne, manifeste: Ligne) -> None:
     """Write the page, then the JSON file, each whole."""
-    libelles = yaml.safe_load((MODELES / "libelles.yml").read_text(encoding="utf-8"))
     contexte = {
         "journal": journal,
         "release": manifeste,
@@ -303,7 +300,7 @@ def _write(dossier: Path, journal: Ligne, manifeste: Ligne) -> None:
         "libelles_causes": LIBELLES,
         "libelles_changements": CHANGEMENTS,
     }
-    page = template("journal.html").render(libelles | contexte)
+    page = template("journal.html").render(read_words() | contexte)
     ecrits = json.dumps(journal, ensure_ascii=False, indent=1, default=_as_number)
     for chemin, texte in ((dossier / PAGE, page), (dossier / JOURNAL, ecrits)):
         chemin.parent.mkdir(exist_ok=True)
@@ -320,9 +317,7 @@ def _as_number(valeur: object) -> str:
 
 
 def _name_of(fichier: Path, territoire: str) -> str:
-    with duckdb.connect() as connexion, attached(connexion, lu=fichier):
-        noms = connexion.execute(
-            "SELECT libelle FROM lu.referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?",
-            [territoire],
-        ).fetchall()
+    with open_published(fichier) as base:
+        requete = "SELECT libelle FROM referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?"
+        noms = base.execute(requete, [territoire]).fetchall()
     return str(noms[0][0]) if noms else territoire

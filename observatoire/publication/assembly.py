@@ -4,8 +4,6 @@ When one is made, kept, moved to or taken back belongs to `releases`; what a fil
 """
 
 import json
-import tempfile
-from pathlib import Path
 
 from observatoire.evidence import keep_evidence
 from observatoire.journal.causes import D_UN_FICHIER
@@ -17,10 +15,9 @@ from observatoire.publication.quality_report import write_quality_report
 from observatoire.publication.territory_geojson import write_geojson
 from observatoire.sources import sources
 from observatoire.states import state_of
-from observatoire.warehouse import Entrepot, code_fingerprint, erase, utc_now
+from observatoire.warehouse import Entrepot, code_fingerprint, unfinished, utc_now
 
 NOM_DUCKDB = "observatoire.duckdb"
-INACHEVE = ".en_cours-"
 
 
 def code_version() -> str:
@@ -31,11 +28,7 @@ def code_version() -> str:
 def build(entrepot: Entrepot, nom: str, identite: str) -> None:
     """Build a release aside, make it read-only, then give it its name."""
     parent = entrepot.racine / "releases"
-    parent.mkdir(parents=True, exist_ok=True)
-    for inacheve in parent.glob(f"{INACHEVE}*"):  # left by a run that was killed: we hold the lock
-        erase(inacheve)
-    dossier = Path(tempfile.mkdtemp(prefix=INACHEVE, dir=parent))
-    try:
+    with unfinished(parent) as dossier:
         etats = [etat for etat in (state_of(entrepot, source) for source in sources().values()) if etat is not None]
         nature = "demonstration" if any(etat.nature == "demonstration" for etat in etats) else "reelle"
         release = {
@@ -49,7 +42,7 @@ def build(entrepot: Entrepot, nom: str, identite: str) -> None:
         duckdb = dossier / NOM_DUCKDB
         comptes = write_duckdb(entrepot, str(duckdb), release)
         (dossier / "tables").mkdir()
-        export_tables(str(duckdb), str(dossier / "tables"))
+        export_tables(duckdb, dossier / "tables")
         write_portrait(duckdb, dossier / "portrait", entrepot.settings.territoire)
         write_quality_report(duckdb, dossier / "portrait", entrepot.settings.territoire)
         write_geojson(duckdb, dossier / "geo", entrepot.settings.territoire)
@@ -84,6 +77,3 @@ def build(entrepot: Entrepot, nom: str, identite: str) -> None:
         dossier.chmod(0o755)  # a folder that cannot be written to cannot be renamed either on some systems
         dossier.rename(parent / nom)
         (parent / nom).chmod(0o555)
-    except BaseException:
-        erase(dossier)
-        raise

@@ -10,7 +10,8 @@ import numpy as np
 import shapely
 from duckdb import DuckDBPyConnection
 
-from observatoire.publication.pages import Ligne, read_rows
+from observatoire.publication.pages import Ligne
+from observatoire.warehouse import read_rows
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as arrow
-from duckdb import DuckDBPyConnection, connect
+from duckdb import DuckDBPyConnection
 
 from observatoire.publication.licences import Licence, Origine, feeding, licences_of, read_origins
 from observatoire.publication.public_tables import TablePublique, public_tables
 from observatoire.schemas import BOOLEEN, DATE, ENTIER, HORODATAGE, TEXTE, Colonne
 from observatoire.territories import NIVEAUX
-from observatoire.warehouse import count_repeats
+from observatoire.warehouse import count_repeats, open_published
 
 FICHIER = "datapackage.json"
 NORME = "https://datapackage.org/profiles/2.0/datapackage.json"
@@ -77,7 +77,7 @@ def write_data_package(duckdb: Path, dossier: Path, empreintes: dict[str, str]) 
         dossier: the release.
         empreintes: sha256 of each file of the release to describe, by path relative to it.
     """
-    with connect(str(duckdb), read_only=True) as base:
+    with open_published(duckdb) as base:
         paquet = _package(base, dossier, empreintes)
     (dossier / FICHIER).write_text(json.dumps(paquet, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return paquet

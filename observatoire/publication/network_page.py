@@ -8,7 +8,8 @@ import math
 import networkx as nx
 from duckdb import DuckDBPyConnection
 
-from observatoire.publication.pages import Ligne, read_rows, read_words, template
+from observatoire.publication.pages import Ligne, read_words, template
+from observatoire.warehouse import read_rows
 
 LARGEUR, HAUTEUR, MARGE = 1200, 900, 80
 # beyond, a drawing says nothing: the most linked are drawn, all are listed

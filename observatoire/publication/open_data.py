@@ -3,8 +3,6 @@
 What each one says belongs to its module: `workbook`, `data_package`, `dcat`; the readme is a template.
 """
 
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +10,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from observatoire.publication.data_package import write_data_package
 from observatoire.publication.dcat import DOSSIER, write_catalogue
+from observatoire.publication.pages import MODELES
 from observatoire.publication.workbook import FICHIER as CLASSEUR
 from observatoire.publication.workbook import write_workbook
 from observatoire.settings import Settings
-from observatoire.warehouse import sha256
+from observatoire.warehouse import link_file, sha256
 
-MODELES = Path(__file__).parent / "modeles"
 LISEZMOI = "LISEZMOI.md"
 
 
@@ -54,11 +52,7 @@ def _offer(dossier: Path, empreintes: dict[str, str]) -> dict[str, str]:
         if nom.startswith("portrait/"):
             continue
         cible = dossier / "portrait" / DOSSIER / nom
-        cible.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(dossier / nom, cible)
-        except OSError:
-            shutil.copyfile(dossier / nom, cible)
+        link_file(dossier / nom, cible)
         offertes[cible.relative_to(dossier).as_posix()] = empreinte
     return offertes
 

@@ -1,4 +1,4 @@
-"""How a static page is made from the public file: its rows, its templates, the words of codes.
+"""How a static page is made from the public file: its templates, the words of codes.
 
 What a page shows belongs to the module of that page.
 """
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from duckdb import DuckDBPyConnection
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from observatoire.publication.french import bref, court, fourchette, lisible, mesure, nombre, periode
@@ -38,9 +37,3 @@ def read_words(nom: str = "libelles.yml") -> Ligne:
     """Read a file of words kept beside the templates."""
     return dict(yaml.safe_load((MODELES / nom).read_text(encoding="utf-8")))
 
-
-def read_rows(base: DuckDBPyConnection, requete: str, *parametres: Any) -> list[Ligne]:
-    """Read rows of the public file, as dictionaries."""
-    resultat = base.execute(requete, parametres)
-    noms = [colonne[0] for colonne in resultat.description or []]
-    return [dict(zip(noms, ligne, strict=True)) for ligne in resultat.fetchall()]

@@ -8,15 +8,16 @@ correcting a figure does not belong here.
 from dataclasses import dataclass
 from pathlib import Path
 
-from duckdb import DuckDBPyConnection, connect
+from duckdb import DuckDBPyConnection
 from plotly.offline import get_plotlyjs
 
 from observatoire.publication.network_page import render_networks
-from observatoire.publication.pages import Ligne, read_rows, read_words, template
+from observatoire.publication.pages import Ligne, read_words, template
 from observatoire.publication.sources_page import read_sources, render_sources
 from observatoire.publication.synthesis import short_declarations, synthesis
 from observatoire.publication.territory_map import read_map
 from observatoire.publication.themes import Catalogue, by_theme, read_catalogue, read_values, records
+from observatoire.warehouse import open_published, read_rows
 
 ACTEURS, SOURCES, PLOTLY = "acteurs.html", "sources.html", "plotly.min.js"
 
@@ -49,7 +50,7 @@ def write_portrait(duckdb: Path, dossier: Path, territoire: str) -> None:
     An unknown code gives a page that says so.
     """
     dossier.mkdir(parents=True, exist_ok=True)
-    with connect(str(duckdb), read_only=True) as base:
+    with open_published(duckdb) as base:
         write_shared(base, dossier)
         page = render(base, territoire, read_common(base), donnees="donnees/")
     (dossier / "index.html").write_text(page, encoding="utf-8")

@@ -4,6 +4,7 @@ Writing the release folder belongs to `releases`; what people read in a page bel
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -25,7 +26,7 @@ from observatoire.scoring import NOTES
 from observatoire.sources import Source, sources
 from observatoire.states import state_of
 from observatoire.verdicts import VERDICTS
-from observatoire.warehouse import Entrepot, sql_literal
+from observatoire.warehouse import Entrepot, open_published, sql_literal
 
 CONTRAT = 1
 
@@ -271,15 +272,13 @@ CSV = """FORMAT csv, HEADER, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '', D
     TIMESTAMPFORMAT '%Y-%m-%dT%H:%M:%SZ'"""
 
 
-def export_tables(chemin_duckdb: str, dossier: str) -> None:
+def export_tables(fichier: Path, dossier: Path) -> None:
     """Write every public table of a release as Parquet and as CSV."""
-    with duckdb.connect() as connexion:
-        connexion.execute(f"ATTACH {sql_literal(chemin_duckdb)} AS public_ (READ_ONLY)")
+    with open_published(fichier) as base:
         for publique in public_tables():
-            table = f"public_.{publique.schema}.{publique.nom}"
-            base = f"{dossier}/{publique.schema}.{publique.nom}"
-            connexion.execute(f"COPY {table} TO {sql_literal(base + '.parquet')} (FORMAT parquet, COMPRESSION zstd)")
-            connexion.execute(f"COPY {table} TO {sql_literal(base + '.csv')} ({CSV})")
+            nom = f"{publique.schema}.{publique.nom}"
+            for extension, sorte in (("parquet", "FORMAT parquet, COMPRESSION zstd"), ("csv", CSV)):
+                base.execute(f"COPY {nom} TO {sql_literal(dossier / f'{nom}.{extension}')} ({sorte})")
 
 
 def summary(entrepot: Entrepot) -> pd.DataFrame:

@@ -7,17 +7,18 @@ use it. The figures themselves are in `portrait`; computing any of this belongs 
 from pathlib import Path
 from typing import Any
 
-from duckdb import DuckDBPyConnection, connect
+from duckdb import DuckDBPyConnection
 
 from observatoire.estimation.publication_rule import DEMI_LARGEUR_PCT, REPONDANTS
-from observatoire.publication.pages import read_rows, read_words, template
+from observatoire.publication.pages import read_words, template
+from observatoire.warehouse import open_published, read_rows
 
 PAGE = "qualite.html"
 
 
 def write_quality_report(duckdb: Path, dossier: Path, territoire: str) -> None:
     """Write `qualite.html` beside the portrait of one EPCI."""
-    with connect(str(duckdb), read_only=True) as base:
+    with open_published(duckdb) as base:
         (dossier / PAGE).write_text(render_quality_report(base, territoire), encoding="utf-8")
 
 

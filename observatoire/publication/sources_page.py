@@ -5,7 +5,8 @@ Which sources fail a figure is said beside that figure, in the portrait.
 
 from duckdb import DuckDBPyConnection
 
-from observatoire.publication.pages import Ligne, read_rows, read_words, template
+from observatoire.publication.pages import Ligne, read_words, template
+from observatoire.warehouse import read_rows
 
 
 def render_sources(base: DuckDBPyConnection) -> str:

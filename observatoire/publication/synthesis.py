@@ -9,8 +9,9 @@ from collections import Counter, defaultdict
 from duckdb import DuckDBPyConnection
 
 from observatoire.comparison import comparable
-from observatoire.publication.pages import Ligne, read_rows
+from observatoire.publication.pages import Ligne
 from observatoire.publication.themes import figure_of
+from observatoire.warehouse import read_rows
 
 NIVEAUX = ("departement", "region", "france")
 LARGEUR, HAUTEUR, MARGE = 240, 56, 6  # of the drawing of a series

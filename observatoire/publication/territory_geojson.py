@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import shapely
-from duckdb import DuckDBPyConnection, connect
+from duckdb import DuckDBPyConnection
 
 from observatoire.publication.contours import Contours, read_contours
-from observatoire.publication.pages import Ligne, read_rows
+from observatoire.publication.pages import Ligne
+from observatoire.warehouse import open_published, read_rows
 
 DITES = (
     "unite",
@@ -38,7 +39,7 @@ def write_geojson(duckdb: Path, dossier: Path, territoire: str) -> Path | None:
     Returns:
         The file, None when the code is no EPCI: there is nothing to map.
     """
-    with connect(str(duckdb), read_only=True) as base:
+    with open_published(duckdb) as base:
         contenu = _collection(base, territoire)
     if contenu is None:
         return None

@@ -15,7 +15,8 @@ from duckdb import DuckDBPyConnection
 
 from observatoire.publication.contours import Contours, read_contours, surfaces
 from observatoire.publication.french import lisible
-from observatoire.publication.pages import Ligne, read_rows
+from observatoire.publication.pages import Ligne
+from observatoire.warehouse import read_rows
 
 CLASSES = 4
 # units of the drawing, ten to a pixel at full width: whole numbers, and short

@@ -11,7 +11,8 @@ from duckdb import DuckDBPyConnection
 
 from observatoire.comparison import Chiffre, comparable
 from observatoire.publication.charts import bars, line
-from observatoire.publication.pages import Ligne, read_rows
+from observatoire.publication.pages import Ligne
+from observatoire.warehouse import read_rows
 
 AXES_FINS = ("secteur_a38",)  # a table says them; the sectors above them have the chart
 AXES_TUS = ("division_naf",)  # too long for a page; the database has them

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-from duckdb import DuckDBPyConnection, connect
+from duckdb import DuckDBPyConnection
 
+from observatoire.publication.pages import read_words
 from observatoire.publication.sheets import LONGUEUR, Champ, Classeur, sheet_name
+from observatoire.warehouse import open_published
 
 FICHIER = "observatoire_ess.xlsx"
-MODELES = Path(__file__).parent / "modeles"
 NIVEAUX = {"commune": "Commune", "epci": "EPCI", "departement": "Département", "region": "Région", "france": "France"}
 STATUTS = {"A": "observé", "E": "estimé", "P": "provisoire", "B": "rupture de série", "O": "non disponible"}
 SECRETS = {"F": "publiable", "C": "supprimé (secret statistique)"}
@@ -36,8 +36,8 @@ Lignes = Iterable[list[Any]]
 
 def write_workbook(duckdb: Path, dossier: Path, territoire: str) -> None:
     """Write the workbook of one EPCI in a release folder; an unknown code gives one without values."""
-    libelles = yaml.safe_load((MODELES / "libelles.yml").read_text(encoding="utf-8"))
-    with connect(str(duckdb), read_only=True) as base:
+    libelles = read_words()
+    with open_published(duckdb) as base:
         for axe, nomenclature in (("secteur", "a17"), ("secteur_a38", "a38"), ("division_naf", "a88")):
             requete = "SELECT code, libelle FROM referentiels.naf_agregats WHERE nomenclature = ?"
             libelles["modalites"][axe] = dict(base.execute(requete, [nomenclature]).fetchall())
@@ -317,7 +317,7 @@ def _notes(classeur: Classeur) -> None:
     classeur.banner(feuille, NOTES)
     feuille.set_column(0, 0, 30)
     feuille.set_column(1, 1, 110)
-    mots = yaml.safe_load((MODELES / "classeur.yml").read_text(encoding="utf-8"))
+    mots = read_words("classeur.yml")
     dites = list(mots["notes"].items())
     if classeur.est_demonstration:
         dites.insert(0, ("DÉMONSTRATION", mots["demonstration"]))
