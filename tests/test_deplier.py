@@ -1,6 +1,8 @@
 """Unfolding a figure: its lines give it back, and nothing hidden comes out of it."""
 
 import csv
+import html
+import re
 import shutil
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from observatoire.catalog import CatalogueInvalide, mesures
 from observatoire.evidence import PreuvesAbsentes, open_evidence
 from observatoire.publication.public_contributions import CONTRIBUTIONS
-from observatoire.publication.unfolded_page import TABLE, complete_key, write_unfolding
+from observatoire.publication.unfolded_page import PAGE, TABLE, complete_key, write_unfolding
 from observatoire.raw_lines import NON_DITES, RESTREINTE, SANS_LIGNE, find_lines, public_lines
 from observatoire.releases import current_release, retract
 from observatoire.row_joins import source_of_lines
@@ -123,6 +125,22 @@ def test_une_estimation_se_deplie_en_tranches_jamais_en_etablissements(ici: Entr
     assert sum(tranche["etablissements"] for tranche in depliage.tranches) == depliage.valeur["nombre_unites"]
     assert set(depliage.tranches[0]) == {"tranche_effectifs", "etablissements"} and not depliage.termes
     assert depliage.repose_sur[0]["total_urssaf"] > 0
+
+
+@pytest.mark.parametrize(
+    ("indicateur", "entetes"),
+    [
+        ("rang_part_ess_etablissements", "Territoire Niveau Période Valeur"),
+        ("emplois_ess_estimes", "Tranche d'effectif Établissements"),
+    ],
+)
+def test_la_page_dit_les_colonnes_en_francais(ici: Entrepot, indicateur: str, entetes: str):
+    depliage = deplier(ici, **une_valeur(ici, f"indicateur = '{indicateur}' AND niveau = 'epci' AND valeur > 0"))
+    page = (write_unfolding(ici, depliage) / PAGE).read_text(encoding="utf-8")
+    titres = re.findall(r"<th[^>]*>(.*?)</th>", page)
+    assert entetes in html.unescape(" ".join(titres))
+    assert not [titre for titre in titres if "_" in titre]
+    assert "{" not in re.sub(r"<style>.*?</style>", "", page, flags=re.S)
 
 
 def test_le_job_se_lance_sans_rien_saisir(publie: Path, tmp_path: Path, monkeypatch):

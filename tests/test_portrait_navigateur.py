@@ -1,6 +1,7 @@
 """The portrait in a real browser: its figures are those of the database, on a screen, a phone, paper and by keyboard."""
 
 import re
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -14,10 +15,16 @@ import yaml
 from axe_playwright_python.sync_playwright import Axe
 from pypdf import PdfReader
 
+from observatoire.portraits import write_portraits
 from observatoire.publication.french import periode
 from observatoire.publication.pages import MODELES
 from observatoire.publication.portrait import write_portrait
 from observatoire.publication.themes import AXES_TUS
+from observatoire.publication.unfolded_page import PAGE as DEPLIAGE
+from observatoire.publication.unfolded_page import complete_key, write_unfolding
+from observatoire.settings import Settings
+from observatoire.unfolding import unfold
+from observatoire.warehouse import Entrepot
 from tests.navigateur import Visite
 from tests.test_portrait import EPCI, LIBELLES, base_vide, declaration, indicateur, page, source, valeur  # noqa: F401
 
@@ -246,6 +253,32 @@ def test_axe_ne_trouve_aucune_violation_et_la_page_defile_dans_une_seule_directi
     assert une_seule_direction(visite)
     tout_deplier(visite)
     assert une_seule_direction(visite)
+    violations = Axe().run(visite.page, options=AA).response["violations"]
+    assert [(v["id"], v["nodes"][0]["html"]) for v in violations] == []
+
+
+@pytest.fixture(scope="module")
+def a_la_demande(publie: Path, tmp_path_factory) -> dict[str, Path]:
+    """Write the pages that are made when asked: the list of the pages of EPCI, a figure unfolded to its lines, a rank."""
+    ici = tmp_path_factory.mktemp("demande") / "ici"
+    shutil.copytree(publie, ici, symlinks=True)
+    entrepot = Entrepot(Settings(ici / "raw", ici / "warehouse", EPCI))
+    write_portraits(entrepot, [EPCI], processus=1)
+    pages = {"liste": ici / "warehouse" / "portraits" / "index.html"}
+    for nom in ("part_ess_etablissements_employeurs_sirene", "rang_part_ess_etablissements", "emplois_ess_estimes"):
+        cle = complete_key(entrepot, {"indicateur": nom})
+        pages[nom] = write_unfolding(entrepot, unfold(entrepot, *cle)) / DEPLIAGE
+    return pages
+
+
+@pytest.mark.parametrize("largeur", [1280, 360])
+@pytest.mark.parametrize(
+    "nom", ["liste", "part_ess_etablissements_employeurs_sirene", "rang_part_ess_etablissements", "emplois_ess_estimes"]
+)
+def test_les_pages_a_la_demande_se_lisent_comme_les_autres(visite: Visite, a_la_demande: dict[str, Path], nom: str, largeur: int):
+    ouvrir(visite, a_la_demande[nom], largeur)
+    assert (visite.erreurs, visite.dehors) == ([], []) and une_seule_direction(visite)
+    assert "DÉMONSTRATION" in visite.page.title() and visite.page.locator(".bandeau").is_visible()
     violations = Axe().run(visite.page, options=AA).response["violations"]
     assert [(v["id"], v["nodes"][0]["html"]) for v in violations] == []
 
