@@ -159,8 +159,12 @@ def test_le_job_se_lance_sans_rien_saisir(publie: Path, tmp_path: Path, monkeypa
     assert "(démonstration) = somme" in page, "its nature stands beside the value"
     refuse = lancer("deplier", {"ops": {"deplier_une_valeur": {"config": {"indicateur": "inconnu"}}}})
     assert not refuse.success and "Aucune valeur publiée" in raisons(refuse)
+    en_cours = deplier(entrepot)
     retract(entrepot, str(current_release(entrepot)), "objection")
     assert not list(entrepot.racine.glob("deplies/*")), "what was unfolded goes with its release"
+    with pytest.raises(PreuvesAbsentes, match="retirée"):
+        write_unfolding(entrepot, en_cours)
+    assert not list(entrepot.racine.glob("deplies/*")), "nor does what was being unfolded stay"
     with pytest.raises((PreuvesAbsentes, DepliageImpossible)):
         deplier(entrepot)
 

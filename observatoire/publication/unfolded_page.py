@@ -10,14 +10,14 @@ from decimal import Decimal
 from pathlib import Path
 
 from observatoire.catalog import indicateurs
-from observatoire.evidence import DEPLIES, open_evidence
+from observatoire.evidence import DEPLIES, PreuvesAbsentes, open_evidence
 from observatoire.formulas import harmless
 from observatoire.publication.assembly import NOM_DUCKDB
 from observatoire.publication.pages import read_words, template
 from observatoire.raw_lines import LIGNES
 from observatoire.releases import current_release
 from observatoire.unfolding import CLE, Depliage, DepliageImpossible, published_keys
-from observatoire.warehouse import Entrepot
+from observatoire.warehouse import Entrepot, erase
 
 PAGE = "depliage.html"
 TABLE = "lignes.csv"
@@ -65,7 +65,11 @@ def exact(valeur: Decimal | float | None) -> str:
 
 
 def write_unfolding(entrepot: Entrepot, depliage: Depliage) -> Path:
-    """Write the page and the CSV of an unfolded value under `deplies/`; return their folder."""
+    """Write the page and the CSV of an unfolded value under `deplies/`; return their folder.
+
+    Raises:
+        PreuvesAbsentes: the release was retracted meanwhile; nothing of it is left.
+    """
     cle = [str(depliage.valeur[nom]) for nom in CLE]
     lisible = re.sub(r"[^a-z0-9_]+", "-", "-".join(cle[:4]).lower())[:100]
     marque = hashlib.sha256("|".join(cle).encode()).hexdigest()[:8]
@@ -85,4 +89,10 @@ def write_unfolding(entrepot: Entrepot, depliage: Depliage) -> Path:
         chemin.write_text(template(PAGE).render(read_words() | contexte), encoding="utf-8")
     for chemin in (dossier / TABLE, dossier / PAGE):
         chemin.chmod(0o644)
+    try:
+        open_evidence(entrepot, depliage.release)
+    except PreuvesAbsentes:
+        # no lock is held here: a retraction may have passed before this was there to erase
+        erase(entrepot.racine / DEPLIES / depliage.release)
+        raise
     return dossier

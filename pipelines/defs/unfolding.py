@@ -30,9 +30,9 @@ def unfold_value(context: dg.OpExecutionContext, config: Valeur) -> str:
     entrepot = Entrepot(Settings.from_environment())
     try:
         depliage = unfold(entrepot, *complete_key(entrepot, config.model_dump()))
+        dossier = write_unfolding(entrepot, depliage)
     except (DepliageImpossible, PreuvesAbsentes) as erreur:
         raise dg.Failure(description=str(erreur), allow_retries=False) from None
-    dossier = write_unfolding(entrepot, depliage)
     context.add_output_metadata(
         {
             "page": dg.MetadataValue.path(str(dossier / PAGE)),
