@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as parquet
 
 from observatoire.formulas import FORMULES
 from observatoire.schemas import TEXTE
@@ -47,7 +48,7 @@ def shown_rejects(source: Source, chemin: Path) -> str:
 
 def sample(source: Source, chemin: Path, combien: int) -> list[dict[str, Any]]:
     """Return some rejects, refusals first, one of each rule before a second of any; values as in `qualite.rejets`."""
-    if not chemin.exists():
+    if not chemin.exists() or not parquet.read_metadata(chemin).num_rows:
         return []
     rang = "row_number() OVER (PARTITION BY gravite, colonne, regle ORDER BY fichier, ligne)"
     requete = (

@@ -217,9 +217,10 @@ def _register(connexion: duckdb.DuckDBPyConnection, nom: str, table: Table, lign
     """Create a table from rows of Python values, with the types it declares."""
     colonnes = ", ".join(f"{colonne.nom} {colonne.type_sql}" for colonne in table.colonnes)
     connexion.execute(f"CREATE TEMP TABLE {nom} ({colonnes})")
-    if lignes:
-        valeurs = [[ligne.get(colonne) for colonne in table.noms] for ligne in lignes]
-        connexion.executemany(f"INSERT INTO {nom} VALUES ({', '.join('?' * len(table.noms))})", valeurs)
+    # a list a column: a row at a time, a dictionary of a thousand rows takes half a second
+    listes = ", ".join(f"unnest(?::{colonne.type_sql}[])" for colonne in table.colonnes)
+    valeurs = [[ligne.get(colonne) for ligne in lignes] for colonne in table.noms]
+    connexion.execute(f"INSERT INTO {nom} SELECT {listes}", valeurs)
 
 
 def dictionary_rows() -> list[dict[str, Any]]:
