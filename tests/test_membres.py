@@ -2,6 +2,7 @@
 
 import datetime
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from observatoire.publication import public_contributions
 from observatoire.publication.public_contributions import register_contributions
 from observatoire.publication.public_tables import public_tables
 from observatoire.schemas import BOOLEEN, DATE, ENTIER, TEXTE
+from observatoire.settings import Settings
 from observatoire.sources import sources
 from observatoire.unfolding import _unfold_term
 from observatoire.warehouse import Entrepot
@@ -284,9 +286,11 @@ def poser_sirene(entrepot: Entrepot, *unites: tuple[str, str, str, str]) -> None
         entrepot.write_batches(chemin, arrow.schema(list(SIRENE.items())), [cadre], {"version": repr(unites)})
 
 
-@pytest.fixture
-def registres(entrepot: Entrepot) -> Entrepot:
-    """Load the committed registers, and in each of them what may not be named."""
+@pytest.fixture(scope="module")
+def charges(tmp_path_factory) -> Path:
+    """Load once the committed registers, and in each of them what may not be named."""
+    dossier = tmp_path_factory.mktemp("registres") / "ici"
+    entrepot = Entrepot(Settings(dossier / "raw", dossier / "warehouse", "246300701"))
     racine = Path(__file__).parent.parent
     lues = {table.split(".")[1] for table in (*LIT, *members.NOMS_TUS.lit)} | set(TUS)
     for nom in (lues & set(sources())) - {"sirene_unites_legales"}:
@@ -308,7 +312,15 @@ def registres(entrepot: Entrepot) -> Entrepot:
     )
     for derivee in (members.NOMS_ORGANISATIONS, members.NOMS_TUS):
         compute_table(entrepot, derivee)
-    return entrepot
+    return dossier
+
+
+@pytest.fixture
+def registres(charges: Path, tmp_path: Path) -> Entrepot:
+    """Copy the registers as they were loaded."""
+    dossier = tmp_path / "ici"
+    shutil.copytree(charges, dossier)
+    return Entrepot(Settings(dossier / "raw", dossier / "warehouse", "246300701"))
 
 
 VISIBLE = (
