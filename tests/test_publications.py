@@ -40,6 +40,25 @@ def ici(publie: Path, tmp_path: Path, monkeypatch) -> Entrepot:
     return installer(dossier, monkeypatch)
 
 
+@pytest.fixture(scope="module")
+def deux_fois(publie: Path, tmp_path_factory) -> Path:
+    """Give a folder where a member came between two releases. Copy it before changing it."""
+    dossier = tmp_path_factory.mktemp("deux") / "ici"
+    shutil.copytree(publie, dossier, symlinks=True)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        ajouter(installer(dossier, monkeypatch), "adhesions/adhesions_documents.csv", adhesion(1))
+        resultat = lancer()
+        assert resultat.success, raisons(resultat)
+    return dossier
+
+
+@pytest.fixture
+def deux(deux_fois: Path, tmp_path: Path, monkeypatch) -> Entrepot:
+    """Copy a folder that has two releases."""
+    shutil.copytree(deux_fois, tmp_path / "ici", symlinks=True)
+    return installer(tmp_path / "ici", monkeypatch)
+
+
 def ajouter(entrepot: Entrepot, fichier: str, ligne: str) -> None:
     """Change one input: a row at the end of a file of `raw/`."""
     with (entrepot.settings.raw / fichier).open("a", encoding="utf-8") as flux:
@@ -266,11 +285,9 @@ def test_une_geographie_cassee_laisse_chaque_octet_publie(ici: Entrepot):
     assert octets(ici.racine) == avant
 
 
-def test_revenir_puis_reprendre(ici: Entrepot):
-    premiere = current_release(ici)
-    ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(1))
-    assert lancer().success
-    deuxieme = current_release(ici)
+def test_revenir_puis_reprendre(deux: Entrepot):
+    ici = deux
+    premiere, deuxieme = releases(ici)
     assert lancer("revenir_a").success
     assert (current_release(ici), pinned_release(ici)) == (premiere, premiere)
     ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(2))
@@ -280,10 +297,8 @@ def test_revenir_puis_reprendre(ici: Entrepot):
     assert current_release(ici) == releases(ici)[-1] != deuxieme and pinned_release(ici) is None
 
 
-def test_revenir_refuse_une_publication_modifiee_ou_inconnue(ici: Entrepot):
-    premiere = current_release(ici)
-    ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(1))
-    assert lancer().success
+def test_revenir_refuse_une_publication_modifiee_ou_inconnue(deux: Entrepot):
+    ici, premiere = deux, releases(deux)[0]
     fichier = ici.racine / "releases" / premiere / "observatoire.duckdb"
     fichier.chmod(0o644)
     with duckdb.connect(str(fichier)) as connexion:
@@ -295,13 +310,11 @@ def test_revenir_refuse_une_publication_modifiee_ou_inconnue(ici: Entrepot):
     assert current_release(ici) != premiere
 
 
-def test_une_publication_retiree_ne_revient_pas(ici: Entrepot):
-    premiere = current_release(ici)
+def test_une_publication_retiree_ne_revient_pas(deux: Entrepot):
+    ici = deux
+    premiere, deuxieme = releases(ici)
     with pytest.raises(PublicationRefusee, match="motif"):
         retract(ici, premiere, " ")
-    ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(1))
-    assert lancer().success
-    deuxieme = current_release(ici)
     assert lancer(
         "retirer_publication", {"ops": {"effacer_publication": {"config": {"release": deuxieme, "motif": "objection"}}}}
     ).success
@@ -324,13 +337,13 @@ def test_une_chaine_dont_un_maillon_a_bouge_n_est_pas_publiee(ici: Entrepot):
         publish(ici)
 
 
-def test_seules_les_dernieres_publications_sont_gardees(ici: Entrepot, monkeypatch):
+def test_seules_les_dernieres_publications_sont_gardees(deux: Entrepot, monkeypatch):
+    ici, premiere = deux, releases(deux)[0]
     assert GARDEES >= 3
     monkeypatch.setattr("observatoire.releases.GARDEES", 2)
-    for numero in range(2):
-        ajouter(ici, "reseaux/reseaux_documents.csv", f"essai_{numero},Essai,essai,3,,,,essai,essai,,")
-        assert lancer().success
-    assert len(releases(ici)) == 2 and current_release(ici) == releases(ici)[-1]
+    ajouter(ici, "reseaux/reseaux_documents.csv", "essai,Essai,essai,3,,,,essai,essai,,")
+    assert lancer().success
+    assert len(releases(ici)) == 2 and premiere not in releases(ici) and current_release(ici) == releases(ici)[-1]
     assert all(not chemin.stat().st_mode & 0o222 for chemin in (ici.racine / "releases" / current_release(ici)).rglob("*"))
 
 
@@ -342,10 +355,8 @@ def test_le_resume_compte_chaque_ligne(ici: Entrepot):
     ).all()
 
 
-def test_un_retrait_tue_en_route_ne_laisse_rien_de_lisible(ici: Entrepot, monkeypatch):
-    premiere = current_release(ici)
-    ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(1))
-    assert lancer().success
+def test_un_retrait_tue_en_route_ne_laisse_rien_de_lisible(deux: Entrepot, monkeypatch):
+    ici, premiere = deux, releases(deux)[0]
     with monkeypatch.context() as coupure:
         coupure.setattr("observatoire.warehouse.shutil.rmtree", lambda dossier: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
