@@ -136,12 +136,9 @@ def read_rows(connexion: duckdb.DuckDBPyConnection, requete: str, *parametres: A
 @contextmanager
 def open_published(fichier: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a published file to read, in no more memory than the rest, and without spilling beside it."""
-    # the same for all who open it at once: DuckDB asks for it
-    bornes: dict[str, bool | int | float | str | list[str]] = {
-        "memory_limit": MEMOIRE,
-        "temp_directory": tempfile.gettempdir(),
-    }
-    with duckdb.connect(fichier, read_only=True, config=bornes) as base:
+    with duckdb.connect(fichier, read_only=True) as base:
+        base.execute(f"SET memory_limit = '{MEMOIRE}'")
+        base.execute(f"SET temp_directory = {sql_literal(tempfile.gettempdir())}")
         yield base
 
 

@@ -36,6 +36,13 @@ def ici(publie: Path) -> Entrepot:
     return Entrepot(Settings(publie / "raw", publie / "warehouse", "246300701"))
 
 
+@pytest.fixture
+def ailleurs(publie: Path, tmp_path: Path) -> Entrepot:
+    """Copy that folder, to write in it."""
+    shutil.copytree(publie, tmp_path / "ailleurs", symlinks=True)
+    return Entrepot(Settings(tmp_path / "ailleurs" / "raw", tmp_path / "ailleurs" / "warehouse", "246300701"))
+
+
 def deplier(entrepot: Entrepot, **cle: str) -> Depliage:
     return unfold(entrepot, *complete_key(entrepot, cle))
 
@@ -134,9 +141,9 @@ def test_une_estimation_se_deplie_en_tranches_jamais_en_etablissements(ici: Entr
         ("emplois_ess_estimes", "Tranche d'effectif Établissements"),
     ],
 )
-def test_la_page_dit_les_colonnes_en_francais(ici: Entrepot, indicateur: str, entetes: str):
-    depliage = deplier(ici, **une_valeur(ici, f"indicateur = '{indicateur}' AND niveau = 'epci' AND valeur > 0"))
-    page = (write_unfolding(ici, depliage) / PAGE).read_text(encoding="utf-8")
+def test_la_page_dit_les_colonnes_en_francais(ailleurs: Entrepot, indicateur: str, entetes: str):
+    depliage = deplier(ailleurs, **une_valeur(ailleurs, f"indicateur = '{indicateur}' AND niveau = 'epci' AND valeur > 0"))
+    page = (write_unfolding(ailleurs, depliage) / PAGE).read_text(encoding="utf-8")
     titres = re.findall(r"<th[^>]*>(.*?)</th>", page)
     assert entetes in html.unescape(" ".join(titres))
     assert not [titre for titre in titres if "_" in titre]
@@ -248,13 +255,12 @@ def test_une_valeur_supprimee_ou_non_estimable_ne_dit_que_cela(publie: Path, tmp
     assert (dossier_ecrit / TABLE).read_text(encoding="utf-8").count("\n") == 1
 
 
-def test_un_nom_hostile_n_est_une_formule_dans_aucune_cellule(ici: Entrepot, tmp_path: Path):
-    depliage = deplier(ici)
+def test_un_nom_hostile_n_est_une_formule_dans_aucune_cellule(ailleurs: Entrepot):
+    depliage = deplier(ailleurs)
     montree = next(ligne for ligne in depliage.termes[0].lignes if ligne["fichier"])
     hostiles = ('=HYPERLINK("http://exemple.invalid")', " +1", "@SUM(A1)", "\u202e-2", "<script>", "-3")
     montree |= dict(zip(("unite", "repondant", "fichier", "modalite", "source", "axe"), hostiles, strict=True))
     montree["valeur"] = Decimal("-1.5")
-    ailleurs = Entrepot(Settings(tmp_path / "raw", tmp_path / "warehouse", "246300701"))
     dossier = write_unfolding(ailleurs, depliage)
     with (dossier / TABLE).open(encoding="utf-8", newline="") as flux:
         (lue,) = [ligne for ligne in csv.DictReader(flux) if ligne["modalite"] == "\u202e-2" or "HYPERLINK" in ligne["unite"]]

@@ -129,5 +129,5 @@ def test_la_liste_se_cherche_par_nom_sans_accent(modele: Path, visite: Visite):
     assert visite.page.get_by_role("status").text_content() == "1 sur 14"
     visite.page.locator(".liste li:visible a").click()
     assert "Clermont Auvergne Métropole" in visite.page.locator("header").inner_text()
-    assert visite.page.evaluate("typeof window.Plotly") == "object"
+    visite.page.wait_for_function("window.Plotly")
     assert (visite.erreurs, visite.dehors) == ([], [])
