@@ -19,6 +19,8 @@ from observatoire.warehouse import sha256
 
 NATURES = ("reelle", "demonstration")
 COUVERTURES = ("lignes", "inconnue")
+A_COTE, DU_SYSTEME = (".yml", ".yaml", ".md"), ("thumbs.db", "desktop.ini")
+A_CONVERTIR = "Enregistrer en CSV (UTF-8) ou en XLSX, puis relancer."
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,25 @@ def dropped_files(settings: Settings, source: str = "") -> list[Path]:
         and chemin.is_file()
         and not any(partie.startswith(("~$", ".")) for partie in chemin.relative_to(dossier).parts)
     ]
+
+
+def unread_files(settings: Settings, source: Source) -> list[str]:
+    """Name the files of a source whose format nothing reads; what goes with files (`.yml`, `.md`) is not one."""
+    dossier = settings.raw / source.nom
+    return [
+        chemin.relative_to(dossier).as_posix()
+        for chemin in sorted(dossier.rglob("*"))
+        if chemin.is_file()
+        and chemin.suffix.lower() not in (*EXTENSIONS, *A_COTE)
+        and chemin.name.lower() not in DU_SYSTEME
+        and not any(partie.startswith(("~$", ".")) for partie in chemin.relative_to(dossier).parts)
+    ]
+
+
+def unknown_folders(settings: Settings) -> list[str]:
+    """Name what lies in `raw/` and is the folder of no source: a mistyped name, mostly."""
+    connus = {*sources(), "README.md"}
+    return sorted(chemin.name for chemin in settings.raw.glob("[!.]*") if chemin.name not in connus)
 
 
 def demonstration_needed(settings: Settings, jeu: str) -> bool:

@@ -15,7 +15,7 @@ import pyarrow as arrow
 import yaml
 
 from observatoire import batches, bulk
-from observatoire.files import Fichier, files_of
+from observatoire.files import A_CONVERTIR, Fichier, dropped_files, files_of, unread_files
 from observatoire.letters import write_letters
 from observatoire.reading import FichierRefuse
 from observatoire.rejects import write_csv
@@ -88,6 +88,8 @@ def _empty(entrepot: Entrepot, source: Source, motif: str = "") -> Etat:
 
 
 def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
+    if (inconnus := unread_files(entrepot.settings, source)) and not dropped_files(entrepot.settings, source.nom):
+        raise SourceEnEchec(f"raw/{source.nom} ne contient rien qui se lise : {', '.join(inconnus)}. {A_CONVERTIR}")
     trouves = files_of(entrepot.settings, source)
     charge = precedent if precedent is not None and precedent.charge_le is not None else None
     aide = source.aide or f"déposer un fichier dans raw/{source.nom}/, puis relancer"
@@ -182,8 +184,9 @@ def _check_volumes(etat: Etat, precedent: Etat | None, source: Source, accepte: 
         )
     if rejetees > lues * source.plafond_rejets_pct / 100:
         raise SourceEnEchec(
-            f"{source.nom} : {rejetees} lignes refusées sur {lues}, au-delà du plafond de "
-            f"{source.plafond_rejets_pct:g} %. {accepter}"
+            f"{source.nom} : {rejetees} {'lignes refusées' if rejetees > 1 else 'ligne refusée'} sur {lues}, au-delà "
+            f"du plafond de {source.plafond_rejets_pct:g} % ; {_most_refused(etat)}. Chaque ligne et sa raison : "
+            f"warehouse/rejets/{source.nom}.en_echec.csv. {accepter}"
         )
     if precedent is None or precedent.charge_le is None or precedent.nature != etat.nature:
         return
@@ -200,6 +203,16 @@ def _check_volumes(etat: Etat, precedent: Etat | None, source: Source, accepte: 
             f"{source.nom} : {etat.lignes_retenues} lignes retenues, {precedent.lignes_retenues} au dernier chargement "
             f"(plancher {source.plancher_pct:g} %). Fichier tronqué ? {accepter}"
         )
+
+
+def _most_refused(etat: Etat) -> str:
+    """Say the file that has most refusals, and their most common rule."""
+    pire = max(etat.fichiers, key=lambda lu: lu.lignes_rejetees)
+    refus = [regle for regle in etat.regles if regle["gravite"] == "refus"]
+    if not refus:
+        return f"surtout dans {pire.fichier}"
+    regle = max(refus, key=lambda regle: regle["size"])
+    return f"surtout dans {pire.fichier}, colonne {regle['colonne'] or 'aucune'}, règle {regle['regle']}"
 
 
 def _check_each_period(etat: Etat, precedent: Etat, source: Source, accepter: str) -> None:

@@ -45,9 +45,10 @@ def publish(entrepot: Entrepot) -> tuple[str, bool]:
         The release that stands for the present state, and whether it was made now.
 
     Raises:
-        PublicationRefusee: a table was rewritten and what reads it was not, what would be published gives a
-            confidential cell away, or this very content was retracted.
+        PublicationRefusee: the focal territory is no EPCI, a table was rewritten and what reads it was not, what would
+            be published gives a confidential cell away, or this very content was retracted.
     """
+    _check_territory(entrepot)
     check_chain(entrepot)
     if fuite := first_leak(entrepot):
         raise PublicationRefusee(fuite)
@@ -182,6 +183,18 @@ def retract(entrepot: Entrepot, release: str, motif: str) -> str | None:
     forget_evidence(entrepot, releases(entrepot))
     _announce(entrepot)
     return current_release(entrepot)
+
+
+def _check_territory(entrepot: Entrepot) -> None:
+    territoire = entrepot.settings.territoire
+    with entrepot.connect(("referentiels.territoires",)) as connexion:
+        requete = "SELECT count(*) FROM referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?"
+        ((connu,),) = connexion.execute(requete, [territoire]).fetchall()
+    if not connu:
+        raise PublicationRefusee(
+            f"OBSERVATOIRE_TERRITOIRE vaut « {territoire} » : aucun EPCI ne porte ce code. Y mettre les neuf chiffres "
+            "du SIREN d'un EPCI (246300701 pour Clermont Auvergne Métropole), puis relancer."
+        )
 
 
 def check_chain(entrepot: Entrepot) -> None:

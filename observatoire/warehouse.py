@@ -179,7 +179,7 @@ class Entrepot:
                 yield
                 qui.unlink(missing_ok=True)
         except Timeout:
-            tenu = qui.read_text(encoding="utf-8") if qui.exists() else "inconnu"
+            tenu = qui.read_text(encoding="utf-8") if qui.exists() else "une sauvegarde, si elle ne dit pas son nom"
             raise VerrouTenu(
                 f"Une autre exécution écrit dans {self.racine.name}/ ({tenu}). Attendre qu'elle finisse, puis relancer."
             ) from None

@@ -1,6 +1,7 @@
 """Run a job from the command line: `python -m pipelines [job] [nom…]`.
 
-Names are those of sources for `telecharger`, codes of EPCI for `portraits`; no other job takes any.
+Names are those of sources for `telecharger`, codes of EPCI for `portraits`. `revenir_a` takes `release=…`,
+`retirer_publication` takes `release=… motif=…`; no other job takes anything.
 
 `python -m pipelines deplier [indicateur=… niveau=… code_territoire=… periode=… axe=… modalite=… release=…]` unfolds a
 figure and says where.
@@ -10,11 +11,13 @@ Ends with what an operator wants to know, in French.
 
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 import dagster as dg
 
 from observatoire.download import downloadable, last_download
 from observatoire.evidence import PreuvesAbsentes
+from observatoire.files import A_CONVERTIR, unknown_folders, unread_files
 from observatoire.publication.public_tables import summary
 from observatoire.publication.unfolded_page import complete_key, write_unfolding
 from observatoire.releases import current_release, pinned_release
@@ -25,23 +28,26 @@ from observatoire.warehouse import Entrepot
 from pipelines.assets import raw_key
 from pipelines.definitions import defs
 
+# the jobs that take `champ=valeur`: their op, what it takes, what it cannot do without
+CHAMPS = {
+    "revenir_a": ("epingler", {"release"}, set()),
+    "retirer_publication": ("effacer_publication", {"release", "motif"}, {"release", "motif"}),
+}
+
 
 def main(job: str = "actualiser", *noms: str) -> int:
     """Run a job in this process and tell how it went; return 0 when it succeeded."""
     if job == "deplier":
         return _unfold(noms)
-    choisies = noms or tuple(downloadable())
-    if noms and job not in ("telecharger", "portraits"):
-        print(f"Le job {job} ne prend pas de source : il lit toutes celles de raw/.", file=sys.stderr)
+    champs = dict(nom.split("=", 1) for nom in noms if "=" in nom)
+    if refus := _refusal(job, noms, champs):
+        print(refus, file=sys.stderr)
         return 2
-    if job == "telecharger" and (inconnues := [nom for nom in noms if nom not in downloadable()]):
-        print(
-            f"{', '.join(inconnues)} : rien à télécharger. Sources qui se téléchargent : {', '.join(downloadable())} ; "
-            "les autres se déposent dans raw/<source>/.",
-            file=sys.stderr,
-        )
-        return 2
-    config = {"ops": {"ecrire_portraits": {"config": {"codes": list(noms)}}}} if job == "portraits" else {}
+    config: dict[str, Any] = {}
+    if job == "portraits":
+        config = {"ops": {"ecrire_portraits": {"config": {"codes": list(noms)}}}}
+    elif champs:
+        config = {"ops": {CHAMPS[job][0]: {"config": champs}}}
     with dg.DagsterInstance.get() as instance:
         resultat = (
             defs()
@@ -56,7 +62,7 @@ def main(job: str = "actualiser", *noms: str) -> int:
     entrepot = Entrepot(Settings.from_environment())
     _tell(entrepot)
     if job == "telecharger":
-        _tell_downloads(entrepot, choisies)
+        _tell_downloads(entrepot, noms or tuple(downloadable()))
     if job == "portraits" and resultat.success:
         print(f"Portraits   : {entrepot.racine / 'portraits' / 'index.html'}")
     if resultat.success:
@@ -66,8 +72,27 @@ def main(job: str = "actualiser", *noms: str) -> int:
             erreur = evenement.step_failure_data
             dit = erreur.user_failure_data.description if erreur.user_failure_data else erreur.error_display_string
             print(f"\nÉCHEC ({evenement.step_key}) : {dit}", file=sys.stderr)
-    print("\nLa publication précédente est inchangée.", file=sys.stderr)
+    print("\nLa publication précédente, s'il y en a une, est inchangée.", file=sys.stderr)
     return 1
+
+
+def _refusal(job: str, noms: tuple[str, ...], champs: dict[str, str]) -> str:
+    """Say, in French, what is wrong with what was asked; nothing when nothing is."""
+    jobs = sorted(connu.name for connu in defs().resolve_all_job_defs() if not connu.name.startswith("__"))
+    if job not in jobs:
+        return f"Aucun job ne s'appelle {job}. Jobs : {', '.join(jobs)}."
+    if job in CHAMPS:
+        _, permis, requis = CHAMPS[job]
+        if len(champs) < len(noms) or not requis <= set(champs) <= permis:
+            return f"{job} attend {' '.join(f'{champ}=…' for champ in sorted(permis, reverse=True))}."
+    elif noms and job not in ("telecharger", "portraits"):
+        return f"Le job {job} ne prend rien de plus : il lit toutes les sources de raw/."
+    elif job == "telecharger" and (inconnues := [nom for nom in noms if nom not in downloadable()]):
+        return (
+            f"{', '.join(inconnues)} : rien à télécharger. Sources qui se téléchargent : {', '.join(downloadable())} ; "
+            "les autres se déposent dans raw/<source>/."
+        )
+    return ""
 
 
 def _unfold(cle: tuple[str, ...]) -> int:
@@ -94,8 +119,10 @@ def _tell(entrepot: Entrepot) -> None:
         )
         if ligne["motif"]:
             print(f"{'':<26} → {ligne['motif']}")
-    connus = set(sources()) | {"README.md"}
-    for inconnu in sorted(chemin.name for chemin in entrepot.settings.raw.glob("[!.]*") if chemin.name not in connus):
+    for source in sources().values():
+        for inconnu in unread_files(entrepot.settings, source):
+            print(f"raw/{source.nom}/{inconnu} : format non lu. {A_CONVERTIR}")
+    for inconnu in unknown_folders(entrepot.settings):
         print(f"raw/{inconnu} n'est lu par aucune source : vérifier le nom du dossier.")
     epinglee = " (épinglée)" if pinned_release(entrepot) else ""
     print(f"\nPublication : {current_release(entrepot) or 'aucune'}{epinglee}")

@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from observatoire.files import A_CONVERTIR, unknown_folders, unread_files
 from observatoire.journal.differences import CHANGEMENTS
 from observatoire.journal.writing import read_journal
 from observatoire.publication.public_tables import summary
@@ -92,6 +93,7 @@ def source_result(entrepot: Entrepot, source: Source, etat: Etat) -> dg.Material
             **comptes,
             **_rejects(entrepot, source, etat),
             **_files(etat),
+            **_unread(entrepot, source),
             **_dates(source, etat),
         },
         check_results=controles,
@@ -145,6 +147,12 @@ def _files(etat: Etat) -> dict[str, Any]:
     return {"fichiers": table_of(lus), **({"lignes hors champ": table_of(motifs)} if motifs else {})}
 
 
+def _unread(entrepot: Entrepot, source: Source) -> dict[str, str]:
+    """Name the files nothing reads."""
+    inconnus = unread_files(entrepot.settings, source)
+    return {"fichiers d'un format non lu": f"{', '.join(inconnus)}. {A_CONVERTIR}"} if inconnus else {}
+
+
 def _rejects(entrepot: Entrepot, source: Source, etat: Etat) -> dict[str, Any]:
     """Show some rejects, and say where all of them are."""
     chemin = rejects_path(entrepot, source, etat)
@@ -173,6 +181,7 @@ def _rejects(entrepot: Entrepot, source: Source, etat: Etat) -> dict[str, Any]:
 def release_report(entrepot: Entrepot, nom: str, nouvelle: bool) -> dict[str, Any]:
     """Report a release: what is published, where to read it, every source at a glance, what changed since the last."""
     contenu = manifest_of(entrepot, nom)
+    inconnus = unknown_folders(entrepot.settings)
     echecs = [source["source"] for source in contenu["sources"] if source["etat"] == "en_echec"]
     return {
         "publication": nom,
@@ -180,6 +189,7 @@ def release_report(entrepot: Entrepot, nom: str, nouvelle: bool) -> dict[str, An
         "nature": contenu["nature"],
         "épinglée": pinned_release(entrepot) or "non",
         "sources en échec": ", ".join(echecs) or "aucune",
+        **({"dossiers de raw/ que rien ne lit": ", ".join(inconnus)} if inconnus else {}),
         **_links(entrepot),
         **_changes(entrepot, nom),
         "tableau de bord des sources": table_of(_board(entrepot)),

@@ -118,4 +118,7 @@ def test_la_publication_dit_ce_qui_a_change_et_ou_la_lire(ici: Entrepot, monkeyp
     dossier = ici.racine / "releases" / current_release(ici)
     dossier.chmod(0o755)
     (dossier / JOURNAL).unlink()
-    assert release_report(ici, current_release(ici), False)["changements"].startswith("publication faite avant")
+    (ici.settings.raw / "subvention").mkdir()
+    dit = release_report(ici, current_release(ici), False)
+    assert dit["changements"].startswith("publication faite avant")
+    assert dit["dossiers de raw/ que rien ne lit"] == "subvention"

@@ -11,7 +11,7 @@ import pytest
 
 from observatoire import batches, ingestion
 from observatoire.demonstration import generate
-from observatoire.files import files_of
+from observatoire.files import files_of, unread_files
 from observatoire.settings import REFERENCES, Settings
 from observatoire.sources import sources
 from observatoire.states import Etat, state_of
@@ -65,7 +65,7 @@ PANNES = {
     "en-tête seul": (ANNEE, subventions(1).split("\n")[0], "aucun enregistrement"),
     "page web": (ANNEE, "<html>503</html>", "page web"),
     "fichier tronqué": ("subventions_2025.csv.gz", b"\x1f\x8b\x08\x00", "illisible, tronqué"),
-    "plafond de refus": (ANNEE, subventions(20).replace(",30000", ",7M€", 2), "2 lignes refusées sur 20, au-delà"),
+    "plafond de refus": (ANNEE, subventions(20).replace(",30000", ",7M€", 2), "2 lignes refusées sur 20, au-delà du plafond de 5 % ; surtout dans"),
     "plancher de lignes": (ANNEE, subventions(17), "17 lignes retenues, 20 au dernier chargement"),
     "acceptations illisibles": ("acceptations.yml", "- [", "acceptations.yml est illisible"),
     "acceptations sans liste": ("acceptations.yml", "sha256: abc", "acceptations.yml est illisible"),
@@ -104,6 +104,16 @@ def test_un_fichier_disparu_garde_la_derniere_bonne_table(entrepot, bon):
     assert (etat.etat, etat.lignes_retenues) == ("en_echec", 20)
     assert "raw/subventions ne contient plus de fichier" in etat.motif
     assert octets(entrepot, "subventions") == avant
+
+
+def test_un_fichier_d_un_format_non_lu_est_nomme_et_ne_passe_pas_pour_une_absence(entrepot):
+    deposer(entrepot, "subventions", "subventions 2024.ods", b"PK")
+    etat = charger_source(entrepot, "subventions")
+    assert etat.etat == "en_echec"
+    assert "subventions 2024.ods" in etat.motif and "Enregistrer en CSV (UTF-8) ou en XLSX" in etat.motif
+    deposer(entrepot, "subventions", ANNEE, subventions(20))
+    assert charger_source(entrepot, "subventions").etat == "a_jour", "beside a good file, it is only said"
+    assert unread_files(entrepot.settings, source("subventions")) == ["subventions 2024.ods"]
 
 
 def test_l_echec_date_du_premier_et_non_du_dernier(entrepot, bon, monkeypatch):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -326,6 +327,13 @@ def test_une_publication_retiree_ne_revient_pas(deux: Entrepot):
     assert not (ici.racine / "observatoire.duckdb").is_symlink()
     with pytest.raises(PublicationRefusee, match="lancer actualiser"):
         follow_latest(ici)
+
+
+def test_un_territoire_qui_n_est_pas_un_epci_ne_remplace_pas_la_publication(ici: Entrepot):
+    avant = octets(ici.racine)
+    with pytest.raises(PublicationRefusee, match="« 63113 » : aucun EPCI ne porte ce code"):
+        publish(Entrepot(replace(ici.settings, territoire="63113")))
+    assert octets(ici.racine) == avant
 
 
 def test_une_chaine_dont_un_maillon_a_bouge_n_est_pas_publiee(ici: Entrepot):

@@ -20,7 +20,6 @@ SUITE = " […] (texte coupé : il est entier dans les fichiers CSV)"
 ILLISIBLES = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 INTERDITS = re.compile(r"[\[\]:*?/\\\x00-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 ORANGE, BLEU = "#A14A00", "#1F5C7A"
-LARGEUR_MAXIMALE = 60
 
 
 @dataclass(frozen=True)
