@@ -423,6 +423,15 @@ def test_un_registre_tenu_par_une_autre_fenetre_se_refuse_en_francais(magasin: S
     assert lancer("purger")[0] == 0, "free again"
 
 
+def test_un_registre_qui_ne_s_ecrit_pas_se_refuse_en_francais(magasin: Store, monkeypatch):
+    def lecture_seule(*_, **__):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("observatoire.registre.store.FileLock.acquire", lecture_seule)
+    code, _, dit = lancer("purger")
+    assert code == 1 and "Le registre ne s'écrit pas (Read-only file system)" in dit and "ReadWritePaths" in dit
+
+
 def test_la_commande_refuse_en_francais_sans_registre(monkeypatch):
     monkeypatch.delenv("OBSERVATOIRE_REGISTRE", raising=False)
     code, dit, erreur = lancer("lister")

@@ -107,6 +107,11 @@ class Store:
             raise RegistreRefuse(
                 "Une autre fenêtre tient le registre : attendre qu'elle ait fini, puis relancer."
             ) from None
+        except OSError as erreur:
+            raise RegistreRefuse(
+                f"Le registre ne s'écrit pas ({erreur.strerror}) : ouvrir le dossier de {MAGASIN} en écriture au "
+                "compte qui lance l'observatoire (sous systemd, ReadWritePaths), puis relancer."
+            ) from None
         try:
             for inacheve in self.dossier.glob(f"{INACHEVE}*"):  # left by a run that was killed
                 _wipe(inacheve)
