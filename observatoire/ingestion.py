@@ -20,7 +20,7 @@ from observatoire.letters import write_letters
 from observatoire.reading import FichierRefuse
 from observatoire.rejects import write_csv
 from observatoire.schemas import ENTIER, TEXTE
-from observatoire.sources import JOURS_PAR_CADENCE, Source
+from observatoire.sources import JOURS_PAR_CADENCE, Source, sources
 from observatoire.states import Etat, FichierLu, keep_state, schema_of, state_of
 from observatoire.validation import COLONNES_REJETS, VIDE
 from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint, utc_now
@@ -97,6 +97,11 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
         # demonstration rows do not outlive the arrival of real ones in another source of their set
         if charge is not None and charge.nature != "demonstration":
             raise SourceEnEchec(f"raw/{source.nom} ne contient plus de fichier lisible : {aide}.")
+        if charge is not None and (refuses := _refused_of_its_set(entrepot, source)):
+            raise SourceEnEchec(
+                f"La démonstration de {source.nom} reste, tant que rien de réel ne se lit de son jeu : corriger "
+                f"{', '.join(f'raw/{nom}' for nom in refuses)}, ou l'en retirer, puis relancer."
+            )
         return _empty(entrepot, source, f"raw/{source.nom} est vide : {aide}.")
     if (
         charge is not None
@@ -162,6 +167,18 @@ def _latest(chemin: Path, source: Source) -> str | None:
         requete = f"SELECT {jour}::VARCHAR FROM read_parquet(?)"
         ((jour,),) = connexion.execute(requete, [str(chemin)]).fetchall()
     return None if jour is None else str(jour)
+
+
+def _refused_of_its_set(entrepot: Entrepot, source: Source) -> list[str]:
+    """Name the sources of the same demonstration set that have real files, when none of them could be read."""
+    deposees = [
+        autre
+        for autre in sources().values()
+        if autre.demonstration == source.demonstration and dropped_files(entrepot.settings, autre.nom)
+    ]
+    etats = [state_of(entrepot, autre) for autre in deposees]
+    tous = all(etat is not None and etat.etat == "en_echec" and etat.nature == "demonstration" for etat in etats)
+    return [autre.nom for autre in deposees] if tous else []
 
 
 def _write(entrepot: Entrepot, source: Source, lots: Iterator[pd.DataFrame], version: str) -> None:

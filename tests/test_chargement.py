@@ -415,6 +415,18 @@ def test_un_fichier_reel_chasse_la_demonstration_de_tout_son_jeu(demontre):
     assert table(demontre, "sirene_etablissements") == []
 
 
+def test_un_fichier_reel_illisible_n_efface_pas_la_demonstration_de_son_jeu(demontre):
+    avant = octets(demontre, "sirene_etablissements")
+    deposer(demontre, "sirene_unites_legales", "reel.csv", "<html>503</html>")
+    assert charger_source(demontre, "sirene_unites_legales").etat == "en_echec"
+    autre = charger_source(demontre, "sirene_etablissements")
+    assert (autre.etat, autre.nature) == ("en_echec", "demonstration") and "corriger raw/sirene_unites_legales" in autre.motif
+    assert octets(demontre, "sirene_etablissements") == avant
+    deposer(demontre, "sirene_unites_legales", "reel.csv", en_csv([UNITE]))
+    assert charger_source(demontre, "sirene_unites_legales").nature == "reelle"
+    assert charger_source(demontre, "sirene_etablissements").etat == "absente"
+
+
 def test_un_fichier_reel_disparu_n_est_pas_remplace_par_la_demonstration(demontre):
     chemin = deposer(demontre, "sirene_unites_legales", "reel.csv", en_csv([UNITE]))
     charger_source(demontre, "sirene_unites_legales")

@@ -9,7 +9,7 @@ from observatoire.catalog import derivees
 from observatoire.demonstration import generate
 from observatoire.derived import TableIncoherente, compute_table
 from observatoire.download import downloadable
-from observatoire.files import demonstration_needed
+from observatoire.files import demonstration_needed, dropped_files
 from observatoire.ingestion import load_source
 from observatoire.settings import REFERENCES
 from observatoire.sources import sources
@@ -87,7 +87,9 @@ def demonstration(context: dg.AssetExecutionContext, verrouille: EntrepotVerroui
 def load_sources(context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
     """Load each source; one that fails keeps its last good table and does not stop the others, unless indispensable."""
     choisies = [source for source in sources().values() if source_key(source) in context.selected_asset_keys]
-    for source in sorted(choisies, key=lambda source: not source.indispensable):
+    settings = verrouille.entrepot.settings
+    # a demonstration goes once a real file of its set is read: those that have files come first
+    for source in sorted(choisies, key=lambda s: (not s.indispensable, not dropped_files(settings, s.nom))):
         etat = load_source(verrouille.entrepot, source)
         yield source_result(verrouille.entrepot, source, etat)
         if etat.etat == "en_echec":
