@@ -4,6 +4,7 @@ Reading them does not belong here.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -133,24 +134,42 @@ def files_of(settings: Settings, source: Source) -> list[Fichier]:
     return []
 
 
+def yaml_fault(erreur: Exception) -> str:
+    """Say in French what is wrong in a small YAML file; the words of libraries are English, and quote it."""
+    if isinstance(erreur, yaml.MarkedYAMLError) and erreur.problem_mark is not None:
+        return f"ligne {erreur.problem_mark.line + 1}, ce n'est pas du YAML"
+    if isinstance(erreur, UnicodeDecodeError):
+        return "ce n'est pas du texte en UTF-8"
+    return str(erreur) if type(erreur) is ValueError else "une entrée manque, ou n'a pas la forme attendue"
+
+
+def _check_date(nom: str, origine: dict[str, Any], lire: Callable[[str], date]) -> None:
+    try:
+        lire(str(origine[nom]))
+    except ValueError:
+        raise ValueError(f"« {nom} » n'est pas une date comme 2026-01-31") from None
+
+
 def _file(chemin: Path, dossier: Path) -> Fichier:
     a_cote = chemin.with_name(f"{chemin.name}.origine.yml")
     try:
         origine = (yaml.safe_load(a_cote.read_text(encoding="utf-8")) or {}) if a_cote.exists() else {}
+        if not isinstance(origine, dict):
+            raise ValueError("des mots sans nom d'entrée")
         if origine.get("nature", "reelle") not in NATURES:
             raise ValueError(f"nature « {origine['nature']} » inconnue ; attendu : {', '.join(NATURES)}")
         if isinstance(origine.get("obtenu_le"), str):
-            date.fromisoformat(origine["obtenu_le"])
+            _check_date("obtenu_le", origine, date.fromisoformat)
         if origine.get("derniere_modification"):
-            datetime.fromisoformat(str(origine["derniere_modification"]))
+            _check_date("derniere_modification", origine, datetime.fromisoformat)
         couverture: Any = origine.get("couverture") or "lignes"
         if isinstance(couverture, dict) and not isinstance(couverture.get("codes"), list):
             raise ValueError("couverture : « codes » est une liste")
         if couverture not in COUVERTURES and not (couverture["niveau"] and list(couverture["codes"])):
             raise ValueError("couverture sans code de territoire")
-    except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as erreur:
+    except (yaml.YAMLError, ValueError, TypeError, KeyError) as erreur:
         raise FichierRefuse(
-            f"{a_cote.name} est illisible ({erreur}) : des entrées comme « url », « licence », « nature », "
+            f"{a_cote.name} est illisible ({yaml_fault(erreur)}) : des entrées comme « url », « licence », « nature », "
             "« millesime », « couverture » (lignes, inconnue, ou niveau et codes)."
         ) from erreur
     return Fichier(chemin, chemin.relative_to(dossier).as_posix(), origine)

@@ -15,7 +15,7 @@ import pyarrow as arrow
 import yaml
 
 from observatoire import batches, bulk
-from observatoire.files import A_CONVERTIR, Fichier, dropped_files, files_of, unread_files
+from observatoire.files import A_CONVERTIR, Fichier, dropped_files, files_of, unread_files, yaml_fault
 from observatoire.letters import write_letters
 from observatoire.reading import FichierRefuse
 from observatoire.rejects import write_csv
@@ -257,9 +257,9 @@ def _accepted(entrepot: Entrepot, source: Source) -> set[str]:
         entrees = yaml.safe_load(chemin.read_text(encoding="utf-8")) or []
         sans_raison = [entree["sha256"] for entree in entrees if not str(entree.get("raison") or "").strip()]
         acceptes = {str(entree["sha256"]) for entree in entrees}
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as erreur:
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as erreur:
         raise SourceEnEchec(
-            f"raw/{source.nom}/acceptations.yml est illisible ({erreur}) : une liste d'entrées "
+            f"raw/{source.nom}/acceptations.yml est illisible ({yaml_fault(erreur)}) : une liste d'entrées "
             "« sha256 » et « raison »."
         ) from erreur
     if sans_raison:

@@ -284,11 +284,19 @@ def _csv_records(flux: Iterable[str], separateur: str, chemin: Path) -> Iterator
 
 def _xlsx_records(chemin: Path, table: Table) -> Iterator[tuple[int, list[str]]]:
     """Yield (row, cells as text) of the visible sheet that holds the table; two such sheets refuse the workbook."""
-    classeur = openpyxl.load_workbook(chemin, read_only=True, data_only=True)
+    try:
+        classeur = openpyxl.load_workbook(chemin, read_only=True, data_only=True)
+    except AttributeError:  # what the library makes of a sheet that is but a chart
+        raise FichierRefuse(
+            f"{chemin.name} : ce classeur a une feuille de graphique, qui empêche de le lire. Enregistrer la feuille "
+            "du tableau seule, en CSV (UTF-8) ou en XLSX, puis relancer."
+        ) from None
     largeur = 0
     try:
         visibles = [feuille for feuille in classeur.worksheets if feuille.sheet_state == "visible"]
         tableaux = [feuille for feuille in visibles if _holds(feuille, table)]
+        if not visibles:
+            raise FichierRefuse(f"{chemin.name} : aucune feuille visible. Afficher celle du tableau, puis relancer.")
         if len(tableaux) > 1:
             raise FichierRefuse(
                 f"{chemin.name} : plusieurs feuilles portent un tableau ({', '.join(f.title for f in tableaux)}). "

@@ -9,10 +9,12 @@ import zipfile
 from pathlib import Path
 
 import openpyxl
+import openpyxl.chart
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import xlsxwriter
 
 from observatoire import reading
 from observatoire.conversion import as_code, convert
@@ -379,6 +381,22 @@ def test_deux_tableaux_dans_un_classeur_ne_se_perdent_pas_en_silence(tmp_path):
     contenu = classeur_de(**{nom: [("nom", "montant"), ("A", 1)] for nom in ("2023", "2024")})
     with pytest.raises(FichierRefuse, match=r"plusieurs feuilles portent un tableau \(2023, 2024\)"):
         lignes(ecrire(tmp_path, contenu, "essai.xlsx"), TABLE, Lecture())
+
+
+def test_un_classeur_sans_feuille_lisible_se_refuse_en_francais(tmp_path):
+    flux = io.BytesIO()
+    classeur = openpyxl.Workbook()
+    classeur.remove(classeur.active)
+    classeur.create_chartsheet("Graphique").add_chart(openpyxl.chart.BarChart())
+    classeur.save(flux)
+    with pytest.raises(FichierRefuse, match="feuille de graphique"):
+        lignes(ecrire(tmp_path, flux.getvalue(), "essai.xlsx"), TABLE, Lecture())
+    flux = io.BytesIO()
+    with xlsxwriter.Workbook(flux) as cache:
+        cache.add_worksheet("une").very_hidden()
+        cache.add_worksheet("deux").hide()
+    with pytest.raises(FichierRefuse, match="aucune feuille visible"):
+        lignes(ecrire(tmp_path, flux.getvalue(), "essai.xlsx"), TABLE, Lecture())
 
 
 def test_un_fichier_sans_en_tete_ne_cite_pas_ses_donnees(tmp_path):
