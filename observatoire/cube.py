@@ -80,8 +80,8 @@ def compute_measure(entrepot: Entrepot, mesure: Mesure) -> int:
         except duckdb.Error as erreur:
             # of what is not `libre`, neither the message nor the cause: DuckDB quotes the value it stumbles on
             dit = str(erreur).splitlines()[0] if mesure.diffusion == "libre" else (
-                f"DuckDB s'arrête ({type(erreur).__name__}) et son message, qui peut citer une valeur restreinte, n'est "
-                "pas repris : exécuter la requête à la main sur les tables de warehouse/ pour le lire."
+                f"DuckDB s'arrête ({type(erreur).__name__}) et son message, qui peut citer une valeur restreinte, "
+                "n'est pas repris : exécuter la requête à la main sur les tables de warehouse/ pour le lire."
             )
             raise MesureInvalide(
                 f"measures/{mesure.nom}.sql : {dit} Colonnes attendues : {', '.join(CONTRIBUTION)}."
