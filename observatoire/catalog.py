@@ -349,7 +349,7 @@ def _no_share(indicateur: Indicateur) -> str | None:
         dessus, dessous = (", ".join(_counted(mesures()[terme.mesure])) for terme in (haut, bas))
         if dessus != dessous:
             return f"deux tables ({dessus} ; {dessous})"
-    return comparable(figure_of_indicator(indicateur), figure_of(mesures()[bas.mesure]))
+    return comparable(replace(figure_of_indicator(indicateur), denominateur=None), figure_of(mesures()[bas.mesure]))
 
 
 def figure_of(mesure: Mesure) -> Chiffre:
@@ -372,12 +372,12 @@ def _counted(mesure: Mesure) -> dict[str, Source]:
 
 
 def figure_of_indicator(indicateur: Indicateur) -> Chiffre:
-    """Return what the numerator of an indicator counts; an estimate counts what it is calibrated on."""
+    """Return what the numerator of an indicator counts, and its denominator; an estimate, what it is calibrated on."""
     if indicateur.derive is not None:
         return figure_of_indicator(indicateurs()[indicateur.derive["indicateur"]])
-    if indicateur.estimation is not None:
-        return figure_of(mesures()[CALEES_SUR[indicateur.estimation]])
-    return figure_of(measures_of(indicateur)[0])
+    estimee, bas = indicateur.estimation, indicateur.denominateur
+    chiffre = figure_of(mesures()[CALEES_SUR[estimee]] if estimee is not None else measures_of(indicateur)[0])
+    return chiffre if bas is None else replace(chiffre, denominateur=figure_of(mesures()[bas.mesure]))
 
 
 @cache

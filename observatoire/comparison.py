@@ -47,6 +47,9 @@ def comparable(a: Chiffre, b: Chiffre) -> str | None:
         return "l'un est un rapport, l'autre non"
     if a.denominateur is not None and b.denominateur is not None:
         raison = comparable(a.denominateur, b.denominateur)
+        if raison is None and a.denominateur.perimetre != b.denominateur.perimetre:
+            # a part and its whole, as denominators, make two ratios
+            raison = "l'un compte un périmètre de l'ESS, l'autre tout le monde"
         return f"leurs dénominateurs diffèrent : {raison}" if raison else None
     return None
 

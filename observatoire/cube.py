@@ -78,10 +78,14 @@ def compute_measure(entrepot: Entrepot, mesure: Mesure) -> int:
                 lambda chemin: _check(connexion, mesure, chemin),
             )
         except duckdb.Error as erreur:
+            # of what is not `libre`, neither the message nor the cause: DuckDB quotes the value it stumbles on
+            dit = str(erreur).splitlines()[0] if mesure.diffusion == "libre" else (
+                f"DuckDB s'arrête ({type(erreur).__name__}) et son message, qui peut citer une valeur restreinte, "
+                "n'est pas repris : exécuter la requête à la main sur les tables de warehouse/ pour le lire."
+            )
             raise MesureInvalide(
-                f"measures/{mesure.nom}.sql : {str(erreur).splitlines()[0]} "
-                f"Colonnes attendues : {', '.join(CONTRIBUTION)}."
-            ) from erreur
+                f"measures/{mesure.nom}.sql : {dit} Colonnes attendues : {', '.join(CONTRIBUTION)}."
+            ) from (erreur if mesure.diffusion == "libre" else None)
 
 
 def measure_version(mesure: Mesure, entrees: dict[str, str | None]) -> str:

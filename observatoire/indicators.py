@@ -16,6 +16,7 @@ from observatoire.catalog import (
     mesures,
     sources_of_indicator,
 )
+from observatoire.comparison import Chiffre
 from observatoire.cube import states_of
 from observatoire.derived import versions_of
 from observatoire.estimation.tables import GRANDEURS, REMPLACEES_PAR
@@ -61,6 +62,10 @@ CATALOGUE = Table(
         Colonne("champ_statistique", TEXTE, "Parmi qui, en des mots qui se comparent d'un indicateur à l'autre."),
         Colonne("perimetre", TEXTE, "Définition de l'ESS retenue ; vide pour ce qui compte tout le monde."),
         Colonne("producteurs", TEXTE, "Producteurs de ce qui est compté ; d'une estimation, celui du total de calage."),
+        Colonne("unite_denominateur", TEXTE, "Ce que compte le dénominateur, et quand."),
+        Colonne("champ_denominateur", TEXTE, "Parmi qui le dénominateur compte."),
+        Colonne("perimetre_denominateur", TEXTE, "Définition de l'ESS du dénominateur ; vide s'il compte tous."),
+        Colonne("producteurs_denominateur", TEXTE, "Producteurs de ce que compte le dénominateur."),
         Colonne("mesure_numerateur", TEXTE, "Mesure du numérateur et son agrégat."),
         Colonne("mesure_denominateur", TEXTE, "Mesure du dénominateur et son agrégat."),
         Colonne("libelle_numerateur", TEXTE, "Ce que compte le numérateur."),
@@ -339,8 +344,8 @@ def _write_catalogue(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, d
         chiffre = figure_of_indicator(indicateur)
         ligne = [
             indicateur.nom, indicateur.titre, indicateur.theme, indicateur.unite, indicateur.decimales,
-            indicateur.definition, indicateur.champ, chiffre.unite or None, chiffre.champ or None,
-            chiffre.perimetre or None, " ; ".join(sorted(chiffre.producteurs)), *noms, *libelles,
+            indicateur.definition, indicateur.champ,
+            *_words(chiffre), *_words(chiffre.denominateur), *noms, *libelles,
             " ; ".join(sorted(source.titre for source in lues.values())),
             " ; ".join(sorted(licences)), reuse(licences),
             " ; ".join(sorted({source.ruptures for source in lues.values()} - {""})),
@@ -348,3 +353,11 @@ def _write_catalogue(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, d
         ]
         connexion.execute(f"INSERT INTO catalogue VALUES ({', '.join('?' * len(ligne))})", ligne)
     entrepot.write_query(connexion, "FROM catalogue ORDER BY theme, indicateur", "indicateurs", "catalogue", dit)
+
+
+def _words(chiffre: Chiffre | None) -> tuple[str | None, ...]:
+    """Return the unit, scope, perimeter and producers of a term, as the catalogue writes them."""
+    if chiffre is None:
+        return (None,) * 4
+    producteurs = " ; ".join(sorted(chiffre.producteurs))
+    return chiffre.unite or None, chiffre.champ or None, chiffre.perimetre or None, producteurs

@@ -24,7 +24,7 @@ LIGNES = Table(
         Colonne("modalite", TEXTE, "Modalité."),
         Colonne("periode", TEXTE, "Période."),
         Colonne("role", TEXTE, f"{', '.join(ROLES)}."),
-        Colonne("source", TEXTE, "Source de la ligne."),
+        Colonne("source", TEXTE, "Source de la ligne ; vide quand la mesure est protégée."),
         Colonne("fichier", TEXTE, "Fichier d'où vient la ligne ; vide pour des lignes seulement comptées."),
         Colonne("ligne", ENTIER, "Numéro de la ligne, ou de l'enregistrement."),
         Colonne("unite", TEXTE, "Unité de la contribution ; vide quand le fichier public ne la nomme pas."),
@@ -99,7 +99,8 @@ def _text(texte: str) -> str:
 def public_lines(mesure: Mesure) -> str:
     """Query what may be shown of the table `lignes`: rows of the public file, and the others by reason.
 
-    Of a measure that confidentiality protects, no row: one count and one sum, those of the published cell.
+    Of a measure that confidentiality protects, no row: one count and one sum, those of the published cell; by source,
+    what has no row would be a sum apart.
     """
     restreinte = mesure.diffusion != "libre"
     tue = _text(RESTREINTE) if restreinte else "tue"
@@ -115,7 +116,7 @@ def public_lines(mesure: Mesure) -> str:
                NULL::VARCHAR AS raison
         FROM {jugees} WHERE {tue} IS NULL
         UNION ALL
-        SELECT axe, modalite, periode, role, source, NULL, NULL, NULL, NULL,
+        SELECT axe, modalite, periode, role, {"''" if restreinte else "source"} AS source, NULL, NULL, NULL, NULL,
                CASE WHEN count(nombre_unites) = count(*) THEN sum(nombre_unites) END::DECIMAL(38,6),
                CASE WHEN count(valeur) = count(*) THEN sum(valeur) END::DECIMAL(38,6), count(*), {tue} AS raison
         FROM {jugees} WHERE {tue} IS NOT NULL {"AND role = 'compte'" if restreinte else ""} GROUP BY ALL"""

@@ -1,7 +1,8 @@
 """What the observatory says of a figure a document declares: confirmed, ambiguous, contradicted, or out of its reach.
 
 The definitions were fixed beforehand from the document's words (`definitions_declarations`); the tolerance is the
-rounding of the figure as it is written; every definition and every year the words allow is tried, and how many is said.
+rounding of the figure as it is written; every definition and every year the words allow is tried, and how many is
+said: where one of them cannot be computed the verdict is no better than ambiguous.
 Sums between figures of one document belong to `document_arithmetic`; computing indicators to `indicators`.
 """
 
@@ -129,17 +130,22 @@ def judge(declaration: dict[str, Any], definitions: list[str], valeurs: list[dic
     sorts = {calcul: _fate(calcul, *intervalle, bool(declaration["est_borne_stricte"])) for calcul in calculs}
     tous = set(sorts.values())
     dit["verdict"] = "confirme" if tous == {"dedans"} else "contredit" if tous == {"dehors"} else "ambigu"
-    # a definition the words allow, and that nothing computes, could say otherwise
-    manquantes = sorted(set(definitions) - {calcul.indicateur for calcul in calculs})
-    if manquantes:
+    # a definition or a year the words allow, and that nothing computes, could say otherwise
+    calculees = {(calcul.indicateur, calcul.periode[:4]) for calcul in calculs}
+    for definition in definitions:
+        if manquantes := [annee for annee in annees if (definition, annee) not in calculees]:
+            obstacles.append(f"rien ne calcule {definition} pour {', '.join(manquantes)}")
+    if obstacles:
         dit["verdict"] = "ambigu"
-        obstacles = [*obstacles, f"rien ne calcule {', '.join(manquantes)} pour ces années"]
     if len(calculs) == 1 and calculs[0].bas == calculs[0].haut:
         dit["valeur_calculee"] = calculs[0].bas
     bas, haut = (("…" if borne is None else f"{borne:f}".replace(".", ",")) for borne in intervalle)
     detail = " ; ".join(f"{calcul} ({sort})" for calcul, sort in sorts.items())
     suite = "".join(f" ; {obstacle}" for obstacle in obstacles)
-    dits = f"{len(calculs)} calculable{'s' if len(calculs) > 1 else ''} ; déclaré : de {bas} à {haut} ; {detail}{suite}"
+    combien = f"{len(calculees)} calculable{'s' if len(calculees) > 1 else ''}"
+    if len(calculs) > len(calculees):  # two dates of one year
+        combien += f" ({len(calculs)} valeurs)"
+    dits = f"{combien} ; déclaré : de {bas} à {haut} ; {detail}{suite}"
     return dit | {"explication": f"{tries}, {dits}"}
 
 

@@ -7,9 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from observatoire.catalog import CatalogueInvalide, Terme, _no_share, figure_of, indicateurs, mesures
+from observatoire.catalog import (
+    CatalogueInvalide,
+    Terme,
+    _no_share,
+    figure_of,
+    figure_of_indicator,
+    indicateurs,
+    mesures,
+)
 from observatoire.comparison import Chiffre, comparable
 from observatoire.indicators import reuse
+from observatoire.publication.themes import figure_of as figure_on_page
 from tests.fabrique import Fabrique, fabrique
 
 SALARIES = Chiffre(
@@ -68,7 +77,30 @@ def test_les_denominateurs_de_deux_rapports_sont_compares_aussi():
     assert (comparable(part, autre) or "").startswith("leurs dénominateurs diffèrent : deux champs")
 
 
+def test_une_part_de_l_ess_et_une_part_de_tous_ne_se_comparent_pas():
+    """A part and its whole are set side by side as counts; as denominators they make two other ratios."""
+    de_tous = dataclasses.replace(SALARIES, denominateur=SALARIES)
+    de_l_ess = dataclasses.replace(SALARIES, denominateur=dataclasses.replace(SALARIES, perimetre="Insee"))
+    for a, b in ((de_tous, de_l_ess), (de_l_ess, de_tous)):
+        assert "leurs dénominateurs diffèrent" in (comparable(a, b) or "")
+
+
 # in the catalogue
+
+
+def test_un_rapport_porte_son_denominateur():
+    """The share of the ESS among employers, and that of a family among those of the ESS: one numerator, two ratios."""
+    part, famille, estimee, urssaf, compte = (
+        figure_of_indicator(indicateurs()[nom])
+        for nom in (
+            "part_ess_etablissements_employeurs_sirene", "part_familles_ess_sirene", "part_ess_emplois_prives_estimee",
+            "part_ess_effectifs_prives_urssaf", "effectifs_ess_urssaf",
+        )
+    )
+    assert comparable(part, part) is None
+    assert "dénominateurs" in (comparable(part, famille) or "")
+    assert "rapport" in (comparable(urssaf, compte) or "")
+    assert comparable(estimee, urssaf) is None, "the estimate stands beside what it is calibrated on"
 
 
 def test_les_mesures_du_produit_disent_ce_qu_elles_comptent():
@@ -120,6 +152,26 @@ def test_une_part_dont_les_termes_different_ne_se_charge_pas(petit: Fabrique, ba
 def test_une_part_dont_les_termes_s_accordent_se_charge(petit: Fabrique):
     _part(petit, DITE, DITE)
     assert petit.publiees()["epci:A"] == 100
+
+
+@pytest.mark.parametrize(
+    ("autre", "raison"),
+    [(DITE, None), ("-- unité : salariés\n-- champ : public et privé\n", "deux champs"), ("", "deux unités"),
+     (f"{DITE}-- périmètre : Insee\n", "périmètre")],
+)  # fmt: skip
+def test_la_page_compare_les_denominateurs_que_le_catalogue_dit(petit: Fabrique, autre: str, raison: str | None):
+    petit.contributions("depot", [petit.ligne("commune:63001", 1)])
+    for nom, entetes in (("haut", DITE), ("un", DITE), ("deux", autre)):
+        petit.mesure(nom, f"-- {nom}\n{entetes}FROM socle.depot_depot")
+    for bas in ("un", "deux"):
+        petit.indicateur(f"par_{bas}", unite="u", numerateur={"mesure": "haut"}, denominateur={"mesure": bas})
+    petit.valeurs()
+    catalogue = {ligne["indicateur"]: ligne for ligne in petit.read_batches("indicateurs.catalogue")}
+    valeur = {"periode": "2024", "nature": "reelle", "periode_denominateur": "2024"}
+    un, deux = (figure_on_page(catalogue[nom], valeur) for nom in ("par_un", "par_deux"))
+    assert comparable(un, un) is None and comparable(deux, deux) is None
+    dit = comparable(un, deux)
+    assert dit is None if raison is None else dit is not None and "dénominateurs" in dit and raison in dit
 
 
 def test_ce_qui_repose_sur_l_urssaf_se_partage_sous_odbl():

@@ -210,6 +210,19 @@ def test_une_mesure_protegee_ne_rend_qu_un_compte_et_une_somme(tmp_path: Path):
             assert rendues.fetchall() == [(None, None, Decimal(60), 3, RESTREINTE)]
 
 
+def test_une_ligne_que_la_mesure_protegee_ne_retrouve_pas_ne_fait_pas_une_somme_a_part(tmp_path: Path):
+    with fabrique(tmp_path) as petite:
+        lignes = [petite.ligne("commune:63001", v, unite=u) for u, v in (("a", 100), ("b", 120), ("c", 130), ("d", 777))]
+        petite.protegee("m", lignes, "-- lignes : socle.depot_m l ON l.unite = c.unite AND l.unite <> 'd'")
+        _sans_provenance(petite, lignes)
+        mesure = mesures()["m"]
+        with petite.entrepot.connect() as base:
+            base.execute(f"CREATE TEMP TABLE c AS {mesure.requete}")
+            find_lines(base, mesure, "c")
+            rendues = base.execute(f"SELECT source, valeur, nombre_lignes, raison FROM ({public_lines(mesure)})")
+            assert rendues.fetchall() == [("", Decimal(1127), 4, RESTREINTE)]
+
+
 def test_une_mesure_qui_ne_dit_pas_ses_lignes_en_rend_le_compte_et_la_raison(tmp_path: Path):
     with fabrique(tmp_path) as petite:
         petite.contributions("m", [petite.ligne("commune:63001", v) for v in (10, 20, 30)])

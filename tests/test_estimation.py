@@ -150,6 +150,13 @@ def test_sous_hypotheses_exactes_les_bornes_logiques_contiennent_toujours_la_ver
         assert banc.summarise(tableau)["couverture_logique_pct"] == 100
 
 
+@pytest.mark.parametrize(("perimetre", "sans_faux"), [(0, True), (3, False)])
+def test_un_zero_de_commune_n_est_faux_que_si_sirene_ne_montre_pas_un_employeur(perimetre: int, sans_faux: bool):
+    departements = [banc.draw(np.random.default_rng([5, rang]), 0, 0, 0, perimetre) for rang in range(6)]
+    assert (banc.false_zeros(departements) == 0) == sans_faux
+    assert banc.false_zeros(departements) < 4
+
+
 def test_la_fourchette_plausible_couvre_a_peu_pres_neuf_fois_sur_dix_dans_un_cas_ordinaire():
     tableaux = []
     for graine in range(12):

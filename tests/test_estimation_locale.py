@@ -138,6 +138,34 @@ def test_un_employeur_sans_commune_compte_dans_le_calage_mais_dans_aucune_commun
     assert sum(communes) < 1_000 - 20 * 10
 
 
+def test_un_employeur_sans_commune_peut_etre_dans_chaque_territoire_du_departement():
+    places = (("63001", 40, "11"), ("63002", 3, "12"), ("63003", 20, "02"), ("43001", 30, "02"))
+    estimateur = estimer(employeurs(*places, ("", 200, "11")), totaux({"63": 3_500.0, "43": 120.0}))
+    ailleurs = 20 * 3  # at least, in 63003
+    assert de(estimateur, "A")["borne_logique_haute"] == min(40 * 19 + 3 * 49 + 200 * 19, 3_500 - ailleurs)
+    assert de(estimateur, "43001")["borne_logique_haute"] == 120, "those of 63 are not in 43"
+    vide = de(estimateur, "63007")
+    assert (vide["publication"], vide["estimation"], vide["nombre_etablissements"]) == ("intervalle", None, 0)
+    assert 200 * 10 <= vide["borne_haute"] <= vide["borne_logique_haute"] == 3_500 - 40 * 10 - 3 * 20 - 20 * 3
+    assert "n'ont pas de commune connue" in vide["motif"]
+    assert not [ligne for ligne in estimateur.lignes if ligne["grandeur"] != "emplois_ess" and ligne["code_territoire"] == "63007"]
+
+
+def test_un_epci_sans_employeur_visible_n_a_pas_zero_emploi_tant_qu_un_employeur_n_a_pas_de_commune():
+    sans = de(estimer(employeurs(("63001", 40, "11"), ("", 20, "11")), totaux({"63": 800.0, "43": 0.0})), "C")
+    assert (sans["publication"], sans["borne_haute"] > 0, sans["borne_logique_haute"]) == ("intervalle", True, 380)
+    avec = de(estimer(employeurs(("63001", 40, "11")), totaux({"63": 600.0, "43": 0.0})), "C")
+    assert (avec["publication"], avec["estimation"], avec["borne_logique_haute"]) == ("point", 0, 0)
+
+
+def test_un_employeur_dont_seul_l_epci_est_connu_n_est_dans_les_bornes_d_aucun_autre():
+    lignes = employeurs(*BEAUCOUP)
+    perdus = [{**ligne, "code_epci": "A"} for ligne in employeurs(("", 5, "11"))]
+    estimateur = estimer([*lignes, *perdus], totaux({"63": 800.0, "43": 120.0}))
+    assert de(estimateur, "C")["borne_logique_haute"] == 20 * 5 + 120
+    assert de(estimateur, "63007")["borne_logique_haute"] == 5 * 19
+
+
 def test_hors_du_regime_general_et_cree_depuis_sont_comptes_a_part():
     lignes = [
         *employeurs(*BEAUCOUP),

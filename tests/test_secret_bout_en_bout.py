@@ -5,6 +5,7 @@ import html
 import logging
 import re
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import dagster as dg
 import duckdb
+import openpyxl
 import pytest
 
 from observatoire.settings import RACINE, Settings
@@ -22,6 +24,8 @@ from tests.chaine import definitions, installer, petit_raw, raisons
 from tests.depots import charger_source, deposer, table
 
 ANNEES = ("2023", "2024")
+PAIE = {"indicateur": "masse_salariale_ess_paie", "niveau": "departement", "code_territoire": "63", "periode": "2024"}
+DEPLIEES = (PAIE, {**PAIE, "indicateur": "effectifs_ess_paie"})
 
 
 @dataclass
@@ -45,12 +49,14 @@ def instance(dossier: Path) -> Iterator[dg.DagsterInstance]:
         yield ouverte
 
 
-def lancer(ouverte: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
-    return definitions().resolve_job_def("actualiser").execute_in_process(instance=ouverte, raise_on_error=False)
+def lancer(ouverte: dg.DagsterInstance, job: str = "actualiser", **ops: dict) -> dg.ExecuteInProcessResult:
+    config = {"ops": {op: {"config": dit} for op, dit in ops.items()}}
+    job_def = definitions().resolve_job_def(job)
+    return job_def.execute_in_process(instance=ouverte, raise_on_error=False, run_config=config)
 
 
 def ecrire_paies(raw: Path, entrepot: Entrepot) -> list[dict[str, str]]:
-    """Give half of the small Sirene a payroll no other number looks like; only its ESS counts."""
+    """Give half of the small Sirene a payroll no other number looks like, were it rounded; only its ESS counts."""
     assert charger_source(entrepot, "sirene_etablissements").etat == "a_jour"
     sirets = sorted(ligne["siret"] for ligne in table(entrepot, "sirene_etablissements"))[::2]
     assert len(sirets) > 200
@@ -59,8 +65,8 @@ def ecrire_paies(raw: Path, entrepot: Entrepot) -> list[dict[str, str]]:
             "siret": siret,
             "annee": annee,
             "effectif_salarie": f"{7 + rang % 11}.{83017 + 7 * rang}",
-            "masse_salariale_eur": f"{(7 + rang % 11) * 28000 + 97 * rang + 13 * int(annee[-1])}.{10 + rang % 89}",
-            "salaire_maximal_eur": f"{30000 + 61 * rang}.{11 + rang % 83}",
+            "masse_salariale_eur": f"{(7 + rang % 11) * 7019003 + 24347 * rang + 3259 * int(annee[-1])}.{10 + rang % 89}",
+            "salaire_maximal_eur": f"{7530011 + 15313 * rang}.{11 + rang % 83}",
         }
         for annee in ANNEES
         for rang, siret in enumerate(sirets)
@@ -74,7 +80,7 @@ def ecrire_paies(raw: Path, entrepot: Entrepot) -> list[dict[str, str]]:
             sortie.writerows(ligne for ligne in lignes if ligne["annee"] == annee)
     # a refused row is restricted too
     with (raw / "paie_etablissements" / "2024.csv").open("a", encoding="utf-8") as flux:
-        flux.write("12345678901234,2024,3.771177,771177.71,771177.01\n")
+        flux.write("12345678901234,2024,3.771177,77117731.71,77117731.01\n")
     return lignes
 
 
@@ -96,7 +102,10 @@ def monde(tmp_path_factory) -> Iterator[Monde]:
             paies = ecrire_paies(dossier / "raw", entrepot)
             with journal.open("a", encoding="utf-8") as flux, redirect_stdout(flux), redirect_stderr(flux):
                 avec = lancer(ouverte)
-            assert avec.success, raisons(avec)
+                ensuite = [lancer(ouverte, "portraits", ecrire_portraits={"codes": [entrepot.settings.territoire]})]
+                ensuite += [lancer(ouverte, "deplier", deplier_une_valeur=valeur) for valeur in DEPLIEES]
+            for fait in (avec, *ensuite):
+                assert fait.success, raisons(fait)
         logging.getLogger().removeHandler(suivi)
         yield Monde(dossier, entrepot, paies, dossier / "dagster", temporaire, journal.read_text(encoding="utf-8"))
 
@@ -108,16 +117,19 @@ def canaris(monde: Monde) -> list[str]:
         for ligne in monde.paies
         for colonne in ("effectif_salarie", "masse_salariale_eur", "salaire_maximal_eur")
     }
-    return sorted(motifs | {"3.771177", "771177.71", "771177.01"})
+    return sorted(motifs | {"3.771177", "77117731.71", "77117731.01"})
 
 
 # a page writes 104 185,50 or 104 186 €, its spaces narrow and not breaking; a JSON or an HTML file may escape them
 GROUPES = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:[\u00a0\u202f]\d{3})+(?:[.,]\d+)?")
-NUS = re.compile(r"\d+[.,]\d+")
+# in a CSV the comma between two values is not a decimal one: points and commas are read apart
+NUS = (re.compile(r"\d+\.\d+"), re.compile(r"\d+,\d+"))
+# rounded to the euro, a value is told from any other number when it has seven digits
+ENTIERS = re.compile(r"(?<![\w.])\d{7,}(?!\w)")
 
 
 def trouver(texte: str, motifs: list[str]) -> set[str]:
-    """Search values in a text, as they are or as French writes them, rounded too where thousands are grouped."""
+    """Search values in a text, as they are or as French writes them; rounded too, grouped or from a million up."""
     texte = html.unescape(texte.replace("\\u202f", "\u202f").replace("\\u00a0", "\u00a0"))
     exacts = {Decimal(motif) for motif in motifs}
     arrondis = {
@@ -126,13 +138,14 @@ def trouver(texte: str, motifs: list[str]) -> set[str]:
         for pas in ("1", "0.1", "0.01")
         for mode in (ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_DOWN)
     }
-    nus = {Decimal(nombre.replace(",", ".")) for nombre in NUS.findall(texte)}
+    nus = {Decimal(nombre.replace(",", ".")) for forme in NUS for nombre in forme.findall(texte)}
     groupes = {Decimal(re.sub("[\u00a0\u202f]", "", nombre).replace(",", ".")) for nombre in GROUPES.findall(texte)}
-    return {str(valeur) for valeur in (nus & exacts) | (groupes & (exacts | arrondis))}
+    longs = {valeur for valeur in nus if valeur >= 10**6} | {Decimal(nombre) for nombre in ENTIERS.findall(texte)}
+    return {str(valeur) for valeur in (nus & exacts) | ((groupes | longs) & (exacts | arrondis))}
 
 
 def chercher(racine: Path, motifs: list[str]) -> set[str]:
-    """Search every byte of the files of a folder, Parquet decompressed; return what was found and where."""
+    """Search every byte of the files of a folder, Parquet and zip (a workbook) decompressed; return what is where."""
     trouves = set()
     for chemin in racine.rglob("*"):
         if not chemin.is_file() or chemin.is_symlink():
@@ -142,6 +155,9 @@ def chercher(racine: Path, motifs: list[str]) -> set[str]:
                 lignes = base.execute("FROM read_parquet($chemin)", {"chemin": str(chemin)}).fetchall()
                 # each value apart: the comma between two is not a decimal one
                 contenu = "\n".join(str(valeur) for ligne in lignes for valeur in ligne)
+        elif zipfile.is_zipfile(chemin):
+            with zipfile.ZipFile(chemin) as archive:
+                contenu = "\n".join(archive.read(nom).decode("utf-8", errors="ignore") for nom in archive.namelist())
         else:
             contenu = chemin.read_bytes().decode("utf-8", errors="ignore")
         trouves |= {f"{chemin.name}: {nombre}" for nombre in trouver(contenu, motifs)}
@@ -160,10 +176,26 @@ def test_une_valeur_se_retrouve_comme_une_page_l_ecrit(ecrit: str) -> None:
     assert not trouver("104\u202f187 €, 1\u202f104\u202f186 et 2104185.50", ["104185.50"])
 
 
+@pytest.mark.parametrize(
+    "ecrit", ["5,49104186", '{"v":49104186}', "49104185,9", "5,49104185.50", "49104185.5", "x\n49104186\n", "12,7.83017,3"]
+)
+def test_une_valeur_se_retrouve_comme_un_csv_ou_un_json_l_ecrit(ecrit: str) -> None:
+    assert trouver(ecrit, ["49104185.50", "7.83017"])
+    assert not trouver("249104186, 0.49104186, 49104187, a49104186, 49104186e, 17.83017", ["49104185.50", "7.83017"])
+
+
+def test_une_valeur_se_retrouve_dans_un_classeur(tmp_path: Path) -> None:
+    classeur = openpyxl.Workbook()
+    classeur.active.append(["a", 49104185.5])
+    classeur.save(tmp_path / "observatoire_ess.xlsx")
+    assert "observatoire_ess.xlsx: 49104185.50" in chercher(tmp_path, ["49104185.50"])
+
+
 def test_aucun_canari_dans_les_publications(monde: Monde) -> None:
     """Released files in text; the DuckDB file is read through its tables, compressed as they are."""
     motifs = canaris(monde)
     assert len(motifs) > 100
+    assert any((monde.entrepot.racine / "releases").rglob("*.xlsx")), "the workbook is here"
     assert chercher(monde.entrepot.racine / "releases", motifs) == set()
     texte: list[str] = []
     for fichier in (monde.entrepot.racine / "releases").glob("*/observatoire.duckdb"):
@@ -172,6 +204,14 @@ def test_aucun_canari_dans_les_publications(monde: Monde) -> None:
                 lignes = public.execute(f"FROM {schema}.{nom}").fetchall()
                 texte += [str(valeur) for ligne in lignes for valeur in ligne]
     assert trouver("\n".join(texte), motifs) == set()
+
+
+def test_aucun_canari_dans_les_portraits_ni_dans_une_valeur_depliee(monde: Monde) -> None:
+    assert any(monde.entrepot.racine.glob("pages/*/*.html")), "the job `portraits` ran"
+    for indicateur in ("masse_salariale_ess_paie", "effectifs_ess_paie"):
+        assert any(indicateur in str(c) for c in monde.entrepot.racine.glob("deplies/*/*")), "the job `deplier` ran"
+    for dossier in ("pages", "deplies"):
+        assert chercher(monde.entrepot.racine / dossier, canaris(monde)) == set()
 
 
 def test_aucun_canari_dans_ce_que_dagster_garde_ni_dans_les_journaux(monde: Monde) -> None:
@@ -245,7 +285,7 @@ def test_un_echec_ne_dit_rien_non_plus(monde: Monde, capfd) -> None:
         ess = {s for (s,) in connexion.execute("SELECT siret FROM socle.etablissements WHERE est_ess").fetchall()}
     siennes = [dict(ligne) for ligne in monde.paies if ligne["annee"] == "2024"]
     for rang, ligne in enumerate(siennes):
-        ligne["masse_salariale_eur"] = f"{20011 + 7 * rang}.{17 + rang % 71}"
+        ligne["masse_salariale_eur"] = f"{8019003 + 7019 * rang}.{17 + rang % 71}"
     employeur = next(ligne for ligne in siennes if ligne["siret"] in ess)
     employeur["masse_salariale_eur"] = f"{int(total * Decimal('1.01'))}.37"
     with (monde.dossier / "raw" / "paie_etablissements" / "2024.csv").open("w", encoding="utf-8", newline="") as flux:

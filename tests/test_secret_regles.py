@@ -1,5 +1,6 @@
 """Primary rules: units, respondents, employees; and what the catalogue refuses of a restricted source."""
 
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,11 +107,20 @@ def test_la_regle_des_80_pour_cent_n_est_verifiee_que_la_ou_chaque_poste_est_con
     petit.contributions("forts", forts, entete, couverture="inconnue", diffusion="restreinte")
     petit.protegee("m", masses, "-- plus gros salaire : forts")
     assert set(raisons(petit).values()) == {"un salarié au-delà de 80 %"}
-    forts[1]["valeur"] = None
+    forts[0]["valeur"] = None
     petit.contributions("forts", forts, entete, couverture="inconnue", diffusion="restreinte")
     petit.protegee("m", masses, "-- plus gros salaire : forts")
     assert raisons(petit) == {}
     assert compute_suppressions(petit.entrepot).sans_regle_80 == ["m"], "and it is said"
+
+
+def test_un_salaire_connu_au_dela_de_80_pour_cent_suffit_meme_si_un_autre_manque(petit: Fabrique) -> None:
+    unites = ["a", "b", "c"]
+    masses = [petit.ligne("commune:63001", v, unite=u) for u, v in zip(unites, (84, 10, 6), strict=True)]
+    forts = [petit.ligne("commune:63001", v, unite=u) for u, v in zip(unites, (82, None, 5), strict=True)]
+    petit.contributions("forts", forts, "-- diffusion : protegee", couverture="inconnue", diffusion="restreinte")
+    petit.protegee("m", masses, "-- plus gros salaire : forts")
+    assert set(raisons(petit).values()) == {"un salarié au-delà de 80 %"}
 
 
 def test_une_valeur_retenue_par_le_producteur_n_est_jamais_recalculee(petit: Fabrique) -> None:
@@ -123,6 +133,14 @@ def test_une_valeur_retenue_par_le_producteur_n_est_jamais_recalculee(petit: Fab
 
 def test_une_cellule_nulle_ne_dit_rien_de_personne(petit: Fabrique) -> None:
     petit.protegee("m", [*payes(petit, 10, 20, 30), *payes(petit, 0, lieu="commune:63002")])
+    assert raisons(petit) == {}
+
+
+def test_une_ligne_de_zero_n_est_pas_un_repondant(petit: Fabrique) -> None:
+    """Of 700 and 600, each knows the other as soon as their sum is shown."""
+    petit.protegee("m", payes(petit, 700, 600, 0))
+    assert set(raisons(petit).values()) == {"moins de trois répondants (SIREN)"}
+    petit.protegee("m", payes(petit, 700, 600, 10, 0))
     assert raisons(petit) == {}
 
 
@@ -189,3 +207,19 @@ def test_une_mesure_protegee_n_a_pas_de_valeur_negative(petit: Fabrique) -> None
     petit.protegee("m", payes(petit, 10, -1, 10))
     with pytest.raises(MesureInvalide, match="valeurs négatives"):
         petit.cube()
+
+
+@pytest.mark.parametrize("diffusion", ["protegee", "libre"])
+def test_l_echec_d_une_mesure_protegee_ne_cite_aucune_valeur(petit: Fabrique, diffusion: str) -> None:
+    """The database quotes the value it stumbles on, in a message kept in the history of runs."""
+    source = "restreinte" if diffusion == "protegee" else "publique"
+    petit.contributions("m", payes(petit, 83017, 600, 5), couverture="inconnue", diffusion=source)
+    entete = f"-- diffusion : {diffusion}\n"
+    for valeur in ("valeur::TINYINT", "(valeur::VARCHAR || ' €')::INT"):
+        petit.mesure("m", f"{entete}SELECT * REPLACE ({valeur} AS valeur) FROM socle.depot_m")
+        with pytest.raises(MesureInvalide, match=r"measures/m\.sql : .*Colonnes attendues") as levee:
+            petit.cube()
+        dit = "".join(traceback.format_exception(levee.value))
+        assert ("83017" in dit) == (diffusion == "libre")
+        if diffusion == "protegee":
+            assert "ConversionException" in dit and "exécuter la requête" in dit

@@ -87,6 +87,28 @@ def test_une_annee_non_dite_multiplie_les_combinaisons_et_ne_se_choisit_pas():
     assert judge(sans_annee, ["emplois"], [valeur(14_500)])["explication"].endswith("n'atteignent pas ces années (elles donnent 2024)")
 
 
+@pytest.mark.parametrize("valeur_calculee", [14_500, 20_000])
+def test_une_annee_permise_que_rien_ne_calcule_laisse_le_verdict_ambigu(valeur_calculee: int):
+    sans_annee = declaration(periode="inconnu", date=datetime.date(2019, 7, 24))
+    toutes = [valeur(valeur_calculee, periode=annee) for annee in possible_years(sans_annee)]
+    assert judge(sans_annee, ["emplois"], toutes)["verdict"] in ("confirme", "contredit")
+    une_seule = judge(sans_annee, ["emplois"], toutes[:1])
+    assert une_seule["verdict"] == "ambigu"
+    assert "4 combinaisons" in une_seule["explication"] and "1 calculable ;" in une_seule["explication"]
+    assert une_seule["explication"].endswith("rien ne calcule emplois pour 2017, 2018, 2019")
+    tue = judge(sans_annee, ["emplois"], [*toutes[:3], valeur(None, periode="2019", statut_confidentialite="C")])
+    assert tue["verdict"] == "ambigu" and "secret statistique" in tue["explication"]
+
+
+def test_deux_dates_d_une_annee_sont_une_combinaison():
+    dates = [valeur(14_510, periode="2024-01-01"), valeur(14_490, periode="2024-12-01")]
+    rendu = judge(declaration(), ["emplois"], dates)
+    assert (rendu["verdict"], rendu["valeur_calculee"]) == ("confirme", None)
+    assert "1 calculable (2 valeurs)" in rendu["explication"]
+    dates[0] |= {"valeur": None, "statut_confidentialite": "C"}
+    assert judge(declaration(), ["emplois"], dates)["verdict"] == "ambigu", "one of the two dates is not known"
+
+
 @pytest.mark.parametrize("champs", [{"periode": "2016-2020"}, {"periode": "inconnu", "date": None}])
 def test_sans_annee_possible_rien_n_est_verifiable(champs: dict[str, Any]):
     assert judge(declaration(**champs), ["emplois"], [valeur(14_500)])["verdict"] == "inverifiable"

@@ -26,12 +26,11 @@ def primary_rules(mesure: Mesure) -> str:
 
     It reads `par_repondant`, the CTE of `RESPONDENTS`. A respondent (a SIREN) is one, whatever its number of
     establishments. A cell the producer counts without saying of how many units keeps the producer's own protection:
-    only what it withholds is. A zero says nothing of anyone. Employees that are withheld do not count.
+    only what it withholds is. A zero says nothing of anyone, and a row of zero is no respondent. Employees that are
+    withheld do not count; a pay that is withheld could only make the largest known one larger.
     """
     salaries = _joined(mesure.salaries, "sum(j.valeur)", "salaries")
-    plus_fort = _joined(
-        mesure.plus_gros_salaire, "CASE WHEN count(j.valeur) = count(*) THEN max(j.valeur) END", "plus_fort"
-    )
+    plus_fort = _joined(mesure.plus_gros_salaire, "max(j.valeur)", "plus_fort")
     peu_de_salaries = (
         f"WHEN coalesce(salaries, 0) < {SEUIL_SALARIES} THEN 'moins de {SEUIL_SALARIES} salariés'"
         if mesure.salaries
@@ -41,7 +40,7 @@ def primary_rules(mesure: Mesure) -> str:
         {salaries}, {plus_fort},
         sommes AS (
             SELECT {CELLULE}, CASE WHEN sum(retenues) = 0 THEN sum(v)::DECIMAL(38,6) END AS somme, max(v) AS plus_gros,
-                   count(*) AS repondants,
+                   count(*) FILTER (v > 0) AS repondants,
                    CASE WHEN sum(sans_nombre) = 0 THEN sum(n)::BIGINT END AS nombre_unites
             FROM par_repondant GROUP BY ALL),
         statistiques AS (

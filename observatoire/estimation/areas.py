@@ -10,7 +10,7 @@ import numpy as np
 
 from observatoire.estimation.calibration import calibrate, logical_bounds
 from observatoire.estimation.simulation import TIRAGES, Draws, Employeurs, simulate
-from observatoire.estimation.size_bands import BAS, CENTRES, HAUT, MANQUANTE, Floats, Integers
+from observatoire.estimation.size_bands import BAS, CENTRES, HAUT, MANQUANTE, Booleans, Floats, Integers
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,12 @@ def estimate(
     return Zones(point, simulate(employeurs, total, zone, zones, graine, tirages))
 
 
-def certain_bounds(employeurs: Employeurs, total: float, zone: Integers, zones: int) -> tuple[Floats, Floats]:
-    """Return the logical bounds of areas, were every band of the year of the total; in employees."""
+def certain_bounds(
+    employeurs: Employeurs, total: float, zone: Integers, zones: int, sans_lieu: Booleans | None = None
+) -> tuple[Floats, Floats]:
+    """Return the logical bounds of areas, were every band of the year of the total; in employees.
+
+    Arguments as in `calibration.logical_bounds`.
+    """
     bas, haut, _ = bounds_of(employeurs)
-    return logical_bounds(bas, haut, zone, zones, total)
+    return logical_bounds(bas, haut, zone, zones, total, sans_lieu)

@@ -5,7 +5,7 @@ Pure arithmetic on arrays. What is likely, rather than certain, belongs to `simu
 
 import numpy as np
 
-from observatoire.estimation.size_bands import Floats, Integers
+from observatoire.estimation.size_bands import Booleans, Floats, Integers
 
 ITERATIONS = 100
 
@@ -57,7 +57,9 @@ def check_total(bas: Floats, haut: Floats, total: float) -> None:
         )
 
 
-def logical_bounds(bas: Floats, haut: Floats, zone: Integers, zones: int, total: float) -> tuple[Floats, Floats]:
+def logical_bounds(
+    bas: Floats, haut: Floats, zone: Integers, zones: int, total: float, sans_lieu: Booleans | None = None
+) -> tuple[Floats, Floats]:
     """Return what bounds and total imply of each area: the two optima of a linear program, in closed form.
 
     max(Σ bas of A, T − Σ haut elsewhere) to min(Σ haut of A, T − Σ bas elsewhere). Bounds of an area made of several
@@ -69,10 +71,13 @@ def logical_bounds(bas: Floats, haut: Floats, zone: Integers, zones: int, total:
         zone: area of each employer, from 0 to `zones` - 1.
         zones: number of areas.
         total: employees of the whole.
+        sans_lieu: employers that may lie in any area, whatever their `zone`: all may be in A, or elsewhere.
     """
     haut = np.minimum(haut, np.maximum(total, bas))
+    if sans_lieu is None:
+        sans_lieu = np.zeros(len(bas), dtype=np.bool_)
     bas_zone = np.bincount(zone, weights=bas, minlength=zones)
     haut_zone = np.bincount(zone, weights=haut, minlength=zones)
     au_moins = np.maximum(bas_zone, total - (haut.sum() - haut_zone))
-    au_plus = np.minimum(haut_zone, total - (bas.sum() - bas_zone))
+    au_plus = np.minimum(haut_zone + haut[sans_lieu].sum(), total - (bas.sum() - bas_zone - bas[sans_lieu].sum()))
     return au_moins, au_plus

@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from observatoire.estimation.areas import bounds_of, certain_bounds, estimate
+from observatoire.estimation.areas import Zones, bounds_of, certain_bounds, estimate
 from observatoire.estimation.calibration import TotalImpossible, check_total
 from observatoire.estimation.employers import as_arrays, ratio_of_establishments
 from observatoire.estimation.publication_rule import (
-    AUCUN_EMPLOYEUR,
     HORS_BORNES,
     SANS_TOTAL,
     Chiffres,
     estimation_row,
+    no_employer,
     payroll_row,
 )
 from observatoire.estimation.simulation import SANS_TRANCHE, Draws, Employeurs, plausible_range
-from observatoire.estimation.size_bands import MANQUANTE, band_ranks
+from observatoire.estimation.size_bands import MANQUANTE, Integers, band_ranks
 from observatoire.estimation.urssaf_totals import Totaux
 
 GRAINE = 20261126
@@ -52,6 +52,7 @@ class Cumul:
     masse: Draws | float = 0.0
     bas: float = 0.0
     haut: float = 0.0
+    haut_sans_lieu: float = 0.0
     refus: list[str] = field(default_factory=list)
     est_masse_connue: bool = True
     est_renseigne: bool = False
@@ -235,6 +236,7 @@ class Estimateur:
         epci = pd.Index(zones.get_level_values(1)).astype(str)
         codes_epci, parts = np.unique(epci.to_numpy(dtype=object), return_inverse=True)
         par_code: dict[str, Chiffres] = {}
+        vide = no_employer(0.0, 0.0)
         salaire = self.totaux.pay_per_job(departement)
         if total is None or motif:
             for code in places["code_epci"].dropna().unique():
@@ -243,13 +245,21 @@ class Estimateur:
             graine = [GRAINE, *map(ord, f"{departement}|{modalite}")]
             resultat = estimate(employeurs, total, zone, len(zones), graine)
             bornes = plausible_range(resultat.tirages, resultat.point)
-            logiques = certain_bounds(employeurs, total, zone, len(zones))
+            # those whose place is not known may lie in each area, and in those where no employer is: one area more
+            sans_commune = unites["code_commune"].isna().to_numpy()
+            logiques = certain_bounds(employeurs, total, zone, len(zones) + 1, sans_commune)
+            vide = self._no_employer(resultat, zone[sans_commune], logiques[1][-1])
             renseignes = np.bincount(zone, weights=employeurs.groupe != SANS_TRANCHE, minlength=len(zones)) > 0
-            tableau = np.column_stack([resultat.point, *bornes, *logiques]).tolist()
+            tableau = np.column_stack([resultat.point, *bornes, logiques[0][:-1], logiques[1][:-1]]).tolist()
             for (code, _), ligne, renseigne in zip(zones, tableau, renseignes.tolist(), strict=True):
                 point, bas, haut, logique_bas, logique_haut = ligne
                 par_code[str(code)] = Chiffres(point, bas, haut, logique_bas, logique_haut, renseigne)
-            logiques = certain_bounds(employeurs, total, parts[zone], len(codes_epci))
+            sans_epci = sans_commune & unites["code_epci"].isna().to_numpy()
+            logiques = certain_bounds(employeurs, total, parts[zone], len(codes_epci) + 1, sans_epci)
+            dehors = self._no_employer(resultat, zone[sans_epci], logiques[1][-1])
+            for code in sorted(set(places["code_epci"].dropna()) - set(codes_epci)):
+                self._cumuls[code, modalite].haut += dehors.logique_haut
+                self._cumuls[code, modalite].haut_sans_lieu += dehors.haut
             for rang, code in enumerate(codes_epci):
                 dedans = np.flatnonzero(parts == rang)
                 cumul, tirages = self._cumuls[code, modalite], resultat.tirages[dedans].sum(axis=0)
@@ -267,11 +277,22 @@ class Estimateur:
             if chiffres is None and modalite != "total":
                 continue
             if chiffres is None and not motif:
-                chiffres = AUCUN_EMPLOYEUR
+                chiffres = vide
             masse = None
-            if chiffres is not None and modalite == "total" and salaire is not None:
+            # no order of magnitude where no employer is known and one may be
+            est_dite = code in par_code or not vide.haut
+            if chiffres is not None and est_dite and modalite == "total" and salaire is not None:
                 masse = (salaire * chiffres.bas, salaire * chiffres.haut)
             self._write("commune", code, modalite, chiffres, motif, masse)
+
+    @staticmethod
+    def _no_employer(resultat: Zones, zones: Integers, logique_haut: float) -> Chiffres:
+        """Figure an area without a known employer: those of these zones, whose place is not known, may all be there."""
+        if not len(zones):
+            return no_employer(0.0, 0.0)
+        perdues = np.unique(zones)
+        _, haut = plausible_range(resultat.tirages[perdues].sum(axis=0)[None], resultat.point[perdues].sum()[None])
+        return no_employer(float(haut[0]), float(logique_haut))
 
     def _epci(self, faits: set[str]) -> None:
         """Write the EPCI of which every département is done."""
@@ -289,15 +310,13 @@ class Estimateur:
                 if not refus:
                     tirages = np.atleast_2d(np.asarray(cumul.tirages, dtype=np.float32))
                     bas, haut = plausible_range(tirages, np.array([cumul.point]))
-                    chiffres = Chiffres(
-                        cumul.point,
-                        float(bas[0]),
-                        float(haut[0]),
-                        cumul.bas,
-                        cumul.haut,
-                        cumul.est_vide or cumul.est_renseigne,
-                    )
-                    if modalite == "total" and cumul.est_masse_connue:
+                    chiffres = no_employer(cumul.haut_sans_lieu, cumul.haut)
+                    if not cumul.est_vide:
+                        chiffres = Chiffres(
+                            cumul.point, float(bas[0]), float(haut[0]), cumul.bas, cumul.haut, cumul.est_renseigne
+                        )
+                    est_dite = not (cumul.est_vide and cumul.haut_sans_lieu)
+                    if modalite == "total" and cumul.est_masse_connue and est_dite:
                         masses = np.atleast_2d(np.asarray(cumul.masse, dtype=np.float32))
                         basses, hautes = plausible_range(masses, masses.mean(axis=1))
                         masse = (float(basses[0]), float(hautes[0]))

@@ -38,7 +38,14 @@ class Chiffres:
     est_renseigne: bool
 
 
-AUCUN_EMPLOYEUR = Chiffres(0.0, 0.0, 0.0, 0.0, 0.0, est_renseigne=True)
+def no_employer(haut: float, logique_haut: float) -> Chiffres:
+    """Return the figures of an area without a known employer: zero, were it not for those whose place is not known.
+
+    Args:
+        haut: what these employers are likely to have at most, in employees.
+        logique_haut: what they may have at most.
+    """
+    return Chiffres(0.0, 0.0, haut, 0.0, logique_haut, est_renseigne=True)
 
 
 def estimation_row(commun: Ligne, comptes: Ligne, chiffres: Chiffres | None, motif: str) -> Ligne:
@@ -60,7 +67,9 @@ def estimation_row(commun: Ligne, comptes: Ligne, chiffres: Chiffres | None, mot
         valeurs = [round(float(valeur), 1) for valeur in lus]
         demi = 100 * (chiffres.haut - chiffres.bas) / 2 / chiffres.point if chiffres.point > 0 else 0.0
         raisons = []
-        if nombre and valeurs[0] == 0 and valeurs[2]:
+        if not nombre and valeurs[2]:
+            raisons.append("aucun employeur n'y est connu, mais certains du département n'ont pas de commune connue")
+        elif nombre and valeurs[0] == 0 and valeurs[2]:
             raisons.append("estimation nulle d'une fourchette qui ne l'est pas")
         elif nombre and demi > DEMI_LARGEUR_PCT:
             raisons.append(f"fourchette de ± {demi:.0f} %, au-delà de {DEMI_LARGEUR_PCT:.0f} %")

@@ -12,6 +12,7 @@ import pandas as pd
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Booleans = npt.NDArray[np.bool_]
 
 # « 00 » had employees in the year and none on 31 December: the mean of its year is small, not nil
 BORNES: dict[str, tuple[float, float]] = {

@@ -46,7 +46,10 @@ ESTIMATIONS = Table(
             "borne_logique_basse", REEL, "Borne basse logique, si toutes les tranches étaient de l'année du total."
         ),
         Colonne(
-            "borne_logique_haute", REEL, "Borne haute logique, si toutes les tranches étaient de l'année du total."
+            "borne_logique_haute",
+            REEL,
+            "Borne haute logique, si toutes les tranches étaient de l'année du total ; les employeurs sans commune "
+            "connue y sont, comme dans celle de chaque territoire où ils peuvent être.",
         ),
         Colonne("nombre_etablissements", ENTIER, "Établissements employeurs de l'ESS estimés.", unite="établissements"),
         Colonne("nombre_repondants", ENTIER, "Unités légales (SIREN) de ces établissements.", unite="unités légales"),
@@ -97,7 +100,7 @@ CALAGES = Table(
         Colonne(
             "nombre_sans_commune",
             ENTIER,
-            "Employeurs estimés sans commune connue : dans aucune.",
+            "Employeurs estimés sans commune connue : dans aucune fourchette, mais dans les bornes hautes logiques.",
             unite="établissements",
         ),
         Colonne("nombre_sans_tranche", ENTIER, "Employeurs estimés sans tranche connue.", unite="établissements"),

@@ -175,8 +175,18 @@ def figure_of(indicateur: Ligne, ligne: Ligne) -> Chiffre:
         nature=ligne["nature"],
         ruptures=tuple((indicateur["ruptures"] or "").split(" ; ")),
     )
-    bas = ligne["periode_denominateur"]
-    return chiffre if bas is None else replace(chiffre, denominateur=replace(chiffre, periode=bas))
+    if ligne["periode_denominateur"] is None:
+        return chiffre
+    bas = replace(
+        chiffre,
+        # a measure that does not say what it counts is like itself alone
+        unite=indicateur["unite_denominateur"] or indicateur["mesure_denominateur"] or chiffre.unite,
+        champ=indicateur["champ_denominateur"] or indicateur["mesure_denominateur"] or chiffre.champ,
+        producteurs=frozenset((indicateur["producteurs_denominateur"] or "").split(" ; ")),
+        periode=ligne["periode_denominateur"],
+        perimetre=indicateur["perimetre_denominateur"] or "",
+    )
+    return replace(chiffre, denominateur=bas)
 
 
 def _series(indicateur: Ligne, lignes: list[Ligne]) -> Ligne | None:
