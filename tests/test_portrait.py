@@ -15,7 +15,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from observatoire.catalog import indicateurs
 from observatoire.publication.french import mesure, nombre, periode
+from observatoire.publication.pages import read_words
 from observatoire.publication.portrait import write_portrait
 from observatoire.publication.public_tables import public_tables
 
@@ -539,3 +541,15 @@ def test_la_meme_base_donne_les_memes_octets(page: Callable[..., str]) -> None:
         )
 
     assert ecrire() == ecrire()
+
+
+def test_un_titre_de_l_essentiel_garde_le_regime_general() -> None:
+    choisis = [c for partie in read_words("essentiel.yml").values() if isinstance(partie, list) for c in partie]
+    courts = [
+        (choix["titre"], indicateurs()[choix["indicateur"]])
+        for choix in choisis
+        if isinstance(choix, dict) and "axe" not in choix
+    ]
+    au_regime_general = [titre for titre, entier in courts if "régime général" in entier.titre + entier.champ]
+    assert len(au_regime_general) >= 5
+    assert [titre for titre in au_regime_general if "régime général" not in titre] == []
