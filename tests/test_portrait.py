@@ -261,8 +261,15 @@ def test_un_territoire_qu_aucun_indicateur_ne_couvre_dit_ce_qu_on_sait_plus_haut
         )
     )
     assert "Puy-de-Dôme (département) : 26~426 salariés" in dit
-    assert "Source absente : Source B. raw/dons est vide." in dit
-    assert "⚠ absente" in page_des_sources(tmp_path)
+    assert "Source absente : Source B. Ce qu'il manque" in dit and "raw/" not in dit
+    assert "⚠ absente raw/dons est vide." in page_des_sources(tmp_path), "à qui peut déposer le fichier"
+
+
+def test_une_source_dont_on_se_passe_n_est_pas_comptee_parmi_les_absentes(page: Callable[..., str]) -> None:
+    appoint = source("ESUS", "absente", motif="rien à faire sans liste")
+    dit = texte(page(sources=[source("Source B", "absente"), appoint]))
+    assert "Sources absentes : 1 ;" in dit and "Sources absentes : Source B." in dit
+    assert "rien à faire" not in dit
 
 
 def test_une_source_en_echec_est_dite_a_cote_de_sa_derniere_valeur(
