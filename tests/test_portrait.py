@@ -272,6 +272,13 @@ def test_une_source_dont_on_se_passe_n_est_pas_comptee_parmi_les_absentes(page: 
     assert "rien à faire" not in dit
 
 
+def test_ce_qui_n_a_pas_de_valeur_est_replie_a_la_fin_de_son_theme(page: Callable[..., str]) -> None:
+    contenu = page(catalogue=[indicateur("connu"), indicateur("b"), indicateur("c")], valeurs=[valeur("connu", 12)])
+    (replie,) = re.findall(r"<details class=\"absentes\">(.*?)</ul>\s*</details>", contenu, re.DOTALL)
+    assert "Non disponible : 2 indicateurs" in texte(replie)
+    assert 'id="i-b"' in replie and 'id="i-c"' in replie and 'id="i-connu"' not in replie
+
+
 def test_une_source_en_echec_est_dite_a_cote_de_sa_derniere_valeur(
     page: Callable[..., str], tmp_path: Path
 ) -> None:
