@@ -16,7 +16,7 @@ import duckdb
 import pytest
 
 from observatoire.catalog import indicateurs
-from observatoire.publication.french import mesure, nombre, periode
+from observatoire.publication.french import bref, fourchette, majuscule, mesure, nombre, periode
 from observatoire.publication.pages import read_words
 from observatoire.publication.portrait import write_portrait
 from observatoire.publication.public_tables import public_tables
@@ -206,6 +206,41 @@ def texte(contenu: str) -> str:
 )
 def test_nombres_et_periodes_s_ecrivent_en_francais(ecrit: str, attendu: str) -> None:
     assert ecrit == attendu
+
+
+@pytest.mark.parametrize(
+    ("unite", "bas", "haut", "attendu"),
+    [
+        ("salariés", 7701, 8457, "7\u202f701 {} 8\u202f457\u00a0salariés"),
+        ("eur", 230e6, 260e6, "230 {} 260\u00a0M€"),
+        ("eur", 900e3, 1.2e6, "900\u202f000\u00a0€ {} 1,2\u00a0M€"),
+        ("rang", 3, 5, "3 {} 5"),
+    ],
+)
+def test_une_fourchette_dit_son_unite_une_fois(unite: str, bas: float, haut: float, attendu: str) -> None:
+    ligne = valeur("x", (bas + haut) / 2, unite=unite, borne_basse=bas, borne_haute=haut)
+    assert fourchette(ligne, 0) == "entre " + attendu.format("et")
+    assert bref(ligne | {"valeur": None}, 0) == attendu.format("à")
+
+
+def test_ce_qui_commence_une_phrase_garde_ses_autres_majuscules(page: Callable[..., str]) -> None:
+    assert majuscule("secteur d'activité (A38)") == "Secteur d'activité (A38)" and majuscule("") == ""
+    lignes = [valeur("x", 5, axe="activite_a38", modalite=nom) for nom in "ab"]
+    dit = texte(page(catalogue=[indicateur("x")], valeurs=[valeur("x", 10), *lignes]))
+    assert "Activité (A38) Valeur" in dit
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "attendu"),
+    [
+        (("inverifiable", "inverifiable"), "Chiffres déclarés ici : 2, tous invérifiables."),
+        (("confirme",), "Chiffres déclarés ici : 1, confirmé."),
+        (("ambigu", "ambigu", "contredit"), "Chiffres déclarés ici : 3, dont 2 ambigus, 1 contredit."),
+    ],
+)
+def test_les_verdicts_s_accordent(page: Callable[..., str], verdicts: tuple[str, ...], attendu: str) -> None:
+    declarations = [declaration(str(rang), ("epci", EPCI), verdict=v) for rang, v in enumerate(verdicts)]
+    assert attendu in texte(page(declarations=declarations))
 
 
 def test_les_nombres_de_la_page_sont_ceux_de_la_base(page: Callable[..., str]) -> None:

@@ -72,7 +72,7 @@ def bref(ligne: dict[str, Any], decimales: int) -> str:
         return lisible(ligne, decimales)
     if bas == haut:
         return _short(bas, unite, decimales)
-    return f"{_short(bas, unite, decimales).removesuffix(_unit(bas, unite))} à {_short(haut, unite, decimales)}"
+    return " à ".join(_bounds(bas, haut, unite, decimales))
 
 
 def fourchette(ligne: dict[str, Any], decimales: int) -> str:
@@ -80,7 +80,14 @@ def fourchette(ligne: dict[str, Any], decimales: int) -> str:
     bas, haut = ligne["borne_basse"], ligne["borne_haute"]
     if ligne["valeur"] is None or bas is None or haut is None or bas == haut:
         return ""
-    return f"entre {_short(bas, ligne['unite'], decimales)} et {_short(haut, ligne['unite'], decimales)}"
+    return f"entre {' et '.join(_bounds(bas, haut, ligne['unite'], decimales))}"
+
+
+def _bounds(bas: float | Decimal, haut: float | Decimal, unite: str, decimales: int) -> tuple[str, str]:
+    """Write both ends of a range; the unit is said once, unless one alone is in millions."""
+    debut = _short(bas, unite, decimales)
+    meme_unite = _unit(bas, unite) == _unit(haut, unite)
+    return debut.split("\u00a0")[0] if meme_unite else debut, _short(haut, unite, decimales)
 
 
 def _short(valeur: float | Decimal, unite: str, decimales: int) -> str:
@@ -100,6 +107,11 @@ def court(texte: str, longueur: int = 90) -> str:
         return texte
     debut = texte[: longueur - 1]
     return f"{debut[: debut.rfind(' ')] if ' ' in debut[longueur // 2 :] else debut}…"
+
+
+def majuscule(texte: str) -> str:
+    """Write a text with a capital first; the others it has stay."""
+    return texte[:1].upper() + texte[1:]
 
 
 def periode(quand: str | date | None) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from observatoire.publication.french import bref, court, fourchette, lisible, mesure, nombre, periode
+from observatoire.publication.french import bref, court, fourchette, lisible, majuscule, mesure, nombre, periode
 
 Ligne = dict[str, Any]
 
@@ -28,7 +28,7 @@ def template(nom: str) -> Template:
         lstrip_blocks=True,
     )
     environnement.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False}
-    filtres = (bref, court, fourchette, lisible, mesure, nombre, periode)
+    filtres = (bref, court, fourchette, lisible, majuscule, mesure, nombre, periode)
     environnement.filters |= {filtre.__name__: filtre for filtre in filtres}
     return environnement.get_template(nom)
 
