@@ -16,7 +16,7 @@ import duckdb
 import pytest
 
 from observatoire.catalog import indicateurs
-from observatoire.publication.french import bref, fourchette, majuscule, mesure, nombre, periode
+from observatoire.publication.french import bref, en_clair, fourchette, majuscule, mesure, nombre, periode
 from observatoire.publication.pages import read_words
 from observatoire.publication.portrait import write_portrait
 from observatoire.publication.public_tables import public_tables
@@ -197,7 +197,9 @@ def texte(contenu: str) -> str:
         (mesure(2, "salariés", 0), "2\u00a0salariés"),
         (mesure(1, "comités par an", 0), "1\u00a0comité par an"),
         (mesure(12, "eur"), "12\u00a0€"),
+        (mesure(27586, "eur par salarié", 0), "27\u202f586\u00a0€ par salarié"),
         (periode("2026-10"), "octobre 2026"),
+        (en_clair("a_b de 2016 (2026-10) par c_d", {"a_b": "l'un"}), "l'un de 2016 (octobre 2026) par c d"),
         (periode("2019-07-01"), "1er juillet 2019"),
         (periode("2016-2020"), "2016-2020"),
         (periode("inconnu"), "période inconnue"),
@@ -228,6 +230,18 @@ def test_ce_qui_commence_une_phrase_garde_ses_autres_majuscules(page: Callable[.
     lignes = [valeur("x", 5, axe="activite_a38", modalite=nom) for nom in "ab"]
     dit = texte(page(catalogue=[indicateur("x")], valeurs=[valeur("x", 10), *lignes]))
     assert "Activité (A38) Valeur" in dit
+
+
+def test_un_document_et_ce_qu_il_declare_portent_leur_nom(page: Callable[..., str]) -> None:
+    ligne = declaration("14 500 salariés", ("epci", EPCI), grandeur="salaries_ess", document="rtes_2019")
+    dit = texte(
+        page(
+            declarations=[ligne],
+            documents=[{"document": "rtes_2019", "titre": "Clermont", "editeur": "RTES"}],
+        )
+    )
+    assert "« 14 500 salariés » Salariés de l'ESS" in dit
+    assert "rtes_2019" not in dit and dit.count("Clermont (RTES)") == 2, "l'essentiel, le tableau"
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def mesure(valeur: float | Decimal, unite: str, decimales: int | None = None) ->
     """Write a number and its unit, which agrees with it."""
     if unite in UNITES_TUES:
         return nombre(valeur, decimales)
-    unite = "€" if unite == "eur" else unite
+    unite = re.sub(r"^eur\b", "€", unite)
     accordee = re.sub(r"^(\w+)s\b", r"\1", unite) if -2 < valeur < 2 else unite
     return f"{nombre(valeur, decimales)}\u00a0{accordee}"
 
@@ -107,6 +107,12 @@ def court(texte: str, longueur: int = 90) -> str:
         return texte
     debut = texte[: longueur - 1]
     return f"{debut[: debut.rfind(' ')] if ' ' in debut[longueur // 2 :] else debut}…"
+
+
+def en_clair(texte: str, mots: dict[str, str]) -> str:
+    """Write a text with words for the names it quotes, and its months in French."""
+    nomme = re.sub(r"\b[a-z]\w*\b", lambda nom: mots.get(nom[0], nom[0].replace("_", " ")), texte)
+    return re.sub(r"\b\d{4}-(?:0[1-9]|1[0-2])\b", lambda mois: periode(mois[0]), nomme)
 
 
 def majuscule(texte: str) -> str:

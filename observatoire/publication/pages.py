@@ -8,9 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from duckdb import DuckDBPyConnection
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from observatoire.publication.french import bref, court, fourchette, lisible, majuscule, mesure, nombre, periode
+from observatoire.publication.french import (
+    bref,
+    court,
+    en_clair,
+    fourchette,
+    lisible,
+    majuscule,
+    mesure,
+    nombre,
+    periode,
+)
 
 Ligne = dict[str, Any]
 
@@ -28,9 +39,15 @@ def template(nom: str) -> Template:
         lstrip_blocks=True,
     )
     environnement.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False}
-    filtres = (bref, court, fourchette, lisible, majuscule, mesure, nombre, periode)
+    filtres = (bref, court, en_clair, fourchette, lisible, majuscule, mesure, nombre, periode)
     environnement.filters |= {filtre.__name__: filtre for filtre in filtres}
     return environnement.get_template(nom)
+
+
+def document_names(base: DuckDBPyConnection) -> dict[str, str]:
+    """Read the title of each document, and who published it, by its code."""
+    requete = "SELECT document, titre || coalesce(' (' || editeur || ')', '') FROM socle.documents"
+    return dict(base.execute(requete).fetchall())
 
 
 def read_words(nom: str = "libelles.yml") -> Ligne:

@@ -10,7 +10,8 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from observatoire.publication.pages import read_words
+from observatoire.publication.french import en_clair
+from observatoire.publication.pages import document_names, read_words
 from observatoire.publication.sheets import LONGUEUR, Champ, Classeur, sheet_name
 from observatoire.warehouse import open_published
 
@@ -273,12 +274,13 @@ def _declarations(base: DuckDBPyConnection, code: str, libelles: dict[str, Any])
         FROM qualite.declarations d JOIN lieux USING (niveau, code_territoire)
         LEFT JOIN referentiels.territoires t USING (niveau, code_territoire)
         WHERE lieux.rang < 2 ORDER BY d.date, d.document, d._fichier, d._ligne"""
-    for *debut, niveau, lieu, lieu_code, periode, v, bas, haut, calculee, unite, verdict, dit, nature in base.execute(
-        requete, [code]
-    ).fetchall():
+    documents, grandeurs = document_names(base), libelles["grandeurs"]
+    for document, date, citation, grandeur, *suite in base.execute(requete, [code]).fetchall():
+        niveau, lieu, lieu_code, periode, v, bas, haut, calculee, unite, verdict, dit, nature = suite
+        debut = [documents.get(document, document), date, citation, en_clair(grandeur, grandeurs)]
         juge = libelles["verdicts"].get(verdict, verdict)
         lu = [NIVEAUX.get(niveau, niveau), lieu, lieu_code, periode, v, bas, haut, calculee, unite]
-        yield [*debut, *lu, juge, dit, NATURES.get(nature, nature)]
+        yield [*debut, *lu, juge, dit and en_clair(dit, grandeurs), NATURES.get(nature, nature)]
 
 
 CHAMPS_SOURCES = [
