@@ -232,6 +232,15 @@ def test_ce_qui_commence_une_phrase_garde_ses_autres_majuscules(page: Callable[.
     assert "Activité (A38) Valeur" in dit
 
 
+def test_les_termes_d_une_specialisation_ont_l_unite_de_ce_qu_elle_compare(page: Callable[..., str]) -> None:
+    nom = "specialisation_ess_departement"
+    ligne = valeur(nom, 0.99, unite="rapport", numerateur=11.940704, denominateur=12.065956, periode_denominateur="2024")
+    derive = indicateur(nom, unite="rapport", decimales=2, est_derive=True, mesure_numerateur=None)
+    catalogue = [indicateur(PART, unite="%", decimales=1), derive]
+    dit = texte(page(catalogue=catalogue, valeurs=[ligne])).replace("\u00a0", " ")
+    assert "Numérateur 11,9 % valeur comparée" in dit and "Dénominateur 12,1 % valeur comparée" in dit
+
+
 def test_un_document_et_ce_qu_il_declare_portent_leur_nom(page: Callable[..., str]) -> None:
     ligne = declaration("14 500 salariés", ("epci", EPCI), grandeur="salaries_ess", document="rtes_2019")
     dit = texte(

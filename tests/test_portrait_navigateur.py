@@ -139,7 +139,9 @@ def derniers(lignes: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def rapport(ligne: dict[str, Any]) -> list[Decimal]:
     if ligne["denominateur"] is None:
         return []
-    return [n.normalize() for n in (ligne["numerateur"], ligne["denominateur"]) if n is not None]
+    # what a specialisation compares is written as the share it is
+    decimales = 1 if ligne["indicateur"].startswith("specialisation") else 6
+    return [arrondi(n, decimales).normalize() for n in (ligne["numerateur"], ligne["denominateur"]) if n is not None]
 
 
 def test_chaque_tableau_de_ventilation_est_celui_de_la_base(visite: Visite, dossier: Path, verite, noms):

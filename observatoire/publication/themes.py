@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from duckdb import DuckDBPyConnection
 
+from observatoire.catalog import indicateurs as declares
 from observatoire.comparison import Chiffre, comparable
 from observatoire.publication.charts import bars, line
 from observatoire.publication.pages import Ligne
@@ -24,7 +25,7 @@ class Catalogue:
 
     Attributes:
         indicateurs: rows of the catalogue, in the order of a page, with the titles of their terms, what failed in their
-            sources, and those sources without the references that are behind all.
+            sources, those sources without the references that are behind all, and the `base` they derive from.
         themes: titles of the parts of the page, in order.
         modalites: words of the codes, by axis.
         axes: words of the axes.
@@ -52,9 +53,12 @@ def read_catalogue(base: DuckDBPyConnection, libelles: Ligne) -> Catalogue:
         """
         FROM indicateurs.catalogue ORDER BY est_derive, mesure_denominateur IS NOT NULL, indicateur""",
     )
+    par_nom = {i["indicateur"]: i for i in indicateurs}
     titres = {i["mesure_numerateur"] or "": i["titre"] for i in indicateurs if i["mesure_denominateur"] is None}
     for indicateur in indicateurs:
         indicateur["titres"] = [titres.get(indicateur[f"mesure_{terme}"]) for terme in ("numerateur", "denominateur")]
+        declare = declares().get(indicateur["indicateur"])
+        indicateur["base"] = par_nom.get(declare.derive["indicateur"]) if declare and declare.derive else None
         lues = (indicateur["sources"] or "").split(" ; ")
         indicateur["en_defaut"] = [source for source in en_defaut if source["titre"] in lues]
         propres = [titre for titre in lues if titre not in communes]
