@@ -334,6 +334,16 @@ def test_chaque_figure_a_un_titre_un_resume_et_son_tableau(visite: Visite, dossi
 # --- two sheets of paper
 
 
+def test_une_barre_ne_passe_pas_sous_son_nombre_et_un_mot_n_est_pas_coupe(visite: Visite, dossier: Path):
+    for largeur in (1280, 360):
+        ouvrir(visite, dossier / "index.html", largeur)
+        couvertes = """() => [...document.querySelectorAll('.barre')].filter(b =>
+            b.getBoundingClientRect().right > b.nextElementSibling.getBoundingClientRect().left).length"""
+        coupes = """() => [...document.querySelectorAll('.liste td strong')].filter(s =>
+            s.getClientRects().length > s.textContent.split(/[ \\n]/).length).map(s => s.textContent)"""
+        assert (visite.page.evaluate(couvertes), visite.page.evaluate(coupes)) == (0, []), largeur
+
+
 def imprimer(visite: Visite) -> list[str]:
     octets = visite.page.pdf(prefer_css_page_size=True)
     return [feuille.extract_text() for feuille in PdfReader(BytesIO(octets)).pages]
