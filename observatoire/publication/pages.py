@@ -50,6 +50,16 @@ def document_names(base: DuckDBPyConnection) -> dict[str, str]:
     return dict(base.execute(requete).fetchall())
 
 
+def words_of_codes(base: DuckDBPyConnection, libelles: Ligne) -> dict[str, dict[str, str]]:
+    """Read the words of the codes of each axis: those of the file of words, the nomenclatures', the networks'."""
+    modalites = {axe: dict(mots) for axe, mots in libelles["modalites"].items()}
+    for axe, nomenclature in (("secteur", "a17"), ("secteur_a38", "a38"), ("division_naf", "a88")):
+        requete = "SELECT code, libelle FROM referentiels.naf_agregats WHERE nomenclature = ?"
+        modalites[axe] = dict(base.execute(requete, [nomenclature]).fetchall())
+    modalites["reseau"] = dict(base.execute("SELECT reseau, nom_reseau FROM socle.reseaux").fetchall())
+    return modalites
+
+
 def read_words(nom: str = "libelles.yml") -> Ligne:
     """Read a file of words kept beside the templates."""
     return dict(yaml.safe_load((MODELES / nom).read_text(encoding="utf-8")))
