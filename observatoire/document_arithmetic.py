@@ -137,5 +137,5 @@ def _quantities(declarations: list[dict[str, Any]], document: str) -> dict[str, 
 
 
 def _in_words(bas: Decimal, haut: Decimal) -> str:
-    dits = [f"{borne.normalize():f}".replace(".", ",") for borne in (bas, haut)]
+    dits = [f"{borne.normalize():,f}".replace(",", "\u202f").replace(".", ",") for borne in (bas, haut)]
     return dits[0] if bas == haut else f"de {dits[0]} à {dits[1]}"

@@ -25,6 +25,16 @@ from observatoire.warehouse import Entrepot, open_published, read_rows, sql_lite
 Ligne = dict[str, Any]
 CLE = ("indicateur", "niveau", "code_territoire", "periode", "axe", "modalite")
 CONFIDENTIELLE = "Valeur supprimée au titre du secret statistique : rien de ce qui la compose n'est montré."
+LARGES = {"departement": "de son département", "region": "de sa région", "france": "de la France"}
+AGREGATS = {
+    "somme": "somme",
+    "nombre_unites": "nombre d'unités",
+    "nombre_repondants": "nombre de répondants",
+    "mediane_unites": "médiane par unité",
+    "mediane_repondants": "médiane par répondant",
+    "top10_repondants": "somme des dix premiers répondants",
+    "herfindahl": "indice de Herfindahl",
+}
 SANS_VALEUR = "Valeur qui ne peut être calculée : "
 
 
@@ -123,7 +133,8 @@ def formula(indicateur: Indicateur) -> str:
         base = indicateurs()[indicateur.derive["indicateur"]].titre
         if indicateur.derive["type"] == "rang":
             return f"rang, parmi les territoires du même niveau, de « {base} »"
-        return f"« {base} » du territoire ÷ la même du niveau {indicateur.derive.get('reference', 'france')}"
+        reference = LARGES[indicateur.derive.get("reference", "france")]
+        return f"« {base} » du territoire ÷ la même {reference}"
     if indicateur.estimation is not None:
         haut = "estimation calée sur le total de l'Urssaf du département, employeurs pris par tranche d'effectifs"
     else:
@@ -133,7 +144,10 @@ def formula(indicateur: Indicateur) -> str:
 
 
 def _said(terme: Terme | None) -> str:
-    return "" if terme is None else f"{terme.agregat} de {terme.mesure}"
+    if terme is None:
+        return ""
+    compte = mesures()[terme.mesure].description.rstrip(".")
+    return f"{AGREGATS.get(terme.agregat, terme.agregat)} de « {compte} »"
 
 
 def _published(chemin: Path, condition: str) -> list[Ligne]:

@@ -318,13 +318,20 @@ def test_le_geojson_garde_le_statut_et_la_derniere_periode(tmp_path):
         valeur("63003", 3.0, "membres", periode="inconnu", numerateur=Decimal("3.000000")),
     ]
     catalogue = [*tables()["catalogue"], {"indicateur": "membres", "titre": "Membres"}]
-    contenu = geojson(tmp_path, **tables(valeurs=valeurs, catalogue=catalogue))
+    contenu = geojson(tmp_path, **tables(en_rang(), valeurs=valeurs, catalogue=catalogue))
     conforme(contenu)
     une, deux, trois = (entite["properties"] for entite in contenu["features"][:3])
     assert (une[PART], une[f"{PART}_statut_confidentialite"]) == (None, "C")
     assert deux[PART] is None, "une valeur d'une autre année ne se mêle pas aux autres"
     assert (trois["membres"], trois["membres_periode"], trois["membres_numerateur"]) == (3, "inconnu", 3)
-    assert "aucun n'a été reçu" in contenu["attribution"]
+
+
+def test_sans_contour_il_n_y_a_ni_geojson_ni_lien(tmp_path):
+    fiche = indicateur(PART, unite="%", decimales=1)
+    base = ecrire_base(tmp_path / "public.duckdb", **tables(sources=[], catalogue=[fiche]))
+    assert write_geojson(base, tmp_path / "geo", EPCI) is None and not (tmp_path / "geo").exists()
+    write_portrait(base, tmp_path / "portrait", EPCI)
+    assert ".geojson" not in (tmp_path / "portrait" / "index.html").read_text(encoding="utf-8")
 
 
 def test_un_code_inconnu_n_a_pas_de_geojson(tmp_path):

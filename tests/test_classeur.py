@@ -139,6 +139,8 @@ def test_declarations_verdicts_et_sources_y_sont(lu, public):
     verdicts = lignes(lu["Déclarations"])
     assert verdicts and all(ligne["Verdict"] for ligne in verdicts)
     assert isinstance(next(ligne["Date"] for ligne in verdicts if ligne["Date"]), datetime | date)
+    codes = [ligne["Grandeur"] for ligne in verdicts if "_" in ligne["Grandeur"] or "_" in ligne["Document"]]
+    assert codes == [], "des noms que l'on lit"
     ((nombre, lues),) = public.execute("SELECT count(*), sum(lignes_lues) FROM qualite.sources").fetchall()
     sources = lignes(lu["Sources"])
     assert len(sources) == nombre and sum(ligne["Lignes lues (nombre)"] for ligne in sources) == lues

@@ -150,6 +150,14 @@ def test_la_page_dit_les_colonnes_en_francais(ailleurs: Entrepot, indicateur: st
     assert "{" not in re.sub(r"<style>.*?</style>", "", page, flags=re.S)
 
 
+def test_la_page_d_une_specialisation_s_ecrit_en_francais(ailleurs: Entrepot):
+    cle = une_valeur(ailleurs, "indicateur = 'specialisation_ess_departement' AND niveau = 'epci' AND valeur > 0")
+    page = html.unescape((write_unfolding(ailleurs, deplier(ailleurs, **cle)) / PAGE).read_text(encoding="utf-8"))
+    (dite,) = re.findall(r"<strong>(\d+,\d+)</strong> \(démonstration\) = « .* » du territoire ÷ la même (.*)</p>", page)
+    assert len(dite[0]) == len("0,99") and dite[1] == "de son département"
+    assert not re.search(r"\d,\d{4}", page), "aucune fausse précision"
+
+
 def test_le_job_se_lance_sans_rien_saisir(publie: Path, tmp_path: Path, monkeypatch):
     dossier = tmp_path / "ici"
     shutil.copytree(publie, dossier, symlinks=True)

@@ -387,6 +387,24 @@ def test_une_seule_cause_possible_par_indicateur_ne_demande_pas_de_rejeu(atelier
     assert {nom: en_a(journal, nom)["causes"] for nom in ("m", "n")} == {"m": ["source"], "n": ["correction"]}
 
 
+def test_une_source_n_est_en_cause_que_la_ou_elle_est_lue(atelier: Atelier):
+    for nom in ("m", "n"):
+        atelier.deposer(nom, lignes_de(atelier, 3))
+        somme(atelier, nom)
+    atelier.publier()
+    for nom in ("m", "n"):
+        atelier.deposer(nom, lignes_de(atelier, 4))
+    journal = atelier.publier()
+    assert [cause["sources"] for cause in journal["causes"]] == [["depot_m", "depot_n"]]
+    assert {ligne["indicateur"]: ligne["sources"] for ligne in journal["bilan"]} == {"m": ["depot_m"], "n": ["depot_n"]}
+
+
+def test_le_resume_ecrit_ses_nombres_en_francais():
+    bilan = dict.fromkeys(writing.CHANGEMENTS, 0) | {"disparue": 57266}
+    journal = writing._empty("comparee", {"release": "r", "cree_le": "2026-01-01"}, "a") | {"bilan": [bilan]}
+    assert writing._sum_up(journal).startswith("57\u202f266 valeurs disparues.")
+
+
 def test_le_journal_ne_defait_aucun_secret(atelier: Atelier):
     """Payroll of one employer in a commune: nothing of it, before or after, nor of the totals beside it."""
     petite = atelier.petite

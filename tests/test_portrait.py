@@ -15,7 +15,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from observatoire.publication.french import mesure, nombre, periode
+from observatoire.catalog import indicateurs
+from observatoire.publication.french import bref, en_clair, fourchette, majuscule, mesure, nombre, periode
+from observatoire.publication.pages import read_words
 from observatoire.publication.portrait import write_portrait
 from observatoire.publication.public_tables import public_tables
 
@@ -195,7 +197,9 @@ def texte(contenu: str) -> str:
         (mesure(2, "salariés", 0), "2\u00a0salariés"),
         (mesure(1, "comités par an", 0), "1\u00a0comité par an"),
         (mesure(12, "eur"), "12\u00a0€"),
+        (mesure(27586, "eur par salarié", 0), "27\u202f586\u00a0€ par salarié"),
         (periode("2026-10"), "octobre 2026"),
+        (en_clair("a_b de 2016 (2026-10) par c_d", {"a_b": "l'un"}), "l'un de 2016 (octobre 2026) par c d"),
         (periode("2019-07-01"), "1er juillet 2019"),
         (periode("2016-2020"), "2016-2020"),
         (periode("inconnu"), "période inconnue"),
@@ -204,6 +208,62 @@ def texte(contenu: str) -> str:
 )
 def test_nombres_et_periodes_s_ecrivent_en_francais(ecrit: str, attendu: str) -> None:
     assert ecrit == attendu
+
+
+@pytest.mark.parametrize(
+    ("unite", "bas", "haut", "attendu"),
+    [
+        ("salariés", 7701, 8457, "7\u202f701 {} 8\u202f457\u00a0salariés"),
+        ("eur", 230e6, 260e6, "230 {} 260\u00a0M€"),
+        ("eur", 900e3, 1.2e6, "900\u202f000\u00a0€ {} 1,2\u00a0M€"),
+        ("rang", 3, 5, "3 {} 5"),
+    ],
+)
+def test_une_fourchette_dit_son_unite_une_fois(unite: str, bas: float, haut: float, attendu: str) -> None:
+    ligne = valeur("x", (bas + haut) / 2, unite=unite, borne_basse=bas, borne_haute=haut)
+    assert fourchette(ligne, 0) == "entre " + attendu.format("et")
+    assert bref(ligne | {"valeur": None}, 0) == attendu.format("à")
+
+
+def test_ce_qui_commence_une_phrase_garde_ses_autres_majuscules(page: Callable[..., str]) -> None:
+    assert majuscule("secteur d'activité (A38)") == "Secteur d'activité (A38)" and majuscule("") == ""
+    lignes = [valeur("x", 5, axe="activite_a38", modalite=nom) for nom in "ab"]
+    dit = texte(page(catalogue=[indicateur("x")], valeurs=[valeur("x", 10), *lignes]))
+    assert "Activité (A38) Valeur" in dit
+
+
+def test_les_termes_d_une_specialisation_ont_l_unite_de_ce_qu_elle_compare(page: Callable[..., str]) -> None:
+    nom = "specialisation_ess_departement"
+    ligne = valeur(nom, 0.99, unite="rapport", numerateur=11.940704, denominateur=12.065956, periode_denominateur="2024")
+    derive = indicateur(nom, unite="rapport", decimales=2, est_derive=True, mesure_numerateur=None)
+    catalogue = [indicateur(PART, unite="%", decimales=1), derive]
+    dit = texte(page(catalogue=catalogue, valeurs=[ligne])).replace("\u00a0", " ")
+    assert "Numérateur 11,9 % valeur comparée" in dit and "Dénominateur 12,1 % valeur comparée" in dit
+
+
+def test_un_document_et_ce_qu_il_declare_portent_leur_nom(page: Callable[..., str]) -> None:
+    ligne = declaration("14 500 salariés", ("epci", EPCI), grandeur="salaries_ess", document="rtes_2019")
+    dit = texte(
+        page(
+            declarations=[ligne],
+            documents=[{"document": "rtes_2019", "titre": "Clermont", "editeur": "RTES"}],
+        )
+    )
+    assert "« 14 500 salariés » Salariés de l'ESS" in dit
+    assert "rtes_2019" not in dit and dit.count("Clermont (RTES)") == 2, "l'essentiel, le tableau"
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "attendu"),
+    [
+        (("inverifiable", "inverifiable"), "Chiffres déclarés ici : 2, tous invérifiables."),
+        (("confirme",), "Chiffres déclarés ici : 1, confirmé."),
+        (("ambigu", "ambigu", "contredit"), "Chiffres déclarés ici : 3, dont 2 ambigus, 1 contredit."),
+    ],
+)
+def test_les_verdicts_s_accordent(page: Callable[..., str], verdicts: tuple[str, ...], attendu: str) -> None:
+    declarations = [declaration(str(rang), ("epci", EPCI), verdict=v) for rang, v in enumerate(verdicts)]
+    assert attendu in texte(page(declarations=declarations))
 
 
 def test_les_nombres_de_la_page_sont_ceux_de_la_base(page: Callable[..., str]) -> None:
@@ -259,8 +319,22 @@ def test_un_territoire_qu_aucun_indicateur_ne_couvre_dit_ce_qu_on_sait_plus_haut
         )
     )
     assert "Puy-de-Dôme (département) : 26~426 salariés" in dit
-    assert "Source absente : Source B. raw/dons est vide." in dit
-    assert "⚠ absente" in page_des_sources(tmp_path)
+    assert "Source absente : Source B. Ce qu'il manque" in dit and "raw/" not in dit
+    assert "⚠ absente raw/dons est vide." in page_des_sources(tmp_path), "à qui peut déposer le fichier"
+
+
+def test_une_source_dont_on_se_passe_n_est_pas_comptee_parmi_les_absentes(page: Callable[..., str]) -> None:
+    appoint = source("ESUS", "absente", motif="rien à faire sans liste")
+    dit = texte(page(sources=[source("Source B", "absente"), appoint]))
+    assert "Sources absentes : 1 ;" in dit and "Sources absentes : Source B." in dit
+    assert "rien à faire" not in dit
+
+
+def test_ce_qui_n_a_pas_de_valeur_est_replie_a_la_fin_de_son_theme(page: Callable[..., str]) -> None:
+    contenu = page(catalogue=[indicateur("connu"), indicateur("b"), indicateur("c")], valeurs=[valeur("connu", 12)])
+    (replie,) = re.findall(r"<details class=\"absentes\">(.*?)</ul>\s*</details>", contenu, re.DOTALL)
+    assert "Non disponible : 2 indicateurs" in texte(replie)
+    assert 'id="i-b"' in replie and 'id="i-c"' in replie and 'id="i-connu"' not in replie
 
 
 def test_une_source_en_echec_est_dite_a_cote_de_sa_derniere_valeur(
@@ -539,3 +613,15 @@ def test_la_meme_base_donne_les_memes_octets(page: Callable[..., str]) -> None:
         )
 
     assert ecrire() == ecrire()
+
+
+def test_un_titre_de_l_essentiel_garde_le_regime_general() -> None:
+    choisis = [c for partie in read_words("essentiel.yml").values() if isinstance(partie, list) for c in partie]
+    courts = [
+        (choix["titre"], indicateurs()[choix["indicateur"]])
+        for choix in choisis
+        if isinstance(choix, dict) and "axe" not in choix
+    ]
+    au_regime_general = [titre for titre, entier in courts if "régime général" in entier.titre + entier.champ]
+    assert len(au_regime_general) >= 5
+    assert [titre for titre in au_regime_general if "régime général" not in titre] == []

@@ -139,7 +139,9 @@ def derniers(lignes: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def rapport(ligne: dict[str, Any]) -> list[Decimal]:
     if ligne["denominateur"] is None:
         return []
-    return [n.normalize() for n in (ligne["numerateur"], ligne["denominateur"]) if n is not None]
+    # what a specialisation compares is written as the share it is
+    decimales = 1 if ligne["indicateur"].startswith("specialisation") else 6
+    return [arrondi(n, decimales).normalize() for n in (ligne["numerateur"], ligne["denominateur"]) if n is not None]
 
 
 def test_chaque_tableau_de_ventilation_est_celui_de_la_base(visite: Visite, dossier: Path, verite, noms):
@@ -330,6 +332,16 @@ def test_chaque_figure_a_un_titre_un_resume_et_son_tableau(visite: Visite, dossi
 
 
 # --- two sheets of paper
+
+
+def test_une_barre_ne_passe_pas_sous_son_nombre_et_un_mot_n_est_pas_coupe(visite: Visite, dossier: Path):
+    for largeur in (1280, 360):
+        ouvrir(visite, dossier / "index.html", largeur)
+        couvertes = """() => [...document.querySelectorAll('.barre')].filter(b =>
+            b.getBoundingClientRect().right > b.nextElementSibling.getBoundingClientRect().left).length"""
+        coupes = """() => [...document.querySelectorAll('.liste td strong')].filter(s =>
+            s.getClientRects().length > s.textContent.split(/[ \\n]/).length).map(s => s.textContent)"""
+        assert (visite.page.evaluate(couvertes), visite.page.evaluate(coupes)) == (0, []), largeur
 
 
 def imprimer(visite: Visite) -> list[str]:

@@ -93,6 +93,15 @@ def test_un_lien_prevu_est_en_pointilles_et_le_dit(acteurs):
     assert "a — b (prévu)" in contenu
 
 
+def test_un_point_rouge_dit_ce_qu_il_est(acteurs):
+    liens, legende = [lien(1, "a", "b")], "Point rouge"
+    ruptures = [{"noeud": n, "nom": n, "detaches": 0} for n in "ab"]
+    rouge = acteur("a") | {"est_articulation": True}
+    assert legende in acteurs(graphe_noeuds=[rouge, acteur("b")], graphe_liens=liens, graphe_ruptures=ruptures)
+    sans = acteurs(graphe_noeuds=[acteur("a"), acteur("b")], graphe_liens=liens, graphe_ruptures=ruptures)
+    assert legende not in sans
+
+
 def test_un_nom_hostile_reste_du_texte(acteurs):
     contenu = acteurs(
         graphe_noeuds=[acteur(ATTAQUE), acteur("b")], graphe_liens=[lien(1, ATTAQUE, "b", citation=ATTAQUE)],

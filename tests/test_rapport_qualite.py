@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from observatoire.estimation.back_tests import TAILLES
 from observatoire.publication.quality_report import write_quality_report
 
 ICI = "246300701"
@@ -51,6 +52,8 @@ def test_le_rapport_montre_chaque_retrotest_chaque_calage_et_chaque_ecart_d_ici(
     dit = texte(page)
     tests = public.execute("SELECT DISTINCT test FROM qualite.retrotests").fetchall()
     assert tests and all(test in dit for (test,) in tests)
+    places = [dit.index(texte(f" {nom} "), dit.index("Demi-largeur")) for nom, *_ in TAILLES]
+    assert places == sorted(places), "de la plus petite à la plus grande"
     for (verdict,) in public.execute("SELECT explication FROM qualite.calages WHERE code_departement = '63'").fetchall():
         assert verdict in dit
     assert "Puy-de-Dôme" in dit and "comptes cotisants" in dit

@@ -13,9 +13,10 @@ from typing import Any
 
 import duckdb
 
+from observatoire.catalog import indicateurs
 from observatoire.evidence import PreuvesAbsentes, open_evidence
 from observatoire.journal.attribution import attribute
-from observatoire.journal.causes import LIBELLES, ORDRE, Cause, causes_of, differing_causes
+from observatoire.journal.causes import LIBELLES, ORDRE, Cause, differing_causes, sources_behind
 from observatoire.journal.differences import (
     CHANGEMENTS,
     CLE,
@@ -26,6 +27,7 @@ from observatoire.journal.differences import (
     compare_values,
 )
 from observatoire.journal.replay import RejeuImpossible, replayed_values
+from observatoire.publication.french import nombre
 from observatoire.publication.pages import read_words, template
 from observatoire.warehouse import Entrepot, open_published, read_rows, sha256, sql_literal, utc_now
 
@@ -171,8 +173,8 @@ def _compare(entrepot: Entrepot, dossier: Path, manifeste: Ligne) -> Ligne:
         for cause in causes
     ]
     for ligne in journal["bilan"]:
-        siennes = causes_of(ligne["indicateur"], causes)
-        ligne["sources"] = sorted({source for cause in siennes for source in cause.sources})
+        derriere = sources_behind(ligne["indicateur"]) if ligne["indicateur"] in indicateurs() else set()
+        ligne["sources"] = sorted(derriere & {source for cause in causes for source in cause.sources})
     journal["cas"] = "comparee" if _differs(journal) else "inchangee"
     journal["resume"] = _sum_up(journal)
     return journal
@@ -266,12 +268,12 @@ def _sum_up(journal: Ligne) -> str:
     for ligne in journal["bilan"]:
         comptes.update({nom: ligne[nom] for nom in CHANGEMENTS})
     nombres = [(comptes[nom], *DITS[nom]) for nom in CHANGEMENTS]
-    indicateurs, territoires = journal["indicateurs"], journal["territoires"]
+    definis, territoires = journal["indicateurs"], journal["territoires"]
     nombres += [
-        (len(indicateurs["ajoutes"]), "indicateur ajouté", "indicateurs ajoutés"),
-        (len(indicateurs["retires"]), "indicateur retiré", "indicateurs retirés"),
+        (len(definis["ajoutes"]), "indicateur ajouté", "indicateurs ajoutés"),
+        (len(definis["retires"]), "indicateur retiré", "indicateurs retirés"),
         (
-            len({ligne["indicateur"] for ligne in indicateurs["definitions"]}),
+            len({ligne["indicateur"] for ligne in definis["definitions"]}),
             "définition changée",
             "définitions changées",
         ),
@@ -285,7 +287,7 @@ def _sum_up(journal: Ligne) -> str:
             "tables ou colonnes en plus ou en moins",
         ),
     ]
-    dites = [f"{nombre} {plusieurs if nombre > 1 else un}" for nombre, un, plusieurs in nombres if nombre]
+    dites = [f"{nombre(combien)} {plusieurs if combien > 1 else un}" for combien, un, plusieurs in nombres if combien]
     return f"{', '.join(dites)}. Ce qui diffère : {pourquoi}."
 
 

@@ -42,7 +42,7 @@ def mesure(valeur: float | Decimal, unite: str, decimales: int | None = None) ->
     """Write a number and its unit, which agrees with it."""
     if unite in UNITES_TUES:
         return nombre(valeur, decimales)
-    unite = "€" if unite == "eur" else unite
+    unite = re.sub(r"^eur\b", "€", unite)
     accordee = re.sub(r"^(\w+)s\b", r"\1", unite) if -2 < valeur < 2 else unite
     return f"{nombre(valeur, decimales)}\u00a0{accordee}"
 
@@ -72,7 +72,7 @@ def bref(ligne: dict[str, Any], decimales: int) -> str:
         return lisible(ligne, decimales)
     if bas == haut:
         return _short(bas, unite, decimales)
-    return f"{_short(bas, unite, decimales).removesuffix(_unit(bas, unite))} à {_short(haut, unite, decimales)}"
+    return " à ".join(_bounds(bas, haut, unite, decimales))
 
 
 def fourchette(ligne: dict[str, Any], decimales: int) -> str:
@@ -80,7 +80,14 @@ def fourchette(ligne: dict[str, Any], decimales: int) -> str:
     bas, haut = ligne["borne_basse"], ligne["borne_haute"]
     if ligne["valeur"] is None or bas is None or haut is None or bas == haut:
         return ""
-    return f"entre {_short(bas, ligne['unite'], decimales)} et {_short(haut, ligne['unite'], decimales)}"
+    return f"entre {' et '.join(_bounds(bas, haut, ligne['unite'], decimales))}"
+
+
+def _bounds(bas: float | Decimal, haut: float | Decimal, unite: str, decimales: int) -> tuple[str, str]:
+    """Write both ends of a range; the unit is said once, unless one alone is in millions."""
+    debut = _short(bas, unite, decimales)
+    meme_unite = _unit(bas, unite) == _unit(haut, unite)
+    return debut.split("\u00a0")[0] if meme_unite else debut, _short(haut, unite, decimales)
 
 
 def _short(valeur: float | Decimal, unite: str, decimales: int) -> str:
@@ -100,6 +107,17 @@ def court(texte: str, longueur: int = 90) -> str:
         return texte
     debut = texte[: longueur - 1]
     return f"{debut[: debut.rfind(' ')] if ' ' in debut[longueur // 2 :] else debut}…"
+
+
+def en_clair(texte: str, mots: dict[str, str]) -> str:
+    """Write a text with words for the names it quotes, and its months in French."""
+    nomme = re.sub(r"\b[a-z]\w*\b", lambda nom: mots.get(nom[0], nom[0].replace("_", " ")), texte)
+    return re.sub(r"\b\d{4}-(?:0[1-9]|1[0-2])\b", lambda mois: periode(mois[0]), nomme)
+
+
+def majuscule(texte: str) -> str:
+    """Write a text with a capital first; the others it has stay."""
+    return texte[:1].upper() + texte[1:]
 
 
 def periode(quand: str | date | None) -> str:

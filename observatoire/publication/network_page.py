@@ -8,7 +8,7 @@ import math
 import networkx as nx
 from duckdb import DuckDBPyConnection
 
-from observatoire.publication.pages import Ligne, read_words, template
+from observatoire.publication.pages import Ligne, document_names, read_words, template
 from observatoire.warehouse import read_rows
 
 LARGEUR, HAUTEUR, MARGE = 1200, 900, 80
@@ -23,6 +23,7 @@ def render_networks(base: DuckDBPyConnection) -> str:
     release = read_rows(base, "FROM meta.release")[0]
     est_demonstration = release["nature"] == "demonstration"  # as soon as one input of the release is
     contexte = {"release": release, "toile": read_networks(base), "est_demonstration": est_demonstration}
+    contexte["titres"] = document_names(base)
     return template("acteurs.html").render(read_words() | contexte)
 
 

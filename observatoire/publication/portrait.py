@@ -12,7 +12,7 @@ from duckdb import DuckDBPyConnection
 from plotly.offline import get_plotlyjs
 
 from observatoire.publication.network_page import render_networks
-from observatoire.publication.pages import Ligne, read_words, template
+from observatoire.publication.pages import Ligne, document_names, read_words, template
 from observatoire.publication.sources_page import read_sources, render_sources
 from observatoire.publication.synthesis import short_declarations, synthesis
 from observatoire.publication.territory_map import read_map
@@ -65,7 +65,7 @@ def write_shared(base: DuckDBPyConnection, dossier: Path) -> None:
 
 def read_common(base: DuckDBPyConnection) -> Commun:
     """Read what every page of a release shares."""
-    libelles = read_words()
+    libelles = read_words() | {"documents": document_names(base)}
     return Commun(
         libelles=libelles,
         release=read_rows(base, "FROM meta.release")[0],

@@ -9,6 +9,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from observatoire.estimation.back_tests import TAILLES
 from observatoire.estimation.publication_rule import DEMI_LARGEUR_PCT, REPONDANTS
 from observatoire.publication.pages import read_words, template
 from observatoire.warehouse import open_published, read_rows
@@ -60,7 +61,10 @@ def _context(base: DuckDBPyConnection, code: str) -> dict[str, Any]:
             ORDER BY niveau, code_territoire, indicateur_a, indicateur_b""",
     }
     contexte: dict[str, Any] = {nom: read_rows(base, requete, code) for nom, requete in requetes.items()}
-    contexte["retrotests"] = read_rows(base, "FROM qualite.retrotests ORDER BY test, periode, taille")
+    tailles = [nom for nom, *_ in TAILLES]
+    contexte["retrotests"] = read_rows(
+        base, "FROM qualite.retrotests ORDER BY test, periode, list_position(?, taille)", tailles
+    )
     contexte["publications"] = read_rows(
         base,
         """

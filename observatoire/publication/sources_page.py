@@ -6,6 +6,7 @@ Which sources fail a figure is said beside that figure, in the portrait.
 from duckdb import DuckDBPyConnection
 
 from observatoire.publication.pages import Ligne, read_words, template
+from observatoire.sources import sources
 from observatoire.warehouse import read_rows
 
 
@@ -34,10 +35,15 @@ def render_sources(base: DuckDBPyConnection) -> str:
 
 
 def read_sources(base: DuckDBPyConnection) -> list[Ligne]:
-    """Read the files, and which are past their date when the release was made."""
-    return read_rows(
+    """Read the files, which are past their date when the release was made, which the observatory does without."""
+    lues = read_rows(
         base,
         """
         SELECT s.*, coalesce(perime_le < cree_le::DATE, false) AS est_perimee
         FROM qualite.sources s CROSS JOIN meta.release ORDER BY titre, source, fichier""",
     )
+    declarees = sources()
+    for ligne in lues:
+        declaree = declarees.get(ligne["source"])
+        ligne["est_facultative"] = declaree is not None and declaree.facultative
+    return lues

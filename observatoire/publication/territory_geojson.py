@@ -37,7 +37,7 @@ def write_geojson(duckdb: Path, dossier: Path, territoire: str) -> Path | None:
     suffix, unit, period, terms, bounds, SDMX status, confidentiality (a suppressed value is null, `C`) and nature.
 
     Returns:
-        The file, None when the code is no EPCI: there is nothing to map.
+        The file, None when there is nothing to map: the code is no EPCI, or no contour of its communes was received.
     """
     with open_published(duckdb) as base:
         contenu = _collection(base, territoire)
@@ -69,6 +69,8 @@ def _collection(base: DuckDBPyConnection, code: str) -> dict[str, Any] | None:
     valeurs = _values(base, code)
     indicateurs = sorted({indicateur for indicateur, _ in valeurs})
     contours = read_contours(base, code)
+    if not contours.formes:
+        return None
     release = read_rows(base, "FROM meta.release")[0]
     catalogue = {fiche["indicateur"]: fiche for fiche in read_rows(base, "FROM indicateurs.catalogue")}
     marque = "DÉMONSTRATION : " if release["nature"] == "demonstration" else ""
@@ -122,8 +124,6 @@ def _geometry(contours: Contours, commune: str) -> Any:
 
 
 def _attribution(contours: Contours) -> str:
-    if not contours.formes:
-        return "Sans contours : aucun n'a été reçu."
     dit = contours.source or {}
     mots = (dit.get("producteur"), dit.get("millesime"), dit.get("licence"))
     return f"Contours simplifiés : {', '.join(mot for mot in mots if mot)}."

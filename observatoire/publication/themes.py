@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 
 from duckdb import DuckDBPyConnection
 
+from observatoire.catalog import indicateurs as declares
 from observatoire.comparison import Chiffre, comparable
 from observatoire.publication.charts import bars, line
-from observatoire.publication.pages import Ligne
+from observatoire.publication.pages import Ligne, words_of_codes
 from observatoire.warehouse import read_rows
 
 AXES_FINS = ("secteur_a38",)  # a table says them; the sectors above them have the chart
@@ -24,7 +25,7 @@ class Catalogue:
 
     Attributes:
         indicateurs: rows of the catalogue, in the order of a page, with the titles of their terms, what failed in their
-            sources, and those sources without the references that are behind all.
+            sources, those sources without the references that are behind all, and the `base` they derive from.
         themes: titles of the parts of the page, in order.
         modalites: words of the codes, by axis.
         axes: words of the axes.
@@ -38,11 +39,6 @@ class Catalogue:
 
 def read_catalogue(base: DuckDBPyConnection, libelles: Ligne) -> Catalogue:
     """Read what every page says of the indicators."""
-    modalites = {axe: dict(mots) for axe, mots in libelles["modalites"].items()}
-    for axe, nomenclature in (("secteur", "a17"), ("secteur_a38", "a38"), ("division_naf", "a88")):
-        requete = "SELECT code, libelle FROM referentiels.naf_agregats WHERE nomenclature = ?"
-        modalites[axe] = dict(base.execute(requete, [nomenclature]).fetchall())
-    modalites["reseau"] = dict(base.execute("SELECT reseau, nom_reseau FROM socle.reseaux").fetchall())
     en_defaut = read_rows(base, "FROM qualite.sources WHERE etat IN ('en_echec', 'absente') ORDER BY source, fichier")
     # geography and nomenclatures are behind every figure: said once for all
     requete = "SELECT DISTINCT source FROM meta.dictionnaire WHERE nom_schema = 'referentiels'"
@@ -52,9 +48,12 @@ def read_catalogue(base: DuckDBPyConnection, libelles: Ligne) -> Catalogue:
         """
         FROM indicateurs.catalogue ORDER BY est_derive, mesure_denominateur IS NOT NULL, indicateur""",
     )
+    par_nom = {i["indicateur"]: i for i in indicateurs}
     titres = {i["mesure_numerateur"] or "": i["titre"] for i in indicateurs if i["mesure_denominateur"] is None}
     for indicateur in indicateurs:
         indicateur["titres"] = [titres.get(indicateur[f"mesure_{terme}"]) for terme in ("numerateur", "denominateur")]
+        declare = declares().get(indicateur["indicateur"])
+        indicateur["base"] = par_nom.get(declare.derive["indicateur"]) if declare and declare.derive else None
         lues = (indicateur["sources"] or "").split(" ; ")
         indicateur["en_defaut"] = [source for source in en_defaut if source["titre"] in lues]
         propres = [titre for titre in lues if titre not in communes]
@@ -65,7 +64,7 @@ def read_catalogue(base: DuckDBPyConnection, libelles: Ligne) -> Catalogue:
     presents = {indicateur["theme"] for indicateur in indicateurs}
     connus = {theme: titre for theme, titre in libelles["themes"].items() if theme in presents}
     nouveaux = {theme: theme.replace("_", " ").capitalize() for theme in sorted(presents - connus.keys())}
-    return Catalogue(indicateurs, connus | nouveaux, modalites, libelles["axes"])
+    return Catalogue(indicateurs, connus | nouveaux, words_of_codes(base, libelles), libelles["axes"])
 
 
 def read_values(base: DuckDBPyConnection, code: str) -> dict[tuple[str, str], list[Ligne]]:

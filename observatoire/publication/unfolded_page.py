@@ -16,7 +16,7 @@ from observatoire.publication.assembly import NOM_DUCKDB
 from observatoire.publication.pages import read_words, template
 from observatoire.raw_lines import LIGNES
 from observatoire.releases import current_release
-from observatoire.unfolding import CLE, Depliage, DepliageImpossible, published_keys
+from observatoire.unfolding import AGREGATS, CLE, Depliage, DepliageImpossible, published_keys
 from observatoire.warehouse import Entrepot, erase
 
 PAGE = "depliage.html"
@@ -85,7 +85,11 @@ def write_unfolding(entrepot: Entrepot, depliage: Depliage) -> Path:
                 cellules = ((nom, harmless(v) if isinstance(v, str) else v) for nom, v in {**commun, **ligne}.items())
                 sortie.writerow(dict(cellules))
     with entrepot.replacing(dossier / PAGE) as chemin:
-        contexte = {"d": depliage, "indicateur": indicateurs()[cle[0]], "montrees": MONTREES, "exact": exact}
+        indicateur = indicateurs()[cle[0]]
+        contexte = {"d": depliage, "indicateur": indicateur, "montrees": MONTREES, "exact": exact, "agregats": AGREGATS}
+        # what a derived indicator compares is written as that is
+        derive = indicateur.derive
+        contexte["decimales"] = (indicateurs()[derive["indicateur"]] if derive else indicateur).decimales
         chemin.write_text(template(PAGE).render(read_words() | contexte), encoding="utf-8")
     for chemin in (dossier / TABLE, dossier / PAGE):
         chemin.chmod(0o644)

@@ -10,13 +10,13 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from observatoire.publication.pages import read_words
+from observatoire.publication.french import en_clair, majuscule
+from observatoire.publication.pages import document_names, read_words, words_of_codes
 from observatoire.publication.sheets import LONGUEUR, Champ, Classeur, sheet_name
 from observatoire.warehouse import open_published
 
 FICHIER = "observatoire_ess.xlsx"
-NIVEAUX = {"commune": "Commune", "epci": "EPCI", "departement": "Département", "region": "Région", "france": "France"}
-STATUTS = {"A": "observé", "E": "estimé", "P": "provisoire", "B": "rupture de série", "O": "non disponible"}
+STATUTS = {"A": "observé", "O": "non disponible"}  # a page says the others alone
 SECRETS = {"F": "publiable", "C": "supprimé (secret statistique)"}
 NATURES = {"reelle": "réelle", "demonstration": "DÉMONSTRATION"}
 # the places of the workbook: the EPCI, its communes, and what wholly contains them
@@ -38,11 +38,7 @@ def write_workbook(duckdb: Path, dossier: Path, territoire: str) -> None:
     """Write the workbook of one EPCI in a release folder; an unknown code gives one without values."""
     libelles = read_words()
     with open_published(duckdb) as base:
-        for axe, nomenclature in (("secteur", "a17"), ("secteur_a38", "a38"), ("division_naf", "a88")):
-            requete = "SELECT code, libelle FROM referentiels.naf_agregats WHERE nomenclature = ?"
-            libelles["modalites"][axe] = dict(base.execute(requete, [nomenclature]).fetchall())
-        reseaux = base.execute("SELECT reseau, nom_reseau FROM socle.reseaux").fetchall()
-        libelles["modalites"]["reseau"] = dict(reseaux)
+        libelles["modalites"] = words_of_codes(base, libelles)
         ((release, cree_le, nature),) = base.execute("SELECT release, cree_le, nature FROM meta.release").fetchall()
         trouves = base.execute(
             "SELECT libelle FROM referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?", [territoire]
@@ -171,6 +167,7 @@ def _fields(base: DuckDBPyConnection, theme: str) -> list[Champ]:
 def _values(base: DuckDBPyConnection, code: str, theme: str, libelles: dict[str, Any]) -> Lignes:
     """Read the values of a theme for the places of the workbook, in the order of its columns."""
     unites = _units(base, theme)
+    statuts = libelles["statuts"] | STATUTS
     resultat = base.execute(
         f"""{LIEUX}
         SELECT c.titre, v.niveau, v.libelle_territoire, v.code_territoire, v.periode, v.axe, v.modalite, v.valeur,
@@ -188,7 +185,7 @@ def _values(base: DuckDBPyConnection, code: str, theme: str, libelles: dict[str,
             haut_de, bas_de, periode_bas, statut, secret, nature, sources, licence, decimales = suite
             yield [
                 titre,
-                NIVEAUX.get(niveau, niveau),
+                majuscule(libelles["niveaux"].get(niveau, niveau)),
                 lieu,
                 lieu_code,
                 periode,
@@ -198,7 +195,7 @@ def _values(base: DuckDBPyConnection, code: str, theme: str, libelles: dict[str,
                 bas,
                 haut,
                 unite,
-                STATUTS.get(statut, statut),
+                statuts.get(statut, statut),
                 SECRETS.get(secret, secret),
                 NATURES.get(nature, nature),
                 haut_de,
@@ -273,12 +270,14 @@ def _declarations(base: DuckDBPyConnection, code: str, libelles: dict[str, Any])
         FROM qualite.declarations d JOIN lieux USING (niveau, code_territoire)
         LEFT JOIN referentiels.territoires t USING (niveau, code_territoire)
         WHERE lieux.rang < 2 ORDER BY d.date, d.document, d._fichier, d._ligne"""
-    for *debut, niveau, lieu, lieu_code, periode, v, bas, haut, calculee, unite, verdict, dit, nature in base.execute(
-        requete, [code]
-    ).fetchall():
+    documents, grandeurs = document_names(base), libelles["grandeurs"]
+    for document, date, citation, grandeur, *suite in base.execute(requete, [code]).fetchall():
+        niveau, lieu, lieu_code, periode, v, bas, haut, calculee, unite, verdict, dit, nature = suite
+        debut = [documents.get(document, document), date, citation, en_clair(grandeur, grandeurs)]
         juge = libelles["verdicts"].get(verdict, verdict)
-        lu = [NIVEAUX.get(niveau, niveau), lieu, lieu_code, periode, v, bas, haut, calculee, unite]
-        yield [*debut, *lu, juge, dit, NATURES.get(nature, nature)]
+        dit_niveau = majuscule(libelles["niveaux"].get(niveau, niveau))
+        lu = [dit_niveau, lieu, lieu_code, periode, v, bas, haut, calculee, unite]
+        yield [*debut, *lu, juge, dit and en_clair(dit, grandeurs), NATURES.get(nature, nature)]
 
 
 CHAMPS_SOURCES = [
