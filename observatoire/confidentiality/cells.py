@@ -103,15 +103,7 @@ def _write_cells(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, periode: 
         SELECT p.niveau_parent AS niveau, p.code_parent AS code_territoire, m.* EXCLUDE (niveau, code_territoire)
         FROM mesures.{mesure.nom} m JOIN secret_places p USING (niveau, code_territoire)
         WHERE m.periode = $periode"""
-    connexion.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE secret_places AS
-        SELECT niveau, code_territoire, niveau_parent, code_parent FROM referentiels.appartenances
-        UNION ALL SELECT niveau, code_territoire, niveau, code_territoire FROM referentiels.territoires
-        UNION ALL SELECT 'inconnu', 'inconnu', 'inconnu', 'inconnu'
-        UNION ALL SELECT niveau, code_territoire, '{EN_PROPRE}' || niveau, code_territoire
-        FROM referentiels.territoires WHERE niveau <> 'commune'"""
-    )
+    write_places(connexion, "secret_places", "referentiels.appartenances", "referentiels.territoires")
     connexion.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE secret_repondants AS
@@ -129,6 +121,19 @@ def _write_cells(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, periode: 
                p.niveau IS NOT NULL AND NOT (s.niveau = 'commune' AND s.axe LIKE '%{CROISEMENT}%') AS est_publiable
         FROM statistiques s LEFT JOIN publiees p USING ({", ".join(CLE)})""",
         {"periode": periode},
+    )
+
+
+def write_places(connexion: duckdb.DuckDBPyConnection, nom: str, appartenances: str, territoires: str) -> None:
+    """Write a table of the places that contain each place, itself included, from two tables of references."""
+    connexion.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {nom} AS
+        SELECT niveau, code_territoire, niveau_parent, code_parent FROM {appartenances}
+        UNION ALL SELECT niveau, code_territoire, niveau, code_territoire FROM {territoires}
+        UNION ALL SELECT 'inconnu', 'inconnu', 'inconnu', 'inconnu'
+        UNION ALL SELECT niveau, code_territoire, '{EN_PROPRE}' || niveau, code_territoire
+        FROM {territoires} WHERE niveau <> 'commune'"""
     )
 
 
