@@ -111,6 +111,7 @@ def test_une_publication_sans_ses_contributions_arrete_tout_et_se_nomme(petit: F
     petit.protegee("m", payes(petit, *QUATRE))
     publier(petit, "20240101")
     erase(petit.entrepot.racine / "preuves" / "20240101")
+    assert "leurs contributions ne sont plus gardées" in first_leak(petit.entrepot)
     petit.protegee("m", payes(petit, *QUATRE, 100, 90, 80))
     petit.cube()
     with pytest.raises(SecretNonGaranti, match=r"publication 20240101 donne des chiffres de m.*Retirer"):

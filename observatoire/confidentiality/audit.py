@@ -15,6 +15,7 @@ from observatoire.confidentiality.programme import SystemeIncoherent
 from observatoire.confidentiality.protection import limits, views
 from observatoire.confidentiality.published import (
     ICI,
+    SecretNonGaranti,
     close,
     gives_away,
     known_cells,
@@ -35,11 +36,14 @@ def first_leak(entrepot: Entrepot) -> str:
     if not protegees:
         return ""
     with entrepot.connect() as connexion:
-        connues = known_cells(connexion, entrepot, "indicateurs.valeurs")
+        try:
+            connues = known_cells(connexion, entrepot, "indicateurs.valeurs")
+            gardes = {mesure.nom: kept_figures(connexion, entrepot, mesure, connues) for mesure in protegees}
+        except SecretNonGaranti as erreur:
+            return f"{erreur} Rien n'est publié."
         for mesure in protegees:
-            vues = kept_figures(connexion, entrepot, mesure, connues)
             for periode in periods_of(connexion, mesure):
-                if fuite := _leak(connexion, mesure, periode, connues, vues):
+                if fuite := _leak(connexion, mesure, periode, connues, gardes[mesure.nom]):
                     return f"Secret statistique : {fuite} Rien n'est publié."
     return ""
 

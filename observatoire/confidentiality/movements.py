@@ -72,7 +72,7 @@ def kept_figures(
         if None in versions:
             raise SecretNonGaranti(_unknown(str(release), mesure))
         contributions, *lieux = [f"read_parquet({sql_literal(preuve.path_of(*table))})" for table in lues]
-        vue = f"secret_places_{len(lots)}"
+        vue = f"secret_places_{mesure.nom}_{len(lots)}"
         write_places(connexion, vue, *lieux)
         for periode, figures in dites.groupby("periode"):
             lot = lots.setdefault((*versions, str(periode)), (contributions, vue, []))
@@ -123,7 +123,7 @@ def told_apart(
             FROM unites GROUP BY ALL),
         cellules AS (
             SELECT {cle}, sum(ecart) AS ecart, sum(venu) AS venus, sum(abs(venu)) AS mouvement,
-                   max(abs(venu)) AS plus_gros, arg_max(venu, abs(venu)) AS premier,
+                   max(abs(venu)) AS plus_gros, arg_max(venu, (abs(venu), venu)) AS premier,
                    count(*) FILTER (venu <> 0) AS nombre
             FROM repondants GROUP BY ALL)
         SELECT {cle} FROM cellules

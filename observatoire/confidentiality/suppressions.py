@@ -130,9 +130,8 @@ def _suppress(
             continue
         reste = told_apart(connexion, avant, apres, _shown(avant).merge(_shown(apres)))
         # hiding one of the two is enough; one that a kept release gives cannot be
-        for chiffres in (apres, avant):
-            if not chiffres.est_sorti:
-                reste = _add_reason(systemes[chiffres.periode], reste, sues[chiffres.periode])
+        for periode in [chiffres.periode for chiffres in (apres, avant) if not chiffres.est_sorti]:
+            reste = _add_reason(systemes[periode], reste, sues[periode])
         if len(reste):
             reproche = f"livre un répondant si on en soustrait sa valeur de {avant.periode}"
             raise SecretNonGaranti(_given_by_releases(mesure, apres.periode, reste.iloc[0], reproche, connues))
