@@ -26,7 +26,7 @@ class Chiffres:
         periode: their period.
         contributions: the table of what they are computed from.
         lieux: the table of the places that contain each place.
-        cellules: what is shown, columns `CLE` at least.
+        cellules: the cells, columns `CLE` and `raison` at least; of what is out, those that are shown.
     """
 
     release: str
@@ -39,6 +39,12 @@ class Chiffres:
     def est_sorti(self) -> bool:
         """Whether a kept release gives them: nothing takes them back."""
         return self.release != ICI
+
+    @property
+    def montrees(self) -> pd.DataFrame:
+        """Cells shown, as far as rules say now: columns `CLE`."""
+        montrees = self.cellules if self.est_sorti else self.cellules[self.cellules["raison"].isna()]
+        return montrees[list(CLE)].drop_duplicates()
 
 
 def present_figures(mesure: Mesure, periode: str, cellules: pd.DataFrame) -> Chiffres:

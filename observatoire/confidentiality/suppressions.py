@@ -14,7 +14,7 @@ import pandas as pd
 
 from observatoire.catalog import Mesure, indicateurs, mesures
 from observatoire.confidentiality.cells import CLE, Masque, Reels, Systeme, build_system, periods_of
-from observatoire.confidentiality.movements import Chiffres, kept_figures, present_figures, told_apart
+from observatoire.confidentiality.movements import kept_figures, present_figures, told_apart
 from observatoire.confidentiality.protection import Protection, protect
 from observatoire.confidentiality.published import (
     SecretNonGaranti,
@@ -128,7 +128,7 @@ def _suppress(
     for avant, apres in combinations([*kept_figures(connexion, entrepot, mesure, connues), *presents], 2):
         if apres.est_sorti:
             continue
-        reste = told_apart(connexion, avant, apres, _shown(avant).merge(_shown(apres)))
+        reste = told_apart(connexion, avant, apres, avant.montrees.merge(apres.montrees))
         # hiding one of the two is enough; one that a kept release gives cannot be
         for periode in [chiffres.periode for chiffres in (apres, avant) if not chiffres.est_sorti]:
             reste = _add_reason(systemes[periode], reste, sues[periode])
@@ -146,12 +146,6 @@ def _suppress(
             raise SecretNonGaranti(_unprotected(systemes[periode], trouvee, mesure, periode))
         _insert(connexion, mesure, periode, systemes[periode], trouvee.cachees)
     return sum(trouvee.echecs_tau for trouvee in trouvees.values())
-
-
-def _shown(chiffres: Chiffres) -> pd.DataFrame:
-    """Return the cells that figures show, as far as rules say."""
-    cellules = chiffres.cellules
-    return (cellules if chiffres.est_sorti else cellules[cellules["raison"].isna()])[list(CLE)].drop_duplicates()
 
 
 def _carry_years(
