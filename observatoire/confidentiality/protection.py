@@ -197,5 +197,6 @@ def leaks(systeme: Systeme, cachees: Masque, primaires: Masque, marges: Reels | 
         visees = cachees & cibles & (publiables | primaires) & np.isfinite(systeme.valeurs)
         lues, limites = _shown(systeme, publiables, cachees, permises), limits(systeme.valeurs, permises)
         trouvees |= attack(systeme.matrice, lues, visees, limites=limites).known() & visees
-        trouvees |= np.asarray(forbidden_sums(systeme, lues).parties.sum(axis=0)).ravel() > 0
+        if not trouvees.any():
+            trouvees |= np.asarray(forbidden_sums(systeme, lues).parties.sum(axis=0)).ravel() > 0
     return trouvees

@@ -16,6 +16,8 @@ from observatoire.confidentiality.attacker import subtract
 from observatoire.confidentiality.cells import Reels, Systeme
 
 SOMME = "somme:"
+# what several equations give together: longer sums count more respondents, and would take too long to list
+TERMES, TOURS = 6, 4
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,9 @@ class Sommes:
 
 
 def forbidden_sums(systeme: Systeme, lues: Reels, sauf: Collection[bytes] = ()) -> Sommes:
-    """Return the sums of hidden variables that one equation gives and a primary rule forbids.
+    """Return the sums of hidden variables that equations give and a primary rule forbids.
+
+    One equation gives any sum, however long; several, added or subtracted, those of `TERMES` variables at most.
 
     Args:
         systeme: cells and equations.
@@ -48,17 +52,52 @@ def forbidden_sums(systeme: Systeme, lues: Reels, sauf: Collection[bytes] = ()) 
     inconnues = np.isnan(valeurs)
     restantes = (systeme.matrice @ sparse.diags(inconnues.astype(float))).tocsr()
     restantes.eliminate_zeros()
-    # a whole that is hidden says nothing of the sum of its parts
-    sues = (np.diff(restantes.indptr) > 1) & (restantes.min(axis=1).toarray().ravel() >= 0)
-    parties = restantes[np.flatnonzero(sues)]
+    parties = _given(restantes)
     # what sensitive cells are not part of is as safe as its parts
     sensibles = systeme.variables_of(systeme.cellules["raison"].notna().to_numpy())
     parties = parties[np.flatnonzero(parties @ sensibles.astype(float))]
-    parties.sort_indices()
     raisons = systeme.broken_rules(parties)
-    # two equations may give one sum
-    rangs = {cle: rang for rang, cle in enumerate(_keys(parties)) if raisons[rang] and cle not in sauf}
-    return Sommes(parties[list(rangs.values())], [str(raisons[rang]) for rang in rangs.values()])
+    rangs = [rang for rang, cle in enumerate(_keys(parties)) if raisons[rang] and cle not in sauf]
+    return Sommes(parties[rangs], [str(raisons[rang]) for rang in rangs])
+
+
+def _given(restantes: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Return the sums that equations give: sums × variables.
+
+    One by one, those whose whole is known. Then a sum with a hidden whole replaced by its hidden parts, and a sum less
+    another that it contains, as long as there are new ones.
+    """
+    entieres = restantes.min(axis=1).toarray().ravel() >= 0
+    sommes, ouvertes = _once(restantes[np.flatnonzero(entieres)]), restantes[np.flatnonzero(~entieres)]
+    touts = (ouvertes < 0).astype(float)
+    for _ in range(TOURS):
+        tailles = np.diff(sommes.indptr)
+        change = sparse.coo_matrix(sommes @ touts.T)
+        petits = tailles[change.row] + np.diff(ouvertes.indptr)[change.col] - 2 <= TERMES
+        communs = sparse.coo_matrix(sommes @ sommes.T)
+        dedans = (communs.data == tailles[communs.col]) & (communs.row != communs.col)
+        dedans &= tailles[communs.row] - tailles[communs.col] <= TERMES
+        trouvees = sparse.vstack(
+            [
+                sommes,
+                sommes[change.row[petits]] + ouvertes[change.col[petits]],
+                sommes[communs.row[dedans]] - sommes[communs.col[dedans]],
+            ],
+            format="csr",
+        )
+        avant, sommes = sommes.shape[0], _once(trouvees)
+        if sommes.shape[0] == avant:
+            break
+    return sommes
+
+
+def _once(sommes: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Keep, once each, what adds several variables and counts none twice."""
+    sommes.eliminate_zeros()
+    sommes.sort_indices()
+    bonnes = (np.diff(sommes.indptr) > 1) & (sommes.max(axis=1).toarray().ravel() == 1)
+    sommes = sommes[np.flatnonzero(bonnes & (sommes.min(axis=1).toarray().ravel() >= 0))]
+    return sommes[sorted({cle: rang for rang, cle in enumerate(_keys(sommes))}.values())]
 
 
 def _keys(parties: sparse.csr_matrix) -> list[bytes]:
