@@ -65,6 +65,20 @@ def test_le_plus_gros_de_trois_venus_ne_se_lit_pas_dans_la_difference(petit: Fab
     assert first_leak(petit.entrepot) == ""
 
 
+@pytest.mark.parametrize("sans_famille", [(400, 2, 3), (400, 390, 0)])
+def test_ce_qu_une_ventilation_ne_dit_pas_ne_livre_pas_un_repondant(petit: Fabrique, sans_famille) -> None:
+    """The total less its families is what has no family: one employer at 99 %, or two and a row of zero."""
+    familles = [{**ligne, "axe": "famille", "modalite": "association"} for ligne in payes(petit, *QUATRE)]
+    petit.protegee("m", [*payes(petit, *QUATRE), *familles, *payes(petit, *sans_famille, nom="autre")])
+    montrees = {
+        axe
+        for (_, _, code, _, axe, _), ligne in petit.valeurs().items()
+        if code == "63001" and ligne["valeur"] is not None
+    }
+    assert len(montrees) == 1
+    assert first_leak(petit.entrepot) == ""
+
+
 def test_trois_venus_de_meme_taille_se_montrent(petit: Fabrique) -> None:
     petit.protegee("m", [*payes(petit, *QUATRE, periode="2023"), *payes(petit, *QUATRE, 100, 90, 80)])
     assert montres(petit, "2023", "2024") == [True, True]

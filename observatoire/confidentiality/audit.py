@@ -9,9 +9,9 @@ import pandas as pd
 
 from observatoire.catalog import Mesure
 from observatoire.confidentiality.attacker import attack
-from observatoire.confidentiality.cells import CLE, Masque, Systeme, build_system, periods_of
+from observatoire.confidentiality.cells import CLE, Masque, Reels, Systeme, build_system, periods_of
 from observatoire.confidentiality.movements import Chiffres, kept_figures, present_figures, told_apart
-from observatoire.confidentiality.programme import SystemeIncoherent
+from observatoire.confidentiality.programme import SANS_REPONSE, SystemeIncoherent
 from observatoire.confidentiality.protection import limits, views
 from observatoire.confidentiality.published import (
     ICI,
@@ -23,6 +23,7 @@ from observatoire.confidentiality.published import (
     match,
     same,
 )
+from observatoire.confidentiality.sums import forbidden_sums
 from observatoire.confidentiality.suppressions import cell_name, hidden_cells, protected_measures
 from observatoire.warehouse import Entrepot
 
@@ -86,10 +87,29 @@ def _leak(
             bornes = attack(systeme.matrice, valeurs, visees, limites=limits(systeme.valeurs, permises))
         except SystemeIncoherent:
             return f"les valeurs de {mesure.nom} en {periode} se contredisent ; relancer recalculer_indicateurs."
+        except ArithmeticError:
+            return (
+                f"l'attaque de {mesure.nom} en {periode} n'a pas abouti, rien ne peut en être conclu ; relancer "
+                f"recalculer_indicateurs, et {SANS_REPONSE}."
+            )
         fuites = np.flatnonzero(bornes.known() & visees)
         if len(fuites):
             return _path(systeme, int(fuites[0]), valeurs, bornes.par_soustraction, mesure, periode)
-    return ""
+    return _sum(systeme, np.where(marges == 0, systeme.valeurs, valeurs), mesure, periode)
+
+
+def _sum(systeme: Systeme, connues: Reels, mesure: Mesure, periode: str) -> str:
+    """Say which hidden cells add up to a sum that a rule forbids and subtraction gives."""
+    sommes = forbidden_sums(systeme, connues)
+    if not sommes.raisons:
+        return ""
+    parties = systeme.cellules[systeme.cellules["variable"].isin(sommes.parties[0].indices)]
+    parties = parties.drop_duplicates("variable").sort_values("est_publiable", ascending=False, kind="stable")
+    autres = f"{len(parties) - 1} autre{'s' * (len(parties) > 2)} cellule{'s' * (len(parties) > 2)}"
+    return (
+        f"{cell_name(mesure.nom, periode, parties.iloc[0])} est cachée, mais sa somme avec {autres} est connue par "
+        f"soustraction, et confidentielle ({sommes.raisons[0]})."
+    )
 
 
 def _told_by_a_year(ailleurs: pd.DataFrame, toutes: pd.DataFrame, supprimees: Masque, periode: str) -> pd.DataFrame:

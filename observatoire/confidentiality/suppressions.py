@@ -15,6 +15,7 @@ import pandas as pd
 from observatoire.catalog import Mesure, indicateurs, mesures
 from observatoire.confidentiality.cells import CLE, Masque, Reels, Systeme, build_system, periods_of
 from observatoire.confidentiality.movements import kept_figures, present_figures, told_apart
+from observatoire.confidentiality.programme import SANS_REPONSE, SystemeIncoherent
 from observatoire.confidentiality.protection import Protection, protect
 from observatoire.confidentiality.published import (
     SecretNonGaranti,
@@ -102,7 +103,13 @@ def compute_suppressions(entrepot: Entrepot) -> Bilan:
             connues = known_cells(connexion, entrepot, None)
             with tempfile.TemporaryDirectory(dir=entrepot.racine, prefix=ATELIER) as atelier, Tau(Path(atelier)) as tau:
                 for mesure in protegees:
-                    echecs += _suppress(connexion, entrepot, mesure, connues, tau)
+                    try:
+                        echecs += _suppress(connexion, entrepot, mesure, connues, tau)
+                    except (ArithmeticError, SystemeIncoherent):
+                        raise SecretNonGaranti(
+                            f"Secret statistique : la protection de {mesure.nom} n'a pas abouti, rien n'en est publié. "
+                            f"Relancer recalculer_indicateurs, et {SANS_REPONSE}."
+                        ) from None
         entrepot.write_query(
             connexion,
             f"FROM suppressions ORDER BY {', '.join(SUPPRESSIONS.cle)}",
