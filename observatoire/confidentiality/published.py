@@ -16,7 +16,7 @@ from observatoire.confidentiality.cells import CLE, Reels
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot, sql_literal
 
-COLONNES = ("mesure", "periode", *CLE, "valeur", "nombre_unites", "chemin", "release")
+COLONNES = ("mesure", "periode", *CLE, "valeur", "chemin", "release")
 # a value is the same from one release to the next up to the rounding of a ratio
 EGALITE = 1e-9
 PROCHE = 0.10
@@ -106,11 +106,10 @@ def _read(
         for mesure, agregat, valeur, axe, comment in _formulas(indicateur):
             total = "axe" if axe == "meme" else "'total'"
             modalite = "modalite" if axe == "meme" else "'total'"
-            periode = "periode_denominateur" if comment == "son dénominateur" else "periode"
-            nombre = "nombre_unites" if comment != "son dénominateur" else "NULL::BIGINT"
+            periode = "periode_denominateur" if comment.startswith("son dénominateur") else "periode"
             requete = f"""
                 SELECT '{mesure}' AS mesure, {periode} AS periode, niveau, code_territoire, {total} AS axe,
-                       {modalite} AS modalite, ({valeur})::DOUBLE AS valeur, {nombre} AS nombre_unites,
+                       {modalite} AS modalite, ({valeur})::DOUBLE AS valeur,
                        $chemin AS chemin, '{release}' AS release
                 FROM {table} WHERE indicateur = '{indicateur.nom}' AND ({valeur}) IS NOT NULL"""
             if agregat == "somme":
@@ -144,12 +143,12 @@ def match(cellules: pd.DataFrame, connues: pd.DataFrame, mesure: str) -> pd.Data
     """Set what is known of a measure, in any period, beside the cells of its system of one period.
 
     Returns:
-        One row per figure that names a cell: `rang` (of the cell), `vraie` and `nombre` (what the cell is now), and the
+        One row per figure that names a cell: `rang` (of the cell), `vraie` (what the cell is now), and the
         columns of `connues`, its own `periode` included.
     """
     ici = connues[connues["mesure"] == mesure]
-    cote = cellules.reset_index(names="rang")[["rang", *CLE, "valeur", "nombre_unites", "raison", "est_publiable"]]
-    cote = cote.rename(columns={"valeur": "vraie", "nombre_unites": "nombre"})
+    cote = cellules.reset_index(names="rang")[["rang", *CLE, "valeur", "raison", "est_publiable"]]
+    cote = cote.rename(columns={"valeur": "vraie"})
     return ici.merge(cote[cote["est_publiable"]], on=list(CLE))
 
 
