@@ -105,6 +105,16 @@ def test_rien_ne_repare_ce_que_tout_le_reste_donne_deja() -> None:
     assert repair(carre(), valeurs(10, 20, 30, 40), A, np.ones(9), marges) is None
 
 
+def test_d_anciens_chiffres_de_centaines_de_millions_bornent_sans_qu_aucun_total_soit_montre() -> None:
+    """Nothing is shown, so no equation says how large it all is: the solver must not take a margin for infinity."""
+    for facteur in (1.0, 1e3, 1e7, 1e9):
+        vraies, marges = valeurs(50, 50, 30, 40) * facteur, np.full(9, np.inf)
+        marges[[LIGNE_1, B]] = 1 * facteur, 0.5 * facteur
+        bornes = attack(carre(), np.full(9, np.nan), viser(A), limites=limits(vraies, marges))
+        assert bornes.known()[A]
+        assert (bornes.bas[A] / facteur, bornes.haut[A] / facteur) == (pytest.approx(48.5), pytest.approx(51.5))
+
+
 def test_un_ancien_chiffre_borne_ce_qu_il_approche() -> None:
     """B was 1 away from what it is: A, its difference with a total, is known just as well."""
     vraies = valeurs(20, 600, 300, 400)

@@ -12,7 +12,9 @@ import pytest
 from observatoire.confidentiality import suppressions
 from observatoire.confidentiality.audit import first_leak
 from observatoire.confidentiality.cells import CLE
-from observatoire.confidentiality.suppressions import SecretNonGaranti, compute_suppressions
+from observatoire.confidentiality.published import SecretNonGaranti
+from observatoire.confidentiality.suppressions import compute_suppressions
+from observatoire.evidence import keep_evidence
 from observatoire.warehouse import sql_literal
 from tests.fabrique import Fabrique, Ligne, fabrique
 
@@ -47,16 +49,19 @@ def paies(petit: Fabrique, periode: str = "2024", facteur: float = 1, **ajouts: 
 
 
 def publier(petit: Fabrique, nom: str) -> None:
-    """Keep the present values as those of a release."""
+    """Keep the present values as those of a release, and what they were computed from."""
     petit.valeurs()
     dossier = petit.entrepot.racine / "releases" / nom
     dossier.mkdir(parents=True)
     with duckdb.connect() as connexion:
         connexion.execute(f"ATTACH {sql_literal(dossier / 'observatoire.duckdb')} AS r")
-        valeurs = petit.entrepot.path_of("indicateurs", "valeurs")
         connexion.execute("CREATE SCHEMA r.indicateurs")
-        connexion.execute(f"CREATE TABLE r.indicateurs.valeurs AS FROM read_parquet({sql_literal(valeurs)})")
+        for table in ("valeurs", "catalogue"):
+            lue = sql_literal(petit.entrepot.path_of("indicateurs", table))
+            connexion.execute(f"CREATE TABLE r.indicateurs.{table} AS FROM read_parquet({lue})")
         connexion.execute("DETACH r")
+    (dossier / "manifest.json").write_text("{}", encoding="utf-8")
+    keep_evidence(petit.entrepot, nom)
 
 
 def retoucher(petit: Fabrique, changement: str) -> None:
@@ -166,7 +171,7 @@ def test_un_nouveau_millesime_ne_donne_pas_le_nouveau_venu(petit: Fabrique, monk
     petit._calcules.clear()
     assert petit.publiees("m")["departement:63"] is not None
     dit = first_leak(petit.entrepot)
-    assert "diffère de 1 unité de ce que donne l'indicateur « m » de la publication 20240101" in dit
+    assert "livre un répondant par sa différence avec ce que donne l'indicateur « m » de la publication 20240101" in dit
 
 
 def petit_vide():
@@ -279,9 +284,9 @@ def test_ce_qu_une_annee_dit_d_une_autre_arrete_la_publication(petit: Fabrique, 
     assert "à ±10 % près, en 2023" in dit
     petit.protegee("m", [*paies(petit, "2023"), *paies(petit, "2024", e63001=[150])])
     with monkeypatch.context() as oubli:
-        oubli.setattr(suppressions, "arrivals", lambda *_: pd.DataFrame(columns=list(CLE)))
+        oubli.setattr(suppressions, "told_apart", lambda *_: pd.DataFrame(columns=list(CLE)))
         petit.valeurs()
-    assert "ne diffère que d'un ou deux répondants de sa valeur de 2023" in first_leak(petit.entrepot)
+    assert "livre un répondant par sa différence avec ce que donne l'indicateur « m »" in first_leak(petit.entrepot)
 
 
 def test_les_memes_donnees_publiees_deux_fois_cachent_la_meme_chose(petit: Fabrique) -> None:

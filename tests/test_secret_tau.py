@@ -96,6 +96,24 @@ def test_rien_ne_reste_du_dossier_prive(tmp_path: Path, monkeypatch) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_un_processus_mort_est_un_echec_et_le_tableau_suivant_en_a_un_autre(tmp_path: Path) -> None:
+    cellules = {
+        (ligne, colonne): CelluleDeTableau(str(valeur), 5, (ligne, colonne) == ("a", "c"))
+        for ligne, colonne, valeur in [("a", "c", 1), ("a", "d", 2), ("a", TOTAL, 3), ("b", "c", 4), ("b", "d", 5)]
+    }
+    cellules |= {("b", TOTAL): CelluleDeTableau("9", 10, False), (TOTAL, TOTAL): CelluleDeTableau("12", 20, False)}
+    cellules |= {(TOTAL, c): CelluleDeTableau(v, 10, False) for c, v in (("c", "5"), ("d", "7"))}
+    with Tau(tmp_path) as tau:
+        assert tau.statuses(Tableau(cellules))["a", "c"] == "U"
+        assert tau._processus is not None
+        tau._processus.kill()
+        tau._processus.wait()
+        with pytest.raises(TauEnEchec):
+            tau.statuses(Tableau(cellules))
+        assert tau.statuses(Tableau(cellules))["a", "c"] == "U"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_un_echec_ne_repete_aucune_valeur_et_n_arrete_pas_les_suivants(tmp_path: Path) -> None:
     bancal = Tableau({(TOTAL, TOTAL): CelluleDeTableau(CANARI, 0, True), ("a", "b"): CelluleDeTableau("1", 5, False)})
     bon = Tableau(

@@ -56,7 +56,7 @@ def attack(
         SystemeIncoherent: the published values satisfy no equation system of non-negative cells.
     """
     valeurs = connues.copy()
-    _subtract(matrice, valeurs)
+    subtract(matrice, valeurs)
     par_soustraction = np.isnan(connues) & ~np.isnan(valeurs)
     dessous, dessus = limites or (np.zeros(len(valeurs)), np.full(len(valeurs), np.inf))
     bornes = acquis or Bornes(np.full(len(valeurs), np.inf), np.full(len(valeurs), -np.inf))
@@ -85,7 +85,7 @@ def attack(
     return bornes
 
 
-def _subtract(matrice: sparse.csr_matrix, valeurs: Reels) -> None:
+def subtract(matrice: sparse.csr_matrix, valeurs: Reels) -> None:
     """Fill in every variable that one equation suffices to give, until there is none."""
     transposee = matrice.tocsc()
     absents = np.isnan(valeurs)
@@ -130,7 +130,9 @@ def _bound(
     matrice: sparse.csr_matrix, second: Reels, bornes: Bornes, variables: np.ndarray, visees: Masque, possibles: Reels
 ) -> None:
     """Bound a component: feasible points first, each of which may prove many cells, then two programs a cell left."""
-    echelle = max(float(np.abs(second).max(initial=0)), 1e-9) / 1e3
+    # where all is hidden only former figures say how large: what is finite must be nowhere near the solver's infinity
+    tailles = np.abs(np.append(second, possibles[np.isfinite(possibles)]))
+    echelle = max(float(tailles.max(initial=0)), 1e-9) / 1e3
     second, possibles = second / echelle, possibles / echelle
     programme = Programme(matrice, second, possibles)
     alea = np.random.default_rng(0)

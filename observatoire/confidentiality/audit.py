@@ -9,21 +9,22 @@ import pandas as pd
 
 from observatoire.catalog import Mesure
 from observatoire.confidentiality.attacker import attack
-from observatoire.confidentiality.cells import CLE, Masque, Systeme, build_system, periods_of
-from observatoire.confidentiality.programme import SystemeIncoherent
+from observatoire.confidentiality.cells import CLE, Masque, Reels, Systeme, build_system, periods_of
+from observatoire.confidentiality.movements import Chiffres, kept_figures, present_figures, told_apart
+from observatoire.confidentiality.programme import SANS_REPONSE, SystemeIncoherent
 from observatoire.confidentiality.protection import limits, views
 from observatoire.confidentiality.published import (
     ICI,
+    SecretNonGaranti,
     close,
-    differs_by_few,
     gives_away,
     known_cells,
     margins,
     match,
     same,
 )
-from observatoire.confidentiality.suppressions import ECART_ANNEE, cell_name, hidden_cells, protected_measures
-from observatoire.confidentiality.years import arrivals
+from observatoire.confidentiality.sums import forbidden_sums
+from observatoire.confidentiality.suppressions import cell_name, hidden_cells, protected_measures
 from observatoire.warehouse import Entrepot
 
 
@@ -36,11 +37,14 @@ def first_leak(entrepot: Entrepot) -> str:
     if not protegees:
         return ""
     with entrepot.connect() as connexion:
-        connues = known_cells(connexion, entrepot, "indicateurs.valeurs")
+        try:
+            connues = known_cells(connexion, entrepot, "indicateurs.valeurs")
+            gardes = {mesure.nom: kept_figures(connexion, entrepot, mesure, connues) for mesure in protegees}
+        except SecretNonGaranti as erreur:
+            return f"{erreur} Rien n'est publié."
         for mesure in protegees:
-            vues: dict[str, pd.DataFrame] = {}
             for periode in periods_of(connexion, mesure):
-                if fuite := _leak(connexion, mesure, periode, connues, vues):
+                if fuite := _leak(connexion, mesure, periode, connues, gardes[mesure.nom]):
                     return f"Secret statistique : {fuite} Rien n'est publié."
     return ""
 
@@ -50,9 +54,9 @@ def _leak(
     mesure: Mesure,
     periode: str,
     connues: pd.DataFrame,
-    vues: dict[str, pd.DataFrame],
+    vues: list[Chiffres],
 ) -> str:
-    """Attack one measure and period from every published figure; `vues`: the true ones, of each period seen so far."""
+    """Attack one measure and period from every published figure; `vues`: those kept, and of the periods before."""
     systeme = build_system(connexion, mesure, periode)
     toutes = match(systeme.cellules, connues, mesure.nom)
     supprimees, differences = hidden_cells(connexion, systeme, mesure, periode)
@@ -64,19 +68,12 @@ def _leak(
         raison = "" if pd.isna(ligne["raison"]) else f" ({ligne['raison']})"
         quand = "" if ligne["periode"] == periode else f", à ±10 % près, en {ligne['periode']}"
         return f"{cell_name(mesure.nom, periode, ligne)}{raison} est donnée par {ligne['chemin']}{quand}."
-    montrees = face[face["release"] == ICI]
-    ecarts = face[differs_by_few(connexion, face) & face["rang"].isin(montrees["rang"])]
-    if len(ecarts):
-        ligne = ecarts.iloc[0]
-        nombre = int(abs(ligne["nombre"] - ligne["nombre_unites"]))
-        return (
-            f"{cell_name(mesure.nom, periode, ligne)} diffère de {nombre} unité{'s' * (nombre > 1)} de ce que donne "
-            f"{ligne['chemin']} : la différence est la valeur d'un ou deux répondants."
-        )
     vraies = face[same(face)]
-    if vues and (fuite := _arrival(connexion, mesure, max(vues), periode, vues[max(vues)], vraies)):
-        return fuite
-    vues[periode] = vraies
+    montrees = present_figures(mesure, periode, vraies[vraies["release"] == ICI])
+    for chiffres in vues:
+        if fuite := _difference(connexion, mesure, chiffres, montrees):
+            return fuite
+    vues.append(montrees)
     variables = systeme.cellules["variable"].to_numpy()
     valeurs = np.where(systeme.valeurs == 0, 0.0, np.nan)
     valeurs[variables[vraies["rang"].to_numpy(dtype=int)]] = vraies["vraie"].to_numpy(dtype=float)
@@ -90,10 +87,29 @@ def _leak(
             bornes = attack(systeme.matrice, valeurs, visees, limites=limits(systeme.valeurs, permises))
         except SystemeIncoherent:
             return f"les valeurs de {mesure.nom} en {periode} se contredisent ; relancer recalculer_indicateurs."
+        except ArithmeticError:
+            return (
+                f"l'attaque de {mesure.nom} en {periode} n'a pas abouti, rien ne peut en être conclu ; relancer "
+                f"recalculer_indicateurs, et {SANS_REPONSE}."
+            )
         fuites = np.flatnonzero(bornes.known() & visees)
         if len(fuites):
             return _path(systeme, int(fuites[0]), valeurs, bornes.par_soustraction, mesure, periode)
-    return ""
+    return _sum(systeme, np.where(marges == 0, systeme.valeurs, valeurs), mesure, periode)
+
+
+def _sum(systeme: Systeme, connues: Reels, mesure: Mesure, periode: str) -> str:
+    """Say which hidden cells add up to a sum that a rule forbids and subtraction gives."""
+    sommes = forbidden_sums(systeme, connues)
+    if not sommes.raisons:
+        return ""
+    parties = systeme.cellules[systeme.cellules["variable"].isin(sommes.parties[0].indices)]
+    parties = parties.drop_duplicates("variable").sort_values("est_publiable", ascending=False, kind="stable")
+    autres = f"{len(parties) - 1} autre{'s' * (len(parties) > 2)} cellule{'s' * (len(parties) > 2)}"
+    return (
+        f"{cell_name(mesure.nom, periode, parties.iloc[0])} est cachée, mais sa somme avec {autres} est connue par "
+        f"soustraction, et confidentielle ({sommes.raisons[0]})."
+    )
 
 
 def _told_by_a_year(ailleurs: pd.DataFrame, toutes: pd.DataFrame, supprimees: Masque, periode: str) -> pd.DataFrame:
@@ -108,21 +124,19 @@ def _told_by_a_year(ailleurs: pd.DataFrame, toutes: pd.DataFrame, supprimees: Ma
     return ailleurs[dites & (ailleurs["raison"].notna() | (cachees & ~sorties))]
 
 
-def _arrival(
-    connexion: duckdb.DuckDBPyConnection,
-    mesure: Mesure,
-    avant: str,
-    apres: str,
-    vues_avant: pd.DataFrame,
-    vues_apres: pd.DataFrame,
+def _difference(
+    connexion: duckdb.DuckDBPyConnection, mesure: Mesure, avant: Chiffres, apres: Chiffres
 ) -> str:
-    """Name a cell shown in two years in a row that differ by one or two respondents."""
-    venues = arrivals(connexion, mesure, avant, apres).merge(vues_apres, on=list(CLE))
-    deux = venues.merge(vues_avant, on=list(CLE), suffixes=("", "_avant"))
-    if deux.empty:
+    """Name a cell that two figures show and whose difference tells the value of a respondent."""
+    deux = apres.cellules.merge(avant.cellules, on=list(CLE), suffixes=("", "_avant"))
+    livrees = told_apart(connexion, avant, apres, deux).merge(deux, on=list(CLE))
+    if livrees.empty:
         return ""
-    ligne = deux.iloc[0]
-    return f"{cell_name(mesure.nom, apres, ligne)} {ECART_ANNEE} {avant}, que donne {ligne['chemin_avant']}."
+    ligne = livrees.iloc[0]
+    return (
+        f"{cell_name(mesure.nom, apres.periode, ligne)} livre un répondant par sa différence avec ce que donne "
+        f"{ligne['chemin_avant']}, en {avant.periode}."
+    )
 
 
 def _path(

@@ -14,7 +14,15 @@ import pandas as pd
 from scipy import sparse
 
 from observatoire.catalog import CROISEMENT, Mesure
-from observatoire.confidentiality.primary import RESPONDENTS, SEUIL_REPONDANTS, primary_rules
+from observatoire.confidentiality.primary import (
+    PART_MAXIMALE_REPONDANT_PCT,
+    PART_MAXIMALE_SALARIE_PCT,
+    PEU_NOMBREUX,
+    RESPONDENTS,
+    SEUIL_REPONDANTS,
+    SEUIL_SALARIES,
+    primary_rules,
+)
 from observatoire.territories import NIVEAUX
 
 Masque = npt.NDArray[np.bool_]
@@ -26,7 +34,7 @@ CLE = ("niveau", "code_territoire", "axe", "modalite")
 # what is known at a level and in nothing smaller: `en_propre:departement`
 EN_PROPRE = "en_propre:"
 RESTE = "reste:"
-DIFFERENCE = "moins de trois répondants (SIREN) dans une différence"
+DIFFERENCE = " dans une différence"
 
 
 @dataclass(frozen=True)
@@ -36,11 +44,13 @@ class Systeme:
     Attributes:
         cellules: one row a cell, columns `CLE`, `valeur` (float, null when withheld), `texte` (the exact value),
             `nombre_unites`, `raison` (of the primary suppression, null when there is none), `est_publiable` (its row is
-            in a release, hidden or not) and `variable`.
+            in a release, hidden or not), `variable`, and for the rules on employees `salaries` and `plus_fort` (the
+            largest pay), null where they do not apply.
         matrice: equations × variables, -1 for the whole and 1 for its parts; each row is zero on the true values. Cells
             that count the same units are one variable.
         valeurs: value of each variable, NaN when withheld.
         zones, epci: the place each place counts in: commune, département, région, France; and its EPCI.
+        repondants: variables × respondents, the value each has there.
     """
 
     cellules: pd.DataFrame
@@ -48,6 +58,7 @@ class Systeme:
     valeurs: Reels
     zones: dict[Lieu, Lieu]
     epci: dict[Lieu, Lieu]
+    repondants: sparse.csr_matrix
 
     @property
     def nombre(self) -> int:
@@ -59,6 +70,22 @@ class Systeme:
         masque = np.zeros(self.nombre, dtype=bool)
         masque[self.cellules["variable"].to_numpy()[cellules]] = True
         return masque
+
+    def broken_rules(self, sommes: sparse.csr_matrix) -> list[str | None]:
+        """Say which primary rule each sum of variables breaks, as if it were a cell; None for those that break none.
+
+        Args:
+            sommes: sums × variables, 1 for what is added.
+        """
+        cellules = self.cellules.drop_duplicates("variable").sort_values("variable")
+        sans_nombre = sommes @ cellules["nombre_unites"].isna().to_numpy(dtype=float) > 0
+        plus_forts = sommes.multiply(cellules["plus_fort"].fillna(0).to_numpy(dtype=float)).max(axis=1).toarray()
+        return _broken_rules(
+            np.where(sans_nombre, np.nan, sommes @ self.valeurs),
+            sommes @ self.repondants,
+            sommes @ cellules["salaries"].to_numpy(dtype=float),
+            plus_forts.ravel(),
+        )
 
 
 def periods_of(connexion: duckdb.DuckDBPyConnection, mesure: Mesure) -> list[str]:
@@ -79,14 +106,17 @@ def build_system(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, periode: 
     cellules = connexion.execute("FROM secret_cellules ORDER BY id").df()
     _write_places(connexion)
     liens = connexion.execute(LIENS).df()
-    liens, restes = _with_remainders(connexion, cellules, liens)
+    repondants = _respondents(connexion, len(cellules))
+    liens, restes, les_leurs = _with_remainders(cellules, liens, repondants)
     cellules = pd.concat([cellules, restes], ignore_index=True)
     variables = _merge_equals(len(cellules), liens)
     cellules["variable"] = variables
     valeurs = np.zeros(variables.max() + 1 if len(variables) else 0)
     valeurs[variables] = cellules["valeur"].to_numpy(dtype=float)
     matrice = _matrix(liens, variables, len(valeurs))
-    return Systeme(cellules, matrice, valeurs, _places(connexion, "zones"), _places(connexion, "epci"))
+    _, premieres = np.unique(variables, return_index=True)
+    repondants = sparse.vstack([repondants, les_leurs], format="csr")[premieres]
+    return Systeme(cellules, matrice, valeurs, _places(connexion, "zones"), _places(connexion, "epci"), repondants)
 
 
 def _places(connexion: duckdb.DuckDBPyConnection, genre: str) -> dict[Lieu, Lieu]:
@@ -103,15 +133,7 @@ def _write_cells(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, periode: 
         SELECT p.niveau_parent AS niveau, p.code_parent AS code_territoire, m.* EXCLUDE (niveau, code_territoire)
         FROM mesures.{mesure.nom} m JOIN secret_places p USING (niveau, code_territoire)
         WHERE m.periode = $periode"""
-    connexion.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE secret_places AS
-        SELECT niveau, code_territoire, niveau_parent, code_parent FROM referentiels.appartenances
-        UNION ALL SELECT niveau, code_territoire, niveau, code_territoire FROM referentiels.territoires
-        UNION ALL SELECT 'inconnu', 'inconnu', 'inconnu', 'inconnu'
-        UNION ALL SELECT niveau, code_territoire, '{EN_PROPRE}' || niveau, code_territoire
-        FROM referentiels.territoires WHERE niveau <> 'commune'"""
-    )
+    write_places(connexion, "secret_places", "referentiels.appartenances", "referentiels.territoires")
     connexion.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE secret_repondants AS
@@ -126,9 +148,25 @@ def _write_cells(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, periode: 
         publiees AS (SELECT {", ".join(CLE)} FROM indicateurs.cube WHERE mesure = '{mesure.nom}' AND periode = $periode)
         SELECT row_number() OVER (ORDER BY {", ".join(CLE)}) - 1 AS id, {", ".join(f"s.{c}" for c in CLE)},
                s.somme::DOUBLE AS valeur, s.somme::VARCHAR AS texte, s.nombre_unites, s.raison,
+               {"coalesce(salaries, 0)" if mesure.salaries else "NULL"}::DOUBLE AS salaries,
+               plus_fort::DOUBLE AS plus_fort,
                p.niveau IS NOT NULL AND NOT (s.niveau = 'commune' AND s.axe LIKE '%{CROISEMENT}%') AS est_publiable
-        FROM statistiques s LEFT JOIN publiees p USING ({", ".join(CLE)})""",
+        FROM statistiques s LEFT JOIN publiees p USING ({", ".join(CLE)})
+             LEFT JOIN salaries USING ({", ".join(CLE)}) LEFT JOIN plus_fort USING ({", ".join(CLE)})""",
         {"periode": periode},
+    )
+
+
+def write_places(connexion: duckdb.DuckDBPyConnection, nom: str, appartenances: str, territoires: str) -> None:
+    """Write a table of the places that contain each place, itself included, from two tables of references."""
+    connexion.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {nom} AS
+        SELECT niveau, code_territoire, niveau_parent, code_parent FROM {appartenances}
+        UNION ALL SELECT niveau, code_territoire, niveau, code_territoire FROM {territoires}
+        UNION ALL SELECT 'inconnu', 'inconnu', 'inconnu', 'inconnu'
+        UNION ALL SELECT niveau, code_territoire, '{EN_PROPRE}' || niveau, code_territoire
+        FROM {territoires} WHERE niveau <> 'commune'"""
     )
 
 
@@ -174,9 +212,13 @@ LIENS = f"""
 
 
 def _with_remainders(
-    connexion: duckdb.DuckDBPyConnection, cellules: pd.DataFrame, liens: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Give a remainder to each whole its parts do not fill; drop the equation where parts overlap or are withheld."""
+    cellules: pd.DataFrame, liens: pd.DataFrame, repondants: sparse.csr_matrix
+) -> tuple[pd.DataFrame, pd.DataFrame, sparse.csr_matrix]:
+    """Give a remainder to each whole its parts do not fill; drop the equation where parts overlap or are withheld.
+
+    Returns:
+        The equations, the remainders and the respondents of each.
+    """
     parties = cellules[["valeur", "nombre_unites"]].loc[liens["partie"]].reset_index(drop=True)
     comptes = (
         parties.assign(equation=liens["equation"], tout=liens["tout"], retenue=parties["valeur"].isna())
@@ -193,9 +235,19 @@ def _with_remainders(
     restes["niveau"] = RESTE + restes["niveau"]
     restes["valeur"], restes["nombre_unites"] = ecart[incomplets], manquent[incomplets]
     restes["texte"], restes["est_publiable"] = None, False
-    repondants = _respondents_left(connexion, liens[liens["equation"].isin(comptes.index[incomplets])])
-    petits = comptes.index[incomplets].map(repondants).to_series().between(1, SEUIL_REPONDANTS - 1).to_numpy()
-    restes["raison"] = pd.Series(petits, index=restes.index).map({True: DIFFERENCE, False: None})
+    touts, numeros = comptes["tout"][incomplets].to_numpy(), comptes.index[incomplets]
+    parties_de = liens[liens["equation"].isin(numeros)]
+    ecarts = sparse.csr_matrix(
+        (np.ones(len(touts)), (np.arange(len(touts)), touts)), shape=(len(touts), len(cellules))
+    ) - sparse.csr_matrix(
+        (np.ones(len(parties_de)), (numeros.get_indexer(parties_de["equation"]), parties_de["partie"])),
+        shape=(len(touts), len(cellules)),
+    )
+    les_leurs = _without_roundings(ecarts @ repondants, seuil[incomplets])
+    restes["salaries"], restes["plus_fort"] = ecarts @ cellules["salaries"].to_numpy(dtype=float), np.nan
+    comptees = restes["valeur"].where(restes["nombre_unites"].notna()).to_numpy(dtype=float)
+    raisons = _broken_rules(comptees, les_leurs, restes["salaries"].to_numpy(dtype=float), np.zeros(len(restes)))
+    restes["raison"] = pd.Series([r and r + DIFFERENCE for r in raisons], index=restes.index, dtype=object)
     ajouts = pd.DataFrame(
         {
             "equation": comptes.index[incomplets],
@@ -204,22 +256,43 @@ def _with_remainders(
         }
     )
     gardees = liens[~liens["equation"].isin(comptes.index[fausses])]
-    return pd.concat([gardees, ajouts], ignore_index=True), restes
+    return pd.concat([gardees, ajouts], ignore_index=True), restes, les_leurs
 
 
-def _respondents_left(connexion: duckdb.DuckDBPyConnection, liens: pd.DataFrame) -> dict[int, int]:
-    """Count, by equation, the respondents the whole counts more units of than its parts do."""
-    touts = liens.drop_duplicates("equation")[["equation", "tout"]].rename(columns={"tout": "id"}).assign(signe=1)
-    parties = liens[["equation", "partie"]].rename(columns={"partie": "id"}).assign(signe=-1)
-    connexion.register("secret_termes", pd.concat([touts, parties]))
-    cle = ", ".join(CLE)
-    return dict(
-        connexion.execute(f"""
-        WITH ecarts AS (
-            SELECT equation, repondant, sum(signe * n) AS n
-            FROM secret_termes JOIN secret_cellules USING (id) JOIN secret_repondants USING ({cle}) GROUP BY ALL)
-        SELECT equation, count(*) FILTER (n > 0) FROM ecarts GROUP BY equation""").fetchall()
+def _respondents(connexion: duckdb.DuckDBPyConnection, nombre: int) -> sparse.csr_matrix:
+    """Read what each respondent has in each cell: cells × respondents."""
+    lus = connexion.execute(f"""
+        SELECT id, dense_rank() OVER (ORDER BY repondant) - 1 AS rang, v::DOUBLE AS v
+        FROM secret_repondants JOIN secret_cellules USING ({", ".join(CLE)}) WHERE v > 0""").fetchnumpy()
+    rangs = np.asarray(lus["rang"], dtype=np.int64)
+    return sparse.csr_matrix((lus["v"], (lus["id"], rangs)), shape=(nombre, int(rangs.max(initial=-1)) + 1))
+
+
+def _without_roundings(ecarts: sparse.csr_matrix, seuils: Reels) -> sparse.csr_matrix:
+    """Drop from differences, a row each, what is no more than the rounding of their terms."""
+    ecarts.data[ecarts.data <= np.repeat(seuils, np.diff(ecarts.indptr))] = 0
+    ecarts.eliminate_zeros()
+    return ecarts
+
+
+def _broken_rules(
+    valeurs: Reels, repondants: sparse.csr_matrix, salaries: Reels, plus_forts: Reels
+) -> list[str | None]:
+    """Say which primary rule each sum breaks: those of `primary`, on sums that are no cell; NaN where none applies."""
+    nombres = np.diff(repondants.indptr)
+    plus_gros = repondants.max(axis=1).toarray().ravel() if repondants.shape[1] else np.zeros(len(valeurs))
+    parts = PART_MAXIMALE_REPONDANT_PCT / 100, PART_MAXIMALE_SALARIE_PCT / 100
+    regles = (
+        (nombres < SEUIL_REPONDANTS, PEU_NOMBREUX),
+        (plus_gros > parts[0] * valeurs * (1 + 1e-9), f"un répondant au-delà de {PART_MAXIMALE_REPONDANT_PCT} %"),
+        (salaries < SEUIL_SALARIES, f"moins de {SEUIL_SALARIES} salariés"),
+        (plus_forts > parts[1] * valeurs * (1 + 1e-9), f"un salarié au-delà de {PART_MAXIMALE_SALARIE_PCT} %"),
     )
+    dites = np.isfinite(valeurs) & (valeurs != 0)
+    return [
+        next((dit for enfreinte, dit in regles if enfreinte[rang]), None) if dites[rang] else None
+        for rang in range(len(valeurs))
+    ]
 
 
 def _merge_equals(nombre: int, liens: pd.DataFrame) -> Entiers:

@@ -11,6 +11,8 @@ from scipy import sparse
 
 from observatoire.confidentiality.cells import Reels
 
+SANS_REPONSE = "si cela se répète retirer la publication gardée la plus récente (job retirer_publication)"
+
 
 class SystemeIncoherent(Exception):
     """What is published contradicts itself: no value of the hidden cells satisfies the equations."""

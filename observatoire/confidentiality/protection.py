@@ -6,12 +6,14 @@ Reading contributions belongs to `cells`; what a whole release gives away belong
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from observatoire.catalog import CROISEMENT
 from observatoire.confidentiality.attacker import Bornes, attack
 from observatoire.confidentiality.cells import Masque, Reels, Systeme
 from observatoire.confidentiality.linked import protect_linked
 from observatoire.confidentiality.repair import repair
+from observatoire.confidentiality.sums import forbidden_sums, with_sums
 from observatoire.confidentiality.tau import Tau
 
 # a total is worth more than a commune's breakdown
@@ -27,7 +29,7 @@ class Protection:
 
     Attributes:
         cachees: variables hidden.
-        fuites: hidden variables that hiding more does not protect.
+        fuites: hidden variables that hiding more does not protect, alone or in a sum.
         par_tau, par_attaque: variables hidden after τ-Argus, and because of the attacker.
         echecs_tau: tables for which τ-Argus gave no answer.
     """
@@ -42,7 +44,7 @@ class Protection:
 def protect(
     systeme: Systeme, tau: Tau, marges: Reels | None = None, a_cacher: Masque | None = None
 ) -> Protection:
-    """Choose what to hide so that the attacker knows no hidden cell within ±10 %.
+    """Choose what to hide so that the attacker knows within ±10 % no hidden cell, nor a sum of them the rules forbid.
 
     Args:
         systeme: cells and equations.
@@ -60,7 +62,7 @@ def protect(
     if not primaires.any():
         return Protection(primaires, [])
     par_tau, echecs = protect_linked(systeme, primaires, tau)
-    resultat = hide_until_unknown(systeme, par_tau, primaires, marges)
+    resultat = _hide_with_sums(systeme, par_tau, primaires, marges)
     if resultat.cachees.sum() <= ALLEGER_SOUS:
         resultat = _lighten(systeme, resultat, primaires, marges)
     resultat.par_tau, resultat.echecs_tau = int((par_tau & ~primaires).sum()), echecs
@@ -85,6 +87,29 @@ def limits(valeurs: Reels, marges: Reels) -> tuple[Reels, Reels]:
     larges = np.where(np.isfinite(valeurs), marges, np.inf)
     connues = np.where(np.isfinite(larges), valeurs, 0)
     return np.where(np.isfinite(larges), np.maximum(connues - larges, 0), 0), connues + larges
+
+
+def _hide_with_sums(systeme: Systeme, cachees: Masque, primaires: Masque, marges: Reels) -> Protection:
+    """Hide more until no hidden variable is known, nor a sum of them the rules forbid.
+
+    Such a sum is one more variable to hide. Hiding makes other sums: each pass hides more, it ends.
+    """
+    etendu, visees, contenu = systeme, set[bytes](), sparse.eye(systeme.nombre, format="csr")
+    publiables = systeme.variables_of(systeme.cellules["est_publiable"].to_numpy())
+    while True:
+        resultat = hide_until_unknown(etendu, cachees, primaires, marges)
+        lues = _shown(systeme, publiables, resultat.cachees[: systeme.nombre], marges[: systeme.nombre])
+        sommes = forbidden_sums(systeme, lues, visees)
+        if not sommes.raisons:
+            break
+        visees.update(sommes.cles())
+        etendu, ajouts = with_sums(etendu, sommes), len(sommes.raisons)
+        contenu = sparse.vstack([contenu, sommes.parties], format="csr")
+        cachees = np.append(resultat.cachees, np.full(ajouts, True))
+        primaires, marges = np.append(primaires, np.full(ajouts, True)), np.append(marges, np.full(ajouts, np.inf))
+    # a sum that nothing protects is named by its parts
+    fuites = np.flatnonzero(np.asarray(contenu[resultat.fuites].sum(axis=0)).ravel() * publiables)
+    return Protection(resultat.cachees[: systeme.nombre], [int(fuite) for fuite in fuites])
 
 
 def hide_until_unknown(systeme: Systeme, cachees: Masque, primaires: Masque, marges: Reels) -> Protection:
@@ -165,11 +190,13 @@ def _lighten(systeme: Systeme, resultat: Protection, primaires: Masque, marges: 
 
 
 def leaks(systeme: Systeme, cachees: Masque, primaires: Masque, marges: Reels | None = None) -> Masque:
-    """Return the hidden variables the attacker knows, from what is shown alone."""
+    """Return the hidden variables the attacker knows, alone or in a sum the rules forbid, from what is shown alone."""
     publiables = systeme.variables_of(systeme.cellules["est_publiable"].to_numpy())
     trouvees = np.zeros(systeme.nombre, dtype=bool)
     for cibles, permises in views(primaires, np.full(systeme.nombre, np.inf) if marges is None else marges):
         visees = cachees & cibles & (publiables | primaires) & np.isfinite(systeme.valeurs)
         lues, limites = _shown(systeme, publiables, cachees, permises), limits(systeme.valeurs, permises)
         trouvees |= attack(systeme.matrice, lues, visees, limites=limites).known() & visees
+        if not trouvees.any():
+            trouvees |= np.asarray(forbidden_sums(systeme, lues).parties.sum(axis=0)).ravel() > 0
     return trouvees

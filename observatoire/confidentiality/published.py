@@ -4,21 +4,29 @@ Reads the values about to be published and those of the kept releases. What can 
 belongs to `attacker`.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
 
-from observatoire.catalog import Indicateur, indicateurs, mesures
+from observatoire.catalog import Indicateur, Terme, indicateurs, mesures
 from observatoire.confidentiality.cells import CLE, Reels
+from observatoire.sources import sources
 from observatoire.warehouse import Entrepot, sql_literal
 
-COLONNES = ("mesure", "periode", *CLE, "valeur", "nombre_unites", "chemin", "release")
+COLONNES = ("mesure", "periode", *CLE, "valeur", "chemin", "release")
 # a value is the same from one release to the next up to the rounding of a ratio
 EGALITE = 1e-9
 PROCHE = 0.10
 ICI = ""
+# what the catalogue names in place of a measure
+ESTIMATIONS = "indicateurs.estimations"
+
+
+class SecretNonGaranti(Exception):
+    """A cell that no suppression protects. The message, in French, names it, the way to it, and says what to do."""
 
 
 def kept_releases(entrepot: Entrepot) -> list[Path]:
@@ -36,28 +44,72 @@ def known_cells(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, valeur
 
     Returns:
         Columns `COLONNES`; `chemin` says where the figure is, in French; `release` is empty for what is not out yet.
+
+    Raises:
+        SecretNonGaranti: a kept release protects a measure that nobody knows any more.
     """
-    morceaux = [] if valeurs is None else [_read(connexion, valeurs, ICI)]
+    morceaux = [] if valeurs is None else [_read(connexion, valeurs, ICI, indicateurs().values())]
     for rang, chemin in enumerate(kept_releases(entrepot)):
-        connexion.execute(f"ATTACH {sql_literal(chemin)} AS gardee_{rang} (READ_ONLY)")
-        morceaux.append(_read(connexion, f"gardee_{rang}.indicateurs.valeurs", chemin.parent.name))
-        connexion.execute(f"DETACH gardee_{rang}")
+        base, release = f"gardee_{rang}", chemin.parent.name
+        connexion.execute(f"ATTACH {sql_literal(chemin)} AS {base} (READ_ONLY)")
+        try:
+            dits = _kept_indicators(connexion, base, release)
+            morceaux.append(_read(connexion, f"{base}.indicateurs.valeurs", release, dits))
+        finally:
+            connexion.execute(f"DETACH {base}")
     return pd.concat([pd.DataFrame(columns=list(COLONNES)), *morceaux], ignore_index=True)
 
 
-def _read(connexion: duckdb.DuckDBPyConnection, table: str, release: str) -> pd.DataFrame:
+def _kept_indicators(connexion: duckdb.DuckDBPyConnection, base: str, release: str) -> list[Indicateur]:
+    """Return the indicators of a kept release as its own catalogue says them: names change, what is out stays.
+
+    The catalogue says neither factor nor how a denominator is matched: today's indicator does while its terms and its
+    unit are the same, a percentage and the same modality stand for it otherwise.
+    """
+    requete = f"""
+        SELECT indicateur, unite, sources, mesure_numerateur, mesure_denominateur, EXISTS (
+            FROM {base}.indicateurs.valeurs v WHERE v.indicateur = c.indicateur AND statut_confidentialite = 'C')
+        FROM {base}.indicateurs.catalogue c WHERE mesure_numerateur IS NOT NULL ORDER BY indicateur"""
+    restreintes = {s.titre for s in sources().values() if s.diffusion == "restreinte" and not s.protegee_par_producteur}
+    lus = []
+    for nom, unite, ses_sources, haut, bas, est_cachee in connexion.execute(requete).fetchall():
+        termes = [None if dit is None else Terme(*dit.removesuffix(")").split(" (")) for dit in (haut, bas)]
+        inconnues = [t.mesure for t in termes if t is not None and t.mesure not in (*mesures(), ESTIMATIONS)]
+        if inconnues and (est_cachee or any(titre in ses_sources for titre in restreintes)):
+            raise SecretNonGaranti(
+                f"Secret statistique : la publication {release} donne l'indicateur « {nom} » de la mesure « "
+                f"{inconnues[0]} », que measures/ ne connaît plus : rien ne dit ce qu'il livre aujourd'hui. Retirer "
+                "cette publication (job retirer_publication), ou rendre son nom à la mesure, puis relancer."
+            )
+        actuel = indicateurs().get(nom)
+        if actuel is not None and (actuel.unite, *_named(actuel)) == (unite, haut, bas):
+            lus.append(actuel)
+        elif not inconnues and haut.split(" (")[0] != ESTIMATIONS:
+            facteur = 100 if unite == "%" else 1
+            lus.append(Indicateur(nom, nom, unite, "", "", "", termes[0], termes[1], facteur=facteur))
+    return lus
+
+
+def _named(indicateur: Indicateur) -> list[str | None]:
+    """Name the terms of an indicator as its catalogue does."""
+    termes = (indicateur.numerateur, indicateur.denominateur)
+    return [None if terme is None else f"{terme.mesure} ({terme.agregat})" for terme in termes]
+
+
+def _read(
+    connexion: duckdb.DuckDBPyConnection, table: str, release: str, dits: Iterable[Indicateur]
+) -> pd.DataFrame:
     """Read what a table of values says of protected cells, indicator by indicator."""
     ou = f" de la publication {release}" if release else ""
     trouves = []
-    for indicateur in indicateurs().values():
+    for indicateur in dits:
         for mesure, agregat, valeur, axe, comment in _formulas(indicateur):
             total = "axe" if axe == "meme" else "'total'"
             modalite = "modalite" if axe == "meme" else "'total'"
-            periode = "periode_denominateur" if comment == "son dénominateur" else "periode"
-            nombre = "nombre_unites" if comment != "son dénominateur" else "NULL::BIGINT"
+            periode = "periode_denominateur" if comment.startswith("son dénominateur") else "periode"
             requete = f"""
                 SELECT '{mesure}' AS mesure, {periode} AS periode, niveau, code_territoire, {total} AS axe,
-                       {modalite} AS modalite, ({valeur})::DOUBLE AS valeur, {nombre} AS nombre_unites,
+                       {modalite} AS modalite, ({valeur})::DOUBLE AS valeur,
                        $chemin AS chemin, '{release}' AS release
                 FROM {table} WHERE indicateur = '{indicateur.nom}' AND ({valeur}) IS NOT NULL"""
             if agregat == "somme":
@@ -91,36 +143,13 @@ def match(cellules: pd.DataFrame, connues: pd.DataFrame, mesure: str) -> pd.Data
     """Set what is known of a measure, in any period, beside the cells of its system of one period.
 
     Returns:
-        One row per figure that names a cell: `rang` (of the cell), `vraie` and `nombre` (what the cell is now), and the
+        One row per figure that names a cell: `rang` (of the cell), `vraie` (what the cell is now), and the
         columns of `connues`, its own `periode` included.
     """
     ici = connues[connues["mesure"] == mesure]
-    cote = cellules.reset_index(names="rang")[["rang", *CLE, "valeur", "nombre_unites", "raison", "est_publiable"]]
-    cote = cote.rename(columns={"valeur": "vraie", "nombre_unites": "nombre"})
+    cote = cellules.reset_index(names="rang")[["rang", *CLE, "valeur", "raison", "est_publiable"]]
+    cote = cote.rename(columns={"valeur": "vraie"})
     return ici.merge(cote[cote["est_publiable"]], on=list(CLE))
-
-
-def differs_by_few(connexion: duckdb.DuckDBPyConnection, face: pd.DataFrame) -> pd.Series:
-    """Say which figures of former releases differ from today's cell by one or two respondents, which subtraction gives.
-
-    A release says how many units it counts, not whose: three units or more that came are one or two respondents when
-    one or two of today's (`secret_repondants`, of the period last built) have as many in the cell, worth the difference
-    within ±10 %. Of three units or more that left, nothing is known any more.
-    """
-    venues = face["nombre"] - face["nombre_unites"]
-    ecarts = pd.DataFrame(
-        {"rang": face.index, **{c: face[c] for c in CLE}, "k": venues, "d": face["vraie"] - face["valeur"]}
-    )
-    connexion.register("secret_ecarts", ecarts[venues >= 3])
-    trouves = connexion.execute(f"""
-        WITH candidats AS (
-            SELECT rang, k, d, repondant, n, v FROM secret_ecarts JOIN secret_repondants USING ({", ".join(CLE)})
-            WHERE n <= k AND v <= {1 + PROCHE} * d)
-        SELECT rang FROM candidats WHERE n = k AND abs(v - d) <= {PROCHE} * d
-        UNION SELECT a.rang FROM candidats a JOIN candidats b ON a.rang = b.rang AND b.n = a.k - a.n
-        WHERE a.repondant <> b.repondant AND a.n >= b.n AND abs(a.v + b.v - a.d) <= {PROCHE} * a.d""").fetchall()
-    peu = venues.abs().between(1, 2) | face.index.isin([rang for (rang,) in trouves])
-    return pd.Series((face["release"] != ICI) & peu & ~same(face) & (face["valeur"] > 0), dtype=bool)
 
 
 def same(face: pd.DataFrame) -> pd.Series:

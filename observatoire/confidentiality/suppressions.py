@@ -5,6 +5,7 @@ Restricted like the cube, never published. Nothing is computed when no restricte
 
 import tempfile
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 
 import duckdb
@@ -13,9 +14,11 @@ import pandas as pd
 
 from observatoire.catalog import Mesure, indicateurs, mesures
 from observatoire.confidentiality.cells import CLE, Masque, Reels, Systeme, build_system, periods_of
+from observatoire.confidentiality.movements import kept_figures, present_figures, told_apart
+from observatoire.confidentiality.programme import SANS_REPONSE, SystemeIncoherent
 from observatoire.confidentiality.protection import Protection, protect
 from observatoire.confidentiality.published import (
-    differs_by_few,
+    SecretNonGaranti,
     gives_away,
     kept_releases,
     known_cells,
@@ -24,7 +27,7 @@ from observatoire.confidentiality.published import (
     same,
 )
 from observatoire.confidentiality.tau import Tau
-from observatoire.confidentiality.years import arrivals, shown_in_other_years
+from observatoire.confidentiality.years import shown_in_other_years
 from observatoire.derived import versions_of
 from observatoire.schemas import TEXTE, Colonne, Table
 from observatoire.warehouse import ATELIER, Entrepot, code_fingerprint, fingerprint
@@ -43,14 +46,7 @@ SUPPRESSIONS = Table(
     cle=("mesure", "niveau", "code_territoire", "periode", "axe", "modalite"),
 )
 SECONDAIRE = "protège une autre cellule"
-DIFFERENCE_RELEASE = "différence d'un ou deux répondants avec une publication gardée"
-DIFFERENCE_ANNEE = "différence d'un ou deux répondants avec une autre année"
-DIFFERENCES = (DIFFERENCE_RELEASE, DIFFERENCE_ANNEE)
-ECART_ANNEE = "ne diffère que d'un ou deux répondants de sa valeur de"
-
-
-class SecretNonGaranti(Exception):
-    """A cell that no suppression protects. The message, in French, names it, the way to it, and says what to do."""
+DIFFERENCE = "sa différence avec une autre année ou une publication gardée livre un répondant"
 
 
 @dataclass
@@ -107,7 +103,13 @@ def compute_suppressions(entrepot: Entrepot) -> Bilan:
             connues = known_cells(connexion, entrepot, None)
             with tempfile.TemporaryDirectory(dir=entrepot.racine, prefix=ATELIER) as atelier, Tau(Path(atelier)) as tau:
                 for mesure in protegees:
-                    echecs += _suppress(connexion, mesure, connues, tau)
+                    try:
+                        echecs += _suppress(connexion, entrepot, mesure, connues, tau)
+                    except (ArithmeticError, SystemeIncoherent):
+                        raise SecretNonGaranti(
+                            f"Secret statistique : la protection de {mesure.nom} n'a pas abouti, rien n'en est publié. "
+                            f"Relancer recalculer_indicateurs, et {SANS_REPONSE}."
+                        ) from None
         entrepot.write_query(
             connexion,
             f"FROM suppressions ORDER BY {', '.join(SUPPRESSIONS.cle)}",
@@ -118,22 +120,28 @@ def compute_suppressions(entrepot: Entrepot) -> Bilan:
     return _summary(entrepot)
 
 
-def _suppress(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, connues: pd.DataFrame, tau: Tau) -> int:
+def _suppress(
+    connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, mesure: Mesure, connues: pd.DataFrame, tau: Tau
+) -> int:
     """Protect every period of a measure; return the number of tables τ-Argus left without an answer."""
     periodes = periods_of(connexion, mesure)
     systemes, sues, marges = {}, {}, {}
     for periode in periodes:
         systemes[periode] = build_system(connexion, mesure, periode)
-        face = _former_figures(connexion, systemes[periode], connues, mesure, periode)
+        face = _former_figures(systemes[periode], connues, mesure, periode)
         sues[periode] = _among(systemes[periode], face[(face["periode"] == periode) & same(face)])
         marges[periode] = margins(systemes[periode].cellules, systemes[periode].nombre, face)
-    for avant, apres in zip(periodes, periodes[1:], strict=False):
-        # hiding one of the two years is enough; one that a kept release gives cannot be
-        reste = arrivals(connexion, mesure, avant, apres)
-        for periode in (apres, avant):
-            reste = _add_reason(systemes[periode], reste, DIFFERENCE_ANNEE, sues[periode])
+    presents = [present_figures(mesure, periode, systeme.cellules) for periode, systeme in systemes.items()]
+    for avant, apres in combinations([*kept_figures(connexion, entrepot, mesure, connues), *presents], 2):
+        if apres.est_sorti:
+            continue
+        reste = told_apart(connexion, avant, apres, avant.montrees.merge(apres.montrees))
+        # hiding one of the two is enough; one that a kept release gives cannot be
+        for periode in [chiffres.periode for chiffres in (apres, avant) if not chiffres.est_sorti]:
+            reste = _add_reason(systemes[periode], reste, sues[periode])
         if len(reste):
-            raise SecretNonGaranti(_given_by_releases(mesure, apres, reste.iloc[0], f"{ECART_ANNEE} {avant}", connues))
+            reproche = f"livre un répondant si on en soustrait sa valeur de {avant.periode}"
+            raise SecretNonGaranti(_given_by_releases(mesure, apres.periode, reste.iloc[0], reproche, connues))
     trouvees = {periode: protect(systeme, tau, marges[periode]) for periode, systeme in systemes.items()}
     a_cacher = {periode: trouvee.cachees & False for periode, trouvee in trouvees.items()}
     # each pass hides more cells, or finds more of them known: it ends
@@ -169,7 +177,7 @@ def _carry_years(
             changent.add(montree)
             continue
         # a kept release gives the other year all the same
-        if not pd.isna(paire["raison_cachee"]) and paire["raison_cachee"] not in DIFFERENCES:
+        if not pd.isna(paire["raison_cachee"]) and paire["raison_cachee"] != DIFFERENCE:
             reproche = f"est confidentielle et à ±10 % près sa valeur de {montree}"
             raise SecretNonGaranti(_given_by_releases(mesure, cachee, pd.Series(paire), reproche, connues))
         ecart = abs(paire["valeur"] - paire["valeur_cachee"])
@@ -181,10 +189,8 @@ def _carry_years(
     return changent
 
 
-def _former_figures(
-    connexion: duckdb.DuckDBPyConnection, systeme: Systeme, connues: pd.DataFrame, mesure: Mesure, periode: str
-) -> pd.DataFrame:
-    """Return what kept releases give; mark as confidential the cells whose difference with one gives a respondent.
+def _former_figures(systeme: Systeme, connues: pd.DataFrame, mesure: Mesure, periode: str) -> pd.DataFrame:
+    """Return what kept releases give of the cells of a period, in any period.
 
     Raises:
         SecretNonGaranti: a kept release gives a cell that is confidential today: hiding it now protects nothing.
@@ -199,8 +205,6 @@ def _former_figures(
             f"mais {ligne['chemin']} la donne déjà{quand}. Retirer cette publication (job retirer_publication), puis "
             f"relancer. Cellules dans ce cas : {donnees['rang'].nunique()}."
         )
-    ici = face[face["periode"] == periode]
-    _add_reason(systeme, ici[differs_by_few(connexion, ici)], DIFFERENCE_RELEASE)
     return face
 
 
@@ -212,7 +216,7 @@ def hidden_cells(
         f"SELECT {', '.join(CLE)}, raison FROM indicateurs.suppressions WHERE mesure = $mesure AND periode = $periode",
         {"mesure": mesure.nom, "periode": periode},
     ).df()
-    return _among(systeme, lues), _among(systeme, lues[lues["raison"].isin(DIFFERENCES)])
+    return _among(systeme, lues), _among(systeme, lues[lues["raison"] == DIFFERENCE])
 
 
 def _among(systeme: Systeme, cellules: pd.DataFrame) -> Masque:
@@ -221,12 +225,11 @@ def _among(systeme: Systeme, cellules: pd.DataFrame) -> Masque:
     return np.asarray(cles.isin(pd.MultiIndex.from_frame(cellules[list(CLE)])))
 
 
-def _add_reason(systeme: Systeme, cellules: pd.DataFrame, raison: str, sauf: Masque | None = None) -> pd.DataFrame:
-    """Mark as confidential the cells named, unless they already are; return those left out, which `sauf` names."""
+def _add_reason(systeme: Systeme, cellules: pd.DataFrame, sauf: Masque) -> pd.DataFrame:
+    """Mark as confidential the cells whose difference tells; return those left out, which `sauf` names."""
     nommees = _among(systeme, cellules)
-    exclues = nommees & False if sauf is None else nommees & sauf
-    systeme.cellules.loc[nommees & ~exclues & systeme.cellules["raison"].isna().to_numpy(), "raison"] = raison
-    return systeme.cellules.loc[exclues, list(CLE)]
+    systeme.cellules.loc[nommees & ~sauf, "raison"] = DIFFERENCE
+    return systeme.cellules.loc[nommees & sauf, list(CLE)]
 
 
 def _insert(

@@ -103,9 +103,16 @@ class Tau:
         entree, sortie = self._processus.stdin, self._processus.stdout
         if entree is None or sortie is None:
             raise TauEnEchec("τ-Argus ne répond pas")
-        entree.write(f"{dossier}\n")
-        entree.flush()
-        return int(sortie.readline() or -1)
+        try:
+            entree.write(f"{dossier}\n")
+            entree.flush()
+            return int(sortie.readline())
+        except (BrokenPipeError, ValueError):
+            # it is no more: the next table starts another
+            self._processus.kill()
+            self._processus.communicate()
+            self._processus = None
+            return -1
 
 
 def _write(dossier: Path, tableau: Tableau, regles: str, maxima: Mapping[Codes, str] | None) -> None:

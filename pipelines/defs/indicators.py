@@ -6,7 +6,8 @@ import dagster as dg
 
 from observatoire import bridge, document_arithmetic, graph, graph_links, verdicts
 from observatoire.catalog import indicateurs, mesures
-from observatoire.confidentiality.suppressions import SUPPRESSIONS, SecretNonGaranti, compute_suppressions
+from observatoire.confidentiality.published import SecretNonGaranti
+from observatoire.confidentiality.suppressions import SUPPRESSIONS, compute_suppressions
 from observatoire.cube import compute_cube
 from observatoire.derived import compute_table
 from observatoire.document_arithmetic import ARITHMETIQUE
