@@ -97,7 +97,7 @@ def match(cellules: pd.DataFrame, connues: pd.DataFrame, mesure: str) -> pd.Data
     ici = connues[connues["mesure"] == mesure]
     cote = cellules.reset_index(names="rang")[["rang", *CLE, "valeur", "nombre_unites", "raison", "est_publiable"]]
     cote = cote.rename(columns={"valeur": "vraie", "nombre_unites": "nombre"})
-    return ici.merge(cote[cote["est_publiable"]], on=list(CLE))
+    return ici.merge(cote, on=list(CLE))
 
 
 def differs_by_few(connexion: duckdb.DuckDBPyConnection, face: pd.DataFrame) -> pd.Series:
