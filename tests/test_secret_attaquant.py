@@ -105,6 +105,22 @@ def test_rien_ne_repare_ce_que_tout_le_reste_donne_deja() -> None:
     assert repair(carre(), valeurs(10, 20, 30, 40), A, np.ones(9), marges) is None
 
 
+def test_ce_que_dit_une_equation_lointaine_d_une_grande_composante_n_est_pas_oublie() -> None:
+    """Each two neighbours add up to 1000; the last is at most 2, so that the first is at least 998."""
+    nombre = 404
+    vraies = np.where(np.arange(nombre) % 2, 1.0, 999.0)
+    vraies = np.concatenate([vraies, [1.0], np.full(nombre - 1, 1000.0), [2.0]])
+    voisins, total = np.arange(nombre), np.arange(nombre + 1, 2 * nombre + 1)
+    lignes, uns = np.tile(np.arange(nombre), 3), np.ones(nombre)
+    chaine = sparse.csr_matrix(
+        (np.concatenate([uns, uns, -uns]), (lignes, np.concatenate([voisins, voisins + 1, total])))
+    )
+    assert np.abs(chaine @ vraies).max() == 0
+    cachees = np.arange(len(vraies)) <= nombre
+    bornes = attack(chaine, np.where(cachees, np.nan, vraies), cachees)
+    assert bornes.known()[0] and bornes.bas[0] >= 998 - 1e-3
+
+
 def test_d_anciens_chiffres_de_centaines_de_millions_bornent_sans_qu_aucun_total_soit_montre() -> None:
     """Nothing is shown, so no equation says how large it all is: the solver must not take a margin for infinity."""
     for facteur in (1.0, 1e3, 1e7, 1e9):

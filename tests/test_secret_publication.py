@@ -141,6 +141,25 @@ def test_une_part_et_son_total_trahissent_ce_que_la_part_cachait(petit: Fabrique
     assert "l'indicateur « part » (sa part et son total)" in dit and "Rien n'est publié" in dit
 
 
+@pytest.mark.parametrize("nombre", [1, 4])
+def test_un_croisement_montre_a_la_commune_arrete_la_publication(petit: Fabrique, nombre: int) -> None:
+    lignes = [
+        petit.ligne(f"commune:{commune}", 300 + rang, axe=axe, modalite=modalite, unite=f"{commune}-{rang}")
+        for commune, combien in (("63001", nombre), ("63002", 7))
+        for rang in range(combien)
+        for axe, modalite in (("total", "total"), ("famille", "f"), ("secteur", "s"), ("famille×secteur", "f|s"))
+    ]
+    petit.protegee("m", lignes)
+    retoucher(
+        petit,
+        f"""INSERT INTO v BY NAME SELECT * REPLACE ('commune' AS niveau, '63001' AS code_territoire,
+               {sum(300 + rang for rang in range(nombre))} AS valeur, {nombre} AS nombre_unites)
+            FROM v WHERE indicateur = 'm' AND niveau = 'region' AND axe = 'famille×secteur' AND periode = '2024'""",
+    )
+    dit = first_leak(petit.entrepot)
+    assert "m, commune 63001, 2024, famille×secteur « f|s »" in dit and "est donnée par l'indicateur « m »" in dit
+
+
 def test_une_secondaire_oubliee_se_retrouve_par_soustraction(petit: Fabrique) -> None:
     petit.protegee("m", paies(petit))
     petit.valeurs()

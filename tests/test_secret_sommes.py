@@ -1,8 +1,10 @@
 """Sums of hidden cells: what a total less its shown parts gives obeys the primary rules, as a cell would."""
 
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,6 +14,7 @@ from observatoire.confidentiality.protection import protect
 from observatoire.confidentiality.suppressions import SecretNonGaranti, compute_suppressions
 from observatoire.confidentiality.tau import Tau
 from tests.fabrique import Fabrique, Ligne, fabrique
+from tests.jeu_secret import AttaquantDuTest
 from tests.test_secret_cubes import cube
 from tests.test_secret_publication import retoucher
 
@@ -123,6 +126,33 @@ def test_aucune_somme_de_cellules_cachees_ne_dit_un_repondant(tmp_path: Path) ->
                 assert len(reste) >= 3, (graine, reste.to_dict())
                 assert reste.max() <= 0.85 * reste.sum(), (graine, reste.to_dict())
     assert comptees > 5 * CUBES
+
+
+def test_aucune_paire_de_cellules_cachees_que_les_equations_donnent_ne_dit_un_repondant(tmp_path: Path) -> None:
+    """Whatever equations it takes: the sum of the two is a combination of what is shown, establishment by establishment."""
+    connues = 0
+    with Tau(tmp_path) as tau:
+        for graine in range(0, 2 * CUBES):
+            tire = cube(graine)
+            cellules = tire.systeme.cellules[tire.systeme.cellules["est_publiable"]]
+            cachees = protect(tire.systeme, tau).cachees[cellules["variable"].to_numpy()]
+            attaquant = AttaquantDuTest(tire.communes, tire.lignes, cellules)
+            lignes = np.array(attaquant.lignes)
+            montrees = np.linalg.pinv(lignes[~cachees]) @ lignes[~cachees]
+            libres, atomes = lignes[cachees] - lignes[cachees] @ montrees, lignes[cachees]
+            for a, b in combinations(range(len(libres)), 2):
+                if np.abs(libres[a] + libres[b]).max() > 1e-6 or (atomes[a] * atomes[b]).any():
+                    continue
+                connues += 1
+                dedans = attaquant.atomes[(atomes[a] + atomes[b]) > 0]
+                qui = tire.lignes.merge(
+                    dedans[["code_commune", "famille", "secteur"]],
+                    left_on=["code_territoire", "famille", "secteur"],
+                    right_on=["code_commune", "famille", "secteur"],
+                )
+                reste = qui.groupby("repondant")["valeur"].sum()
+                assert len(reste) >= 3 and reste.max() <= 0.85 * reste.sum(), (graine, reste.to_dict())
+    assert connues > CUBES
 
 
 def unions(detail: pd.DataFrame, montrees: set[tuple[str, ...]]) -> Iterator[pd.Series]:

@@ -195,6 +195,8 @@ def _move_nearby(
     for _ in range(rayon):
         equations = np.unique(transposee[proches].indices)
         proches = np.unique(matrice[equations].indices)
+    # the farthest that move have equations of their own, where the others stay
+    equations = np.unique(transposee[proches].indices)
     bloc = matrice[equations][:, proches]
     place = np.searchsorted(proches, rang)
     programme = Programme(bloc, bloc @ milieu[proches], possibles[proches])

@@ -61,7 +61,8 @@ def _leak(
     toutes = match(systeme.cellules, connues, mesure.nom)
     supprimees, differences = hidden_cells(connexion, systeme, mesure, periode)
     face, ailleurs = toutes[toutes["periode"] == periode], toutes[toutes["periode"] != periode]
-    ici = face["raison"].notna() & (face["release"] == ICI) & (face["valeur"] != 0)
+    # what no rule lets out is a leak where it is shown, whatever it says
+    ici = (face["raison"].notna() | ~face["est_publiable"]) & (face["release"] == ICI) & (face["valeur"] != 0)
     donnees = pd.concat([face[gives_away(face, periode) | ici], _told_by_a_year(ailleurs, toutes, supprimees, periode)])
     if len(donnees):
         ligne = donnees.iloc[0]

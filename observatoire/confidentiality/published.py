@@ -149,7 +149,7 @@ def match(cellules: pd.DataFrame, connues: pd.DataFrame, mesure: str) -> pd.Data
     ici = connues[connues["mesure"] == mesure]
     cote = cellules.reset_index(names="rang")[["rang", *CLE, "valeur", "raison", "est_publiable"]]
     cote = cote.rename(columns={"valeur": "vraie"})
-    return ici.merge(cote[cote["est_publiable"]], on=list(CLE))
+    return ici.merge(cote, on=list(CLE))
 
 
 def same(face: pd.DataFrame) -> pd.Series:

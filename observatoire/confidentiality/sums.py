@@ -6,11 +6,12 @@ is no longer known belongs to `protection`; single cells, to `attacker`.
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from scipy.sparse import linalg
 
 from observatoire.confidentiality.attacker import subtract
 from observatoire.confidentiality.cells import Reels, Systeme
@@ -18,6 +19,8 @@ from observatoire.confidentiality.cells import Reels, Systeme
 SOMME = "somme:"
 # what several equations give together: longer sums count more respondents, and would take too long to list
 TERMES, TOURS = 6, 4
+# moves are drawn of the order of one
+EGAL = 1e-7
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,8 @@ class Sommes:
 def forbidden_sums(systeme: Systeme, lues: Reels, sauf: Collection[bytes] = ()) -> Sommes:
     """Return the sums of hidden variables that equations give and a primary rule forbids.
 
-    One equation gives any sum, however long; several, added or subtracted, those of `TERMES` variables at most.
+    One equation gives any sum, however long; several, added or subtracted, those of `TERMES` variables at most; any
+    combination, those of two.
 
     Args:
         systeme: cells and equations.
@@ -88,7 +92,31 @@ def _given(restantes: sparse.csr_matrix) -> sparse.csr_matrix:
         avant, sommes = sommes.shape[0], _once(trouvees)
         if sommes.shape[0] == avant:
             break
-    return sommes
+    return _once(sparse.vstack([sommes, _pairs(restantes)], format="csr"))
+
+
+def _pairs(restantes: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Return the pairs whose sum is given, whatever combination of equations it takes.
+
+    Among moves that respect every equation, drawn at random: the two always move by opposite amounts.
+    """
+    alea, nombre = np.random.default_rng(0), restantes.shape[1]
+    mouvements = []
+    for tire in alea.normal(size=(2, nombre)):
+        garde = linalg.lsqr(restantes, restantes @ tire, atol=1e-13, btol=1e-13)[0]
+        mouvements.append(np.where(np.diff(restantes.tocsc().indptr) > 0, tire - garde, np.nan))
+    ordre = np.argsort(np.abs(mouvements[0]))
+    ordre = ordre[np.abs(mouvements[0][ordre]) > EGAL]
+    coupes = np.flatnonzero(np.diff(np.abs(mouvements[0][ordre])) > EGAL) + 1
+    paires = [
+        paire
+        for groupe in np.split(ordre, coupes)
+        for paire in combinations(groupe.tolist(), 2)
+        if all(abs(mouvement[list(paire)].sum()) <= EGAL for mouvement in mouvements)
+    ]
+    colonnes = np.sort(np.array(paires, dtype=int).reshape(-1, 2), axis=1)
+    lignes = np.arange(len(paires)).repeat(2)
+    return sparse.csr_matrix((np.ones(colonnes.size), (lignes, colonnes.ravel())), shape=(len(paires), nombre))
 
 
 def _once(sommes: sparse.csr_matrix) -> sparse.csr_matrix:
