@@ -16,7 +16,7 @@ from observatoire.confidentiality.tau import Tau
 from tests.fabrique import Fabrique, Ligne, fabrique
 from tests.jeu_secret import AttaquantDuTest
 from tests.test_secret_cubes import cube
-from tests.test_secret_publication import retoucher
+from tests.test_secret_publication import publier, retoucher
 
 CUBES = 60
 CLE = ["niveau", "code_territoire", "axe", "modalite"]
@@ -89,6 +89,16 @@ def test_l_audit_arrete_une_somme_d_une_seule_association_et_la_nomme(petit: Fab
     fuite = first_leak(petit.entrepot)
     assert "commune 63001" in fuite and "sa somme avec 1 autre cellule" in fuite
     assert "moins de trois répondants" in fuite and "Rien n'est publié" in fuite and "1200" not in fuite
+
+
+def test_une_somme_que_donne_une_publication_gardee_arrete_tout_et_nomme_une_de_ses_cellules(petit: Fabrique) -> None:
+    """Three associations then, one since they merged: the same figures, out already."""
+    lieux = [("63001", 500), ("63001", 400), ("63002", 700)]
+    petit.protegee("m", trois_communes(petit, *[(*lieu, nom) for lieu, nom in zip(lieux, "XYZ", strict=True)]))
+    publier(petit, "20240101")
+    petit.protegee("m", trois_communes(petit, *[(*lieu, "X") for lieu in lieux]))
+    with pytest.raises(SecretNonGaranti, match=r"commune 6300\d, 2024 reste connue .*avec d'autres.*retirer_publication"):
+        petit.valeurs()
 
 
 @pytest.mark.parametrize("erreur", [ArithmeticError("Empty"), SystemeIncoherent()])

@@ -275,7 +275,8 @@ def _unprotected(systeme: Systeme, trouvee: Protection, mesure: Mesure, periode:
     rang = int(np.flatnonzero(systeme.cellules["variable"].to_numpy() == trouvee.fuites[0])[0])
     return (
         f"Secret statistique : {cell_name(mesure.nom, periode, systeme.cellules.iloc[rang])} reste connue à ±10 % près "
-        "par soustraction de ce que donnent des publications gardées, quoi qu'on supprime aujourd'hui. Retirer ces "
+        "(ou sa somme avec d'autres) par soustraction de ce que donnent des publications gardées, quoi qu'on supprime "
+        "aujourd'hui. Retirer ces "
         f"publications (job retirer_publication), puis relancer. Cellules dans ce cas : {len(trouvee.fuites)}."
     )
 
