@@ -366,7 +366,12 @@ def test_une_ecriture_interrompue_ne_remplace_rien(tmp_path: Path, monkeypatch: 
     assert _fingerprints(tmp_path) == before
 
 
-@pytest.mark.parametrize("page", ["journal.html", "portraits.html", "depliage.html"])
+PAGES = ["portrait", "acteurs", "sources", "qualite", "journal", "portraits", "depliage"]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_chaque_page_porte_la_marque_de_la_demonstration_sur_papier(page: str):
-    modele = (MODELES / page).read_text(encoding="utf-8")
-    assert 'class="filigrane"' in modele and '{% include "impression.css" %}' in modele
+    modele = (MODELES / f"{page}.html").read_text(encoding="utf-8")
+    bandeau = (MODELES / "bandeau.html").read_text(encoding="utf-8")
+    assert 'class="filigrane"' in modele.replace('{% include "bandeau.html" %}', bandeau)
+    assert '{% include "impression.css" %}' in modele
