@@ -42,8 +42,14 @@ def instrument(clock: Clock) -> None:
 
     clock.wrap(cube, "compute_measure", "mesures", _second)
     clock.wrap(cube, "compute_cube", "cube")
-    from observatoire import indicators
+    from observatoire.estimation import computation
+    from observatoire.matching import tables as matching
 
+    clock.wrap(computation, "compute_estimations", "estimations")
+    clock.wrap(matching, "compute_matches", "noms")
+    from observatoire import graph, indicators
+
+    clock.wrap(graph, "compute_graph", "indicateurs", lambda *_: "graphe des acteurs")
     clock.wrap(indicators, "compute_indicators", "indicateurs")
     from observatoire.publication import assembly
 
