@@ -25,6 +25,7 @@ from tests.guide import DOCS
 from tests.navigateur import OPTIONS, SANS_NAVIGATEUR, chromium
 
 CAPTURES = DOCS / "captures"
+OCTETS_MAX = 150_000
 MONTRE = "/srv/observatoire"  # what pictures say in place of the folder of the day
 LOCATION = "pipelines.definitions"
 LARGE = {"width": 1500, "height": 900}
@@ -127,7 +128,7 @@ def _attendre(adresse: str, serveur: subprocess.Popen[bytes]) -> None:
 def portraits(navigateur: Browser, dossier: Path) -> None:
     """Photograph the portrait: on a screen, on a phone, and its first printed page."""
     adresse = (dossier / "warehouse" / "portrait" / "index.html").resolve().as_uri()
-    ecran = navigateur.new_page(viewport={"width": 1200, "height": 760}, locale="fr-FR")
+    ecran = navigateur.new_page(viewport={"width": 1200, "height": 700}, locale="fr-FR")
     ecran.goto(adresse)
     _prendre(ecran, dossier, "portrait")
     telephone = navigateur.new_page(viewport={"width": 360, "height": 720}, locale="fr-FR")
@@ -168,7 +169,7 @@ def _prendre(page: Page, dossier: Path, nom: str) -> None:
 
 
 def main() -> int:
-    """Take every picture; 0 when they are all there."""
+    """Take every picture; 0 when they are all there, none too heavy for the repository."""
     executable = chromium()
     if executable is None:
         print(SANS_NAVIGATEUR, file=sys.stderr)
@@ -186,9 +187,11 @@ def main() -> int:
             with interface(dossier) as adresse:
                 bureau(navigateur, adresse, dossier)
             navigateur.close()
-    for chemin in sorted(CAPTURES.glob("*.png")):
-        print(f"{chemin.stat().st_size / 1000:6.0f} ko  {chemin.relative_to(RACINE)}")
-    return 0
+    tailles = {chemin: chemin.stat().st_size for chemin in sorted(CAPTURES.glob("*.png"))}
+    for chemin, taille in tailles.items():
+        trop = "" if taille < OCTETS_MAX else "  trop lourde : cadrer plus court"
+        print(f"{taille / 1000:6.0f} ko  {chemin.relative_to(RACINE)}{trop}")
+    return int(max(tailles.values()) >= OCTETS_MAX)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import yaml
 from observatoire.settings import Settings
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
+from tests.captures import OCTETS_MAX
 from tests.chaine import RACINE, definitions
 from tests.depots import charger_source, deposer, rejets
 from tests.guide import DOCS, PAGES, blocs, copie, jouer
@@ -24,7 +25,6 @@ from tests.test_contrat import DUCKDB_1_0
 RAISONS = {"administration", "installe", "serveur"}
 TEXTE = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
 TOUT = "\n".join(TEXTE.values())
-OCTETS_MAX = 150_000
 
 
 def numerotes(trouves):
