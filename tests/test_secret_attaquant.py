@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import sparse
+from scipy import optimize, sparse
 
 from observatoire.confidentiality.attacker import attack
+from observatoire.confidentiality.cells import build_system
 from observatoire.confidentiality.programme import SystemeIncoherent
 from observatoire.confidentiality.protection import limits
 from observatoire.confidentiality.repair import repair
+from tests.jeu_secret import MESURE, communes_reelles, connexion, poser, tirer
 
 # a table of two rows and two columns: four cells, two row totals, two column totals, the whole
 A, B, C, D, LIGNE_1, LIGNE_2, COL_1, COL_2, TOUT = range(9)
@@ -119,6 +121,34 @@ def test_ce_que_dit_une_equation_lointaine_d_une_grande_composante_n_est_pas_oub
     cachees = np.arange(len(vraies)) <= nombre
     bornes = attack(chaine, np.where(cachees, np.nan, vraies), cachees)
     assert bornes.known()[0] and bornes.bas[0] >= 998 - 1e-3
+
+
+def test_sur_un_departement_l_attaquant_sait_ce_que_sait_un_programme_par_cellule() -> None:
+    """Primary rules alone: many cells are known, many are not; most of them in one component."""
+    base = connexion(communes := communes_reelles(["15"]))
+    poser(base, tirer(communes, 500))
+    systeme = build_system(base, MESURE, "2024")
+    cachees = systeme.variables_of(systeme.cellules["raison"].notna().to_numpy()) & (systeme.valeurs > 0)
+    publiables = systeme.variables_of(systeme.cellules["est_publiable"].to_numpy())
+    lues = np.where((publiables & ~cachees) | (systeme.valeurs == 0), systeme.valeurs, np.nan)
+    connues = attack(systeme.matrice, lues, cachees).known()
+    choisies = np.random.default_rng(0).choice(np.flatnonzero(cachees), 40, replace=False)
+    assert 5 < connues[choisies].sum() < 35
+    libres, unite = np.isnan(lues), np.nanmax(lues) / 1e3
+    for choisie in choisies:
+        bornes = []
+        for signe in (1, -1):
+            cout = np.zeros(len(lues))
+            cout[choisie] = signe
+            trouve = optimize.linprog(
+                cout[libres],
+                A_eq=systeme.matrice[:, libres],
+                b_eq=-(systeme.matrice[:, ~libres] @ lues[~libres]) / unite,
+                bounds=(0, None),
+                method="highs",
+            )
+            bornes.append(abs(trouve.fun))
+        assert connues[choisie] == (0.9 * bornes[1] <= 1.1 * bornes[0] * (1 + 1e-6))
 
 
 def test_d_anciens_chiffres_de_centaines_de_millions_bornent_sans_qu_aucun_total_soit_montre() -> None:

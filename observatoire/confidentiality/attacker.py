@@ -6,7 +6,6 @@ figure can be announced that is right within ±10 %: 0.9 × its upper bound does
 Deciding what to hide does not belong here.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,11 +15,10 @@ from observatoire.confidentiality.cells import Masque, Reels
 from observatoire.confidentiality.programme import Programme
 
 PRECISION = 0.10
-# a feasible point proves several cells at once: so many are tried before the cells left are bounded one by one
-ESSAIS = 12
+# two feasible points may prove many cells at once: so many pairs are tried before the cells left are bounded one by
+# one, as long as each proves one variable in so many, which would take as long to bound
+PAIRES, UNE_SUR = 6, 200
 TOLERANCE = 1e-7
-# in a large component, a cell may often move with its neighbours alone, at so many equations around it
-GRAND, RAYONS = 400, (2, 4)
 
 
 @dataclass
@@ -136,38 +134,29 @@ def _bound(
     second, possibles = second / echelle, possibles / echelle
     programme = Programme(matrice, second, possibles)
     alea = np.random.default_rng(0)
-    points: list[Reels] = []
-
-    def keep(ou: np.ndarray, trouve: Reels) -> None:
-        bornes.bas[variables[ou]] = np.minimum(bornes.bas[variables[ou]], trouve * echelle)
-        bornes.haut[variables[ou]] = np.maximum(bornes.haut[variables[ou]], trouve * echelle)
 
     def point(cout: Reels) -> bool:
         """Find a feasible point; False when there is no bound in this direction."""
         trouve = programme.lowest(cout)
         if trouve is None:
             return False
-        points.append(np.maximum(trouve, 0))
-        keep(toutes, points[-1])
+        trouve = np.maximum(trouve, 0) * echelle
+        bornes.bas[variables] = np.minimum(bornes.bas[variables], trouve)
+        bornes.haut[variables] = np.maximum(bornes.haut[variables], trouve)
         return True
 
-    toutes = np.arange(len(variables))
     reste = visees & ~_safe(bornes, variables)
-    for essai in range(ESSAIS if reste.sum() > 2 else 0):
-        poids = alea.uniform(0.5, 1.5, len(variables)) * reste
-        point(poids if essai % 2 == 0 else -poids)
-        avant, reste = reste.sum(), visees & ~_safe(bornes, variables)
-        if not reste.any() or (essai > 2 and avant - reste.sum() < 2):
+    peu = max(2, len(variables) // UNE_SUR)
+    for _ in range(PAIRES):
+        avant = reste.sum()
+        if avant <= peu:
             break
-    if points and len(variables) > GRAND:
-        # what lies between feasible points is feasible
-        milieu, transposee = np.mean(points, axis=0), matrice.T.tocsr()
-        for rang in map(int, np.flatnonzero(reste)):
-            for rayon in RAYONS:
-                if _safe(bornes, variables[rang : rang + 1])[0]:
-                    break
-                _move_nearby(matrice, transposee, rang, rayon, milieu, possibles, keep)
+        poids = alea.uniform(0.5, 1.5, len(variables)) * reste
+        point(poids)
+        point(-poids)
         reste = visees & ~_safe(bornes, variables)
+        if avant - reste.sum() < peu:
+            break
     for rang in map(int, np.flatnonzero(reste)):
         for signe in (1, -1):
             if _safe(bornes, variables[rang : rang + 1])[0]:
@@ -176,33 +165,3 @@ def _bound(
             cout[rang] = signe
             if not point(cout) and signe == -1:
                 bornes.haut[variables[rang]] = np.inf
-
-
-def _move_nearby(
-    matrice: sparse.csr_matrix,
-    transposee: sparse.csr_matrix,
-    rang: int,
-    rayon: int,
-    milieu: Reels,
-    possibles: Reels,
-    keep: Callable[[np.ndarray, Reels], None],
-) -> None:
-    """Move a variable as far as its neighbours allow, all others left where a feasible point has them.
-
-    What is found is feasible for the whole component: it may prove a cell unknown, never that it is known.
-    """
-    proches = np.array([rang])
-    for _ in range(rayon):
-        equations = np.unique(transposee[proches].indices)
-        proches = np.unique(matrice[equations].indices)
-    # the farthest that move have equations of their own, where the others stay
-    equations = np.unique(transposee[proches].indices)
-    bloc = matrice[equations][:, proches]
-    place = np.searchsorted(proches, rang)
-    programme = Programme(bloc, bloc @ milieu[proches], possibles[proches])
-    for signe in (1.0, -1.0):
-        cout = np.zeros(len(proches))
-        cout[place] = signe
-        trouve = programme.lowest(cout)
-        if trouve is not None:
-            keep(proches, np.maximum(trouve, 0))

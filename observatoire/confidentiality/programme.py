@@ -13,6 +13,8 @@ from observatoire.confidentiality.cells import Reels
 
 SANS_REPONSE = "si cela se répète retirer la publication gardée la plus récente (job retirer_publication)"
 
+PRIMAL = 4  # the simplex that goes from one feasible point to another
+
 
 class SystemeIncoherent(Exception):
     """What is published contradicts itself: no value of the hidden cells satisfies the equations."""
@@ -58,6 +60,8 @@ class Programme:
             self._highs.run()
             etat = self._highs.getModelStatus()
             if etat == Etat.kOptimal:
+                # this basis satisfies the constraints, whatever the next aim: a solver that lets go of it starts over
+                self._highs.setOptionValue("simplex_strategy", PRIMAL)
                 return np.array(self._highs.getSolution().col_value)
             if etat == Etat.kUnbounded:
                 return None

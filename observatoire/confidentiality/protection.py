@@ -100,13 +100,17 @@ def _hide_with_sums(systeme: Systeme, cachees: Masque, primaires: Masque, marges
         resultat = hide_until_unknown(etendu, cachees, primaires, marges)
         lues = _shown(systeme, publiables, resultat.cachees[: systeme.nombre], marges[: systeme.nombre])
         sommes = forbidden_sums(systeme, lues, visees)
-        if not sommes.raisons:
+        if sommes.raisons:
+            visees.update(sommes.cles())
+            etendu, ajouts = with_sums(etendu, sommes), len(sommes.raisons)
+            contenu = sparse.vstack([contenu, sommes.parties], format="csr")
+            cachees = np.append(resultat.cachees, np.full(ajouts, True))
+            primaires, marges = np.append(primaires, np.full(ajouts, True)), np.append(marges, np.full(ajouts, np.inf))
+        elif (resultat.cachees & ~cachees).any():
+            # once more from what is shown alone, as the audit will: proofs that add up may add their roundings
+            cachees = resultat.cachees
+        else:
             break
-        visees.update(sommes.cles())
-        etendu, ajouts = with_sums(etendu, sommes), len(sommes.raisons)
-        contenu = sparse.vstack([contenu, sommes.parties], format="csr")
-        cachees = np.append(resultat.cachees, np.full(ajouts, True))
-        primaires, marges = np.append(primaires, np.full(ajouts, True)), np.append(marges, np.full(ajouts, np.inf))
     # a sum that nothing protects is named by its parts
     fuites = np.flatnonzero(np.asarray(contenu[resultat.fuites].sum(axis=0)).ravel() * publiables)
     return Protection(resultat.cachees[: systeme.nombre], [int(fuite) for fuite in fuites])
@@ -118,12 +122,9 @@ def hide_until_unknown(systeme: Systeme, cachees: Masque, primaires: Masque, mar
     publiables = systeme.variables_of(systeme.cellules["est_publiable"].to_numpy())
     couts = _costs(systeme)
     vues = views(primaires, marges)
-    acquises: list[Bornes | None] = [_nothing_known(systeme) for _ in vues]
-    sans_fuite, rang, de_rien = 0, 0, False
-    while sans_fuite < len(vues) or not de_rien:
-        if sans_fuite == len(vues):
-            # a last time, as the audit will, from what is shown alone: proofs that add up may add their roundings
-            acquises, sans_fuite, de_rien = [None for _ in vues], 0, True
+    acquises: list[Bornes] = [_nothing_known(systeme) for _ in vues]
+    sans_fuite, rang = 0, 0
+    while sans_fuite < len(vues):
         (cibles, permises), acquis = vues[rang], acquises[rang]
         visees = cachees & cibles & (publiables | primaires) & ~perdues & np.isfinite(systeme.valeurs)
         lues, limites = _shown(systeme, publiables, cachees, permises), limits(systeme.valeurs, permises)
@@ -146,9 +147,8 @@ def hide_until_unknown(systeme: Systeme, cachees: Masque, primaires: Masque, mar
             bornes.haut = np.fmax(bornes.haut, ailleurs)
             # a move too small for the arithmetic proves nothing, and would be found again for ever
             perdues[fuite] = bool(bornes.known()[fuite])
-        if de_rien and len(fuites):
-            de_rien = bool(cachees.sum() == avant)
-            perdues[fuites] |= de_rien
+        if cachees.sum() == avant:
+            perdues[fuites] = True
     return Protection(cachees, [int(v) for v in np.flatnonzero(perdues)])
 
 
