@@ -171,6 +171,8 @@ def _latest(chemin: Path, source: Source) -> str | None:
 
 def _refused_of_its_set(entrepot: Entrepot, source: Source) -> list[str]:
     """Name the sources of the same demonstration set that have real files, when none of them could be read."""
+    if source.demonstration is None:
+        return []
     deposees = [
         autre
         for autre in sources().values()

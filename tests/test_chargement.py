@@ -429,6 +429,19 @@ def test_un_fichier_reel_illisible_n_efface_pas_la_demonstration_de_son_jeu(demo
     assert charger_source(demontre, "sirene_etablissements").etat == "absente"
 
 
+def test_une_demonstration_deposee_hors_de_tout_jeu_s_en_va_avec_son_fichier(entrepot):
+    entete = "reseau,membre,depuis,niveau,code_territoire,confiance,est_sensible,document,citation\n"
+    ligne = "sismo,Cercle visible,,inconnu,inconnu,forte,,d,Cercle visible\n"
+    membres = deposer(entrepot, "adhesions", "a.csv", entete + ligne)
+    aides = deposer(entrepot, "subventions", ANNEE, subventions(5))
+    for nom, chemin in (("adhesions", membres), ("subventions", aides)):
+        deposer(entrepot, nom, f"{chemin.name}.origine.yml", "nature: demonstration\n")
+        assert (etat := charger_source(entrepot, nom)).nature == "demonstration", etat.motif
+    membres.write_text("<html>503</html>", encoding="utf-8")
+    assert (charger_source(entrepot, "adhesions").etat, aides.unlink()) == ("en_echec", None)
+    assert charger_source(entrepot, "subventions").etat == "absente"
+
+
 def test_un_fichier_reel_disparu_n_est_pas_remplace_par_la_demonstration(demontre):
     chemin = deposer(demontre, "sirene_unites_legales", "reel.csv", en_csv([UNITE]))
     charger_source(demontre, "sirene_unites_legales")
