@@ -102,7 +102,7 @@ def test_la_publication_dit_ce_qui_a_change_et_ou_la_lire(ici: Entrepot, monkeyp
     assert resultat.success, raisons(resultat)
     dit = release_report(ici, current_release(ici), True)
     assert dit["comparée à"] == premiere
-    assert {"cause": "données des sources", "ce qui diffère": "subventions : fichier « 2024.csv » ajouté"} in lignes(dit["pourquoi"])
+    assert {"cause": "données des sources", "ce qui diffère": "Subventions publiées (SCDL) — subventions : fichier « 2024.csv » ajouté"} in lignes(dit["pourquoi"])
     changes = lignes(dit["changements par indicateur"])
     assert changes and all(any(isinstance(n, int) and n > 0 for n in c.values()) for c in changes)
     journal = read_journal(ici.racine / "releases" / current_release(ici))

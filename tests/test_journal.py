@@ -277,9 +277,9 @@ def test_ce_qui_differe_sans_qu_un_fichier_change():
         dite = _dite("subventions", "1", version="w", **autres)
         return [(cause.nom, " / ".join(cause.details)) for cause in differing_causes(avant, {**commun, "sources": [dite]})]
 
-    assert apres(etat="en_echec") == [("source", "subventions : état a_jour → en_echec")]
+    assert apres(etat="en_echec") == [("source", "Subventions publiées (SCDL) — subventions : état : à jour → en échec")]
     assert apres(acceptations=["x"]) == [
-        ("correction", "subventions : fichiers acceptés par une décision (acceptations.yml)")
+        ("correction", "Subventions publiées (SCDL) — subventions : fichiers acceptés par une décision (acceptations.yml)")
     ]
     assert apres()[0][0] == "source" and "année en cours" in apres()[0][1]
     # the version of a table also changes with the code that reads it: the source is not to blame

@@ -9,6 +9,7 @@ from typing import Any
 
 from observatoire.catalog import indicateurs, mesures, sources_of_indicator, sources_of_measure
 from observatoire.estimation.tables import REMPLACEES_PAR
+from observatoire.publication.pages import read_words
 from observatoire.sources import sources
 
 # the order in which causes are replayed. Code first: the former code is no longer there to compute with the new inputs.
@@ -65,7 +66,7 @@ def differing_causes(avant: dict[str, Any], apres: dict[str, Any]) -> list[Cause
             differents[groupe][nom] = dits
     causes = []
     for nom in ORDRE:
-        details = [f"{source} : {dit}" for source, dits in differents[nom].items() for dit in dits]
+        details = [f"{_named(source)} : {dit}" for source, dits in differents[nom].items() for dit in dits]
         partout = nom == "code" and not meme_code
         if partout:
             details.append(f"version {avant['code_version']} → {apres['code_version']}")
@@ -75,6 +76,12 @@ def differing_causes(avant: dict[str, Any], apres: dict[str, Any]) -> list[Cause
         if details:
             causes.append(Cause(nom, tuple(differents[nom]), tuple(details), partout))
     return causes
+
+
+def _named(source: str) -> str:
+    """Name a source as people do, and as its folder."""
+    declaree = sources().get(source)
+    return source if declaree is None else f"{declaree.titre} — {source}"
 
 
 def _source_changes(
@@ -87,7 +94,8 @@ def _source_changes(
         return ("code" if not meme_code else groupe), ["source nouvelle" if avant is None else "source disparue"]
     dits = _file_changes(avant["fichiers"], apres["fichiers"])
     if avant["etat"] != apres["etat"]:
-        dits.append(f"état {avant['etat']} → {apres['etat']}")
+        etats = read_words()["etats"]
+        dits.append(f"état : {etats[avant['etat']]} → {etats[apres['etat']]}")
     elif avant["motif"] != apres["motif"]:
         dits.append("motif de son état")
     for champ, libelle in (("nature", "nature"), ("couverture", "couverture")):

@@ -29,6 +29,7 @@ from observatoire.journal.differences import (
 from observatoire.journal.replay import RejeuImpossible, replayed_values
 from observatoire.publication.french import nombre
 from observatoire.publication.pages import read_words, template
+from observatoire.sources import sources
 from observatoire.warehouse import Entrepot, open_published, read_rows, sha256, sql_literal, utc_now
 
 JOURNAL = "journal.json"
@@ -301,6 +302,7 @@ def _write(dossier: Path, journal: Ligne, manifeste: Ligne) -> None:
         "est_demonstration": manifeste["nature"] == "demonstration",
         "libelles_causes": LIBELLES,
         "libelles_changements": CHANGEMENTS,
+        "titres_sources": {nom: source.titre for nom, source in sources().items()},
     }
     page = template("journal.html").render(read_words() | contexte)
     ecrits = json.dumps(journal, ensure_ascii=False, indent=1, default=_as_number)
