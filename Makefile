@@ -24,7 +24,7 @@ run: .venv/installe
 	@$(BIN)/python -m pipelines
 
 test: .venv/installe .outils/duckdb-1.0/installe
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 ui: .venv/installe
 	@$(BIN)/dg dev --host 127.0.0.1

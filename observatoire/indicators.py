@@ -19,7 +19,9 @@ from observatoire.catalog import (
 from observatoire.comparison import Chiffre
 from observatoire.cube import states_of
 from observatoire.derived import versions_of
+from observatoire.estimation.publication_rule import DEMI_LARGEUR_PCT
 from observatoire.estimation.tables import GRANDEURS, REMPLACEES_PAR
+from observatoire.estimation.urssaf_totals import ECART_MAXIMUM_PCT
 from observatoire.schemas import BOOLEEN, ENTIER, NOMBRE, REEL, TEXTE, Colonne, Table
 from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint
 
@@ -194,40 +196,57 @@ def _mark_breaks(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur, m
 
 
 def _insert_estimates(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur) -> None:
-    """Insert estimates as they may be published, alone or over a denominator.
+    """Insert estimates as they may be published, alone or as a share of a denominator.
 
-    A share has a numerator only where the estimate has a point; its bounds are wider by what the table it is
-    calibrated on and the one of its denominator are measured to differ by: unknown, there is no share. Where an ordered
-    table has the cell, the estimate gives way, but its share stays: nothing else has its scope. A row without figures
-    stays.
+    Where an ordered table has the cell, the estimate gives way, but its share stays: nothing else has its scope. A row
+    without figures stays.
     """
-    cellule = "niveau, code_territoire, periode, axe, modalite"
-    dite = "NOT est_remplacee" if indicateur.denominateur is None else "tolerance_tables_pct IS NOT NULL"
     chiffres = ("estimation", "borne_basse", "borne_haute")
-    estimees = f"""
-        SELECT * REPLACE ({", ".join(f"CASE WHEN {dite} THEN {nom} END AS {nom}" for nom in chiffres)})
-        FROM (SELECT e.*, c.somme IS NOT NULL AS est_remplacee FROM indicateurs.estimations e
-              LEFT JOIN (FROM indicateurs.cube WHERE mesure = '{REMPLACEES_PAR[str(indicateur.estimation)]}') c
-              USING ({cellule}))
+    lignes = f"""
+        SELECT e.*, c.somme IS NOT NULL AS est_remplacee
+        FROM indicateurs.estimations e
+        LEFT JOIN (FROM indicateurs.cube WHERE mesure = '{REMPLACEES_PAR[str(indicateur.estimation)]}') c
+            USING (niveau, code_territoire, periode, axe, modalite)
         WHERE grandeur = '{indicateur.estimation}'{_on(indicateur)}"""
-    facteur = str(indicateur.facteur)
-    moins = plus = facteur
-    jointure, bas, periode_bas = "", "NULL", "NULL"
     if indicateur.denominateur is not None:
-        jointure, bas = _join(indicateur.denominateur), f"nullif(d.{indicateur.denominateur.agregat}, 0)"
-        periode_bas, facteur = "d.periode", f"{facteur} / {bas}::DOUBLE"
-        tolerance = "n.tolerance_tables_pct / 100"
-        moins, plus = f"{facteur} * (1 - {tolerance})", f"{facteur} * (1 + {tolerance})"
+        lignes = _shares(lignes, indicateur.denominateur)
+    else:
+        tues = ", ".join(f"CASE WHEN NOT est_remplacee THEN {nom} END AS {nom}" for nom in chiffres)
+        lignes = f"SELECT * REPLACE ({tues}), NULL AS bas, NULL AS periode_bas FROM ({lignes})"
+    estimation, basse, haute = (
+        f"n.{nom} * {indicateur.facteur} / coalesce(n.bas::DOUBLE, 1)" for nom in chiffres
+    )
     connexion.execute(f"""
         INSERT INTO valeurs
         SELECT '{indicateur.nom}', n.niveau, n.code_territoire, coalesce(t.libelle, 'Lieu inconnu'), n.periode, n.axe,
-               n.modalite, n.estimation * {facteur}, n.borne_basse * {moins} AS basse, n.borne_haute * {plus}, $unite,
-               n.estimation::DECIMAL(38,6), {bas}, {periode_bas}, n.nombre_etablissements,
-               CASE WHEN basse IS NULL THEN 'O' ELSE 'E' END, 'F', n.nature
-        FROM ({estimees}) n {jointure}
+               n.modalite, {estimation}, {basse}, {haute}, $unite, n.estimation::DECIMAL(38,6), n.bas, n.periode_bas,
+               n.nombre_etablissements, CASE WHEN n.borne_basse IS NULL THEN 'O' ELSE 'E' END, 'F', n.nature
+        FROM ({lignes}) n
         LEFT JOIN referentiels.territoires t ON t.niveau = n.niveau AND t.code_territoire = n.code_territoire""",
         {"unite": indicateur.unite},
     )
+
+
+def _shares(estimees: str, denominateur: Terme) -> str:
+    """Select estimates that are shares of a denominator, with their bounds and their points.
+
+    Bounds are wider by what the table an estimate is calibrated on and the one of its denominator are measured to
+    differ by: unknown or too large, there is no share. The point obeys the rule of any estimate, on these bounds. A
+    part does not exceed its whole: none where all of it would.
+    """
+    ecart = "tolerance_tables_pct / 100"
+    return f"""
+        SELECT * REPLACE (
+            CASE WHEN est_une_part AND estimation <= bas
+                      AND large_haute - large_basse <= {2 * DEMI_LARGEUR_PCT / 100} * estimation
+                 THEN estimation END AS estimation,
+            CASE WHEN est_une_part THEN large_basse END AS borne_basse,
+            CASE WHEN est_une_part THEN least(large_haute, bas) END AS borne_haute)
+        FROM (
+            SELECT n.*, nullif(d.{denominateur.agregat}, 0) AS bas, d.periode AS periode_bas,
+                   borne_basse * (1 - {ecart}) AS large_basse, borne_haute * (1 + {ecart}) AS large_haute,
+                   tolerance_tables_pct <= {ECART_MAXIMUM_PCT} AND large_basse <= bas AS est_une_part
+            FROM ({estimees}) n {_join(denominateur)})"""
 
 
 def _on(indicateur: Indicateur) -> str:

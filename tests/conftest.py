@@ -16,6 +16,11 @@ hypothesis.settings.register_profile("observatoire", max_examples=40, deadline=N
 hypothesis.settings.load_profile("observatoire")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take minutes: each is run whole by one process, none must be left alone at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture
 def entrepot(tmp_path: Path) -> Entrepot:
     """Give an empty warehouse, and an empty `raw/`."""

@@ -10,6 +10,8 @@ from tests.chaine import octets, petit_raw
 from tests.depots import SUBVENTION, en_csv
 from tests.navigateur import SANS_NAVIGATEUR, Visite, chromium
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def bureau(tmp_path_factory) -> Path:

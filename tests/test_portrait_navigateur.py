@@ -28,6 +28,8 @@ from observatoire.warehouse import Entrepot
 from tests.navigateur import Visite
 from tests.test_portrait import EPCI, LIBELLES, base_vide, declaration, indicateur, page, source, valeur  # noqa: F401
 
+pytestmark = pytest.mark.long
+
 AA = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 PAGES = ("index.html", "acteurs.html", "sources.html", "qualite.html", "journal.html")
 ATTAQUE = "<script>window.attaque = 1</script><img src=x onerror='window.attaque = 2'>\u202e\u200bfin"

@@ -32,6 +32,8 @@ from observatoire.warehouse import Entrepot, sha256
 from tests.chaine import RACINE, environnement, installer, lancer, octets, raisons
 from tests.depots import deposer, subventions
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def ici(publie: Path, tmp_path: Path, monkeypatch) -> Entrepot:

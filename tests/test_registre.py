@@ -34,6 +34,8 @@ from observatoire.warehouse import Entrepot
 from tests.chaine import definitions, environnement
 from tests.depots import charger_source, rejets, source, table
 
+pytestmark = pytest.mark.long
+
 CAM = "246300701"
 TERRITOIRES = [CAM, "200070407", "200071199", "246300966"]
 

@@ -23,6 +23,8 @@ from observatoire.warehouse import Entrepot
 from tests.chaine import definitions, installer, petit_raw, raisons
 from tests.depots import charger_source, deposer, table
 
+pytestmark = pytest.mark.long
+
 ANNEES = ("2023", "2024")
 PAIE = {"indicateur": "masse_salariale_ess_paie", "niveau": "departement", "code_territoire": "63", "periode": "2024"}
 DEPLIEES = (PAIE, {**PAIE, "indicateur": "effectifs_ess_paie"})

@@ -14,6 +14,8 @@ from observatoire.confidentiality.protection import leaks, protect
 from observatoire.confidentiality.tau import Tau
 from tests.jeu_secret import MESURE, SECTEURS, AttaquantDuTest, connexion, petit_monde, poser, tirer
 
+pytestmark = pytest.mark.long
+
 CUBES, PAR_LOT = 500, 50
 PRECISION = 0.10
 

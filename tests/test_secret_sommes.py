@@ -18,6 +18,8 @@ from tests.jeu_secret import AttaquantDuTest
 from tests.test_secret_cubes import cube
 from tests.test_secret_publication import publier, retoucher
 
+pytestmark = pytest.mark.long
+
 CUBES = 60
 CLE = ["niveau", "code_territoire", "axe", "modalite"]
 DEDANS = {"epci": ["commune"], "departement": ["commune"], "region": ["departement"], "france": ["region"]}

@@ -26,7 +26,7 @@ from observatoire.estimation.publication_rule import (
 )
 from observatoire.estimation.simulation import SANS_TRANCHE, Draws, Employeurs, plausible_range
 from observatoire.estimation.size_bands import MANQUANTE, Integers, band_ranks
-from observatoire.estimation.urssaf_totals import Totaux
+from observatoire.estimation.urssaf_totals import ECART_MAXIMUM_PCT, Totaux
 
 GRAINE = 20261126
 CALE = "le total est entre les sommes des bornes"
@@ -34,8 +34,6 @@ CALE = "le total est entre les sommes des bornes"
 ECART_FAMILLE = 0.20
 # under this the measure of a cell is not more precise than what tables of two definitions can say
 TOLERANCE_MINIMUM = 0.05
-# beyond this two tables of Urssaf do not speak of the same thing: cells are left out
-TOLERANCE_MAXIMUM = 0.15
 # up to so many employers, one account more may be most of the jobs of a cell: the numbers must be equal
 PETITE_CELLULE = 5
 
@@ -202,7 +200,7 @@ class Estimateur:
         tolerance = max(TOLERANCE_MINIMUM, abs(ecart) if ecart is not None else 0.0)
         cellules = self.cellules.get(departement)
         vides = pd.Series(dtype="float64")
-        if ecart is None or tolerance > TOLERANCE_MAXIMUM or cellules is None or retenus.empty:
+        if ecart is None or 100 * tolerance > ECART_MAXIMUM_PCT or cellules is None or retenus.empty:
             return retenus.assign(mesure=np.nan, employeurs=1), tolerance, vides
         cles = ["code_commune", "code_naf"]
         ess = retenus.groupby(cles, as_index=False).agg(

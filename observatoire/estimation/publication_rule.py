@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from observatoire.estimation.urssaf_totals import ECART_MAXIMUM_PCT
+
 DEMI_LARGEUR_PCT = 15.0
 REPONDANTS = 10
 CHIFFRES_MASSE = 2
@@ -95,6 +97,26 @@ def estimation_row(commun: Ligne, comptes: Ligne, chiffres: Chiffres | None, mot
         "publication": publication,
         "motif": motif or None,
     }
+
+
+def share_reason(publiee: Ligne, tolerance_pct: float | None, motif: str | None) -> str | None:
+    """Say why the share of an estimate is a range, or nothing; None for a point.
+
+    Args:
+        publiee: the share, as `indicateurs.valeurs` has it, and the `publication` of the estimate.
+        tolerance_pct: gap measured between the table of the estimate and the one of the denominator, in percent.
+        motif: why the estimate itself has no point.
+    """
+    if publiee["valeur"] is not None or publiee["publication"] == "non_estimable":
+        return motif
+    if publiee["borne_basse"] is not None:
+        elargie = f"fourchette, élargie de l'écart entre deux tables de l'Urssaf, au-delà de ± {DEMI_LARGEUR_PCT:.0f} %"
+        return motif or elargie
+    if tolerance_pct is None:
+        return "l'écart entre les deux tables de l'Urssaf n'est pas mesuré ici"
+    if tolerance_pct > ECART_MAXIMUM_PCT:
+        return f"les deux tables de l'Urssaf diffèrent de plus de {ECART_MAXIMUM_PCT:.0f} %"
+    return "l'emploi privé n'est pas connu ici, ou est moindre que l'estimation"
 
 
 def payroll_row(emplois: Ligne, bas: float, haut: float) -> Ligne:

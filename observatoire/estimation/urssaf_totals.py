@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import duckdb
 import pandas as pd
 
+# beyond this two tables of Urssaf do not speak of the same thing: neither corrects nor divides the other
+ECART_MAXIMUM_PCT = 15.0
+
 
 @dataclass(frozen=True)
 class Totaux:

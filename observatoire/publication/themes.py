@@ -11,6 +11,7 @@ from duckdb import DuckDBPyConnection
 
 from observatoire.catalog import indicateurs as declares
 from observatoire.comparison import Chiffre, comparable
+from observatoire.estimation.publication_rule import share_reason
 from observatoire.publication.charts import bars, line
 from observatoire.publication.pages import Ligne, words_of_codes
 from observatoire.warehouse import read_rows
@@ -74,7 +75,7 @@ def read_values(base: DuckDBPyConnection, code: str) -> dict[tuple[str, str], li
     for ligne in read_rows(
         base,
         """
-            SELECT v.*, e.publication, e.motif,
+            SELECT v.*, e.publication, e.motif, e.tolerance_tables_pct, c.mesure_denominateur,
                    n.grandeur IS NOT NULL AND c.mesure_denominateur IS NULL AS est_remplacee
             FROM indicateurs.valeurs v JOIN (
                 SELECT niveau_parent AS niveau, code_parent AS code_territoire FROM referentiels.appartenances
@@ -94,6 +95,9 @@ def read_values(base: DuckDBPyConnection, code: str) -> dict[tuple[str, str], li
             """,
         code,
     ):
+        ecart, denominateur = ligne.pop("tolerance_tables_pct"), ligne.pop("mesure_denominateur")
+        if ligne["publication"] is not None and denominateur is not None:
+            ligne["motif"] = share_reason(ligne, ecart, ligne["motif"])
         valeurs[ligne["indicateur"], ligne["niveau"]].append(ligne)
     return valeurs
 
