@@ -19,6 +19,9 @@ PRECISION = 0.10
 # one, as long as each proves one variable in so many, which would take as long to bound
 PAIRES, UNE_SUR = 6, 200
 TOLERANCE = 1e-7
+# no unit smaller than this part of what is known: a difference of large totals is right up to their rounding, which
+# must be within the solver's tolerance
+UNITE = 1e-6
 
 
 @dataclass
@@ -68,6 +71,7 @@ def attack(
     actives = np.flatnonzero(np.diff(restantes.indptr))
     restantes = restantes[actives]
     second = -(matrice[actives] @ np.where(np.isnan(valeurs), 0, valeurs))
+    unite = UNITE * float(np.nanmax(np.abs(valeurs), initial=0))
     blocs = _components(restantes)
     for lignes, colonnes in blocs:
         cherchees = visees[inconnues[colonnes]] & ~_safe(bornes, inconnues[colonnes])
@@ -79,7 +83,7 @@ def attack(
             continue
         bloc = restantes[lignes][:, colonnes]
         possibles = np.column_stack([dessous[inconnues[colonnes]], dessus[inconnues[colonnes]]])
-        _bound(bloc, second[lignes], bornes, inconnues[colonnes], visees[inconnues[colonnes]], possibles)
+        _bound(bloc, second[lignes], bornes, inconnues[colonnes], visees[inconnues[colonnes]], possibles, unite)
     return bornes
 
 
@@ -125,12 +129,18 @@ def _safe(bornes: Bornes, variables: np.ndarray) -> Masque:
 
 
 def _bound(
-    matrice: sparse.csr_matrix, second: Reels, bornes: Bornes, variables: np.ndarray, visees: Masque, possibles: Reels
+    matrice: sparse.csr_matrix,
+    second: Reels,
+    bornes: Bornes,
+    variables: np.ndarray,
+    visees: Masque,
+    possibles: Reels,
+    unite: float,
 ) -> None:
     """Bound a component: feasible points first, each of which may prove many cells, then two programs a cell left."""
     # where all is hidden only former figures say how large: what is finite must be nowhere near the solver's infinity
     tailles = np.abs(np.append(second, possibles[np.isfinite(possibles)]))
-    echelle = max(float(tailles.max(initial=0)), 1e-9) / 1e3
+    echelle = max(float(tailles.max(initial=0)) / 1e3, unite, 1e-12)
     second, possibles = second / echelle, possibles / echelle
     programme = Programme(matrice, second, possibles)
     alea = np.random.default_rng(0)

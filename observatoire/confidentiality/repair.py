@@ -15,6 +15,8 @@ BAISSE, HAUSSE = 0.20, 0.25
 RAYONS = (3, 5, 9, 17, 40)
 # a large cell that moves little is a leak in its turn
 GRANDE, SURCOUT = 4.0, 3.0
+# times the leak: no other cell has to move by more, and beside a leak of a few euros infinity is no number to solve
+AMPLEUR = 100.0
 
 
 def repair(
@@ -40,7 +42,8 @@ def repair(
         for _ in range(rayon - atteint):
             voisins |= (np.abs(transposee) @ (np.abs(matrice) @ voisins.astype(float))) > 0
         atteint = rayon
-        libres = np.flatnonzero(voisins & (marges > 0) & np.isfinite(valeurs))
+        # a zero is shown, whatever is hidden
+        libres = np.flatnonzero(voisins & (marges > 0) & (valeurs > 0))
         essais = [_move(matrice, valeurs, fuite, couts, marges, libres, part) for part in (-BAISSE, HAUSSE)]
         trouves = [essai for essai in essais if essai is not None]
         if trouves:
@@ -63,20 +66,24 @@ def _move(
     place = np.flatnonzero(libres == fuite)
     if not len(place):
         return None
-    ecarts = marges[libres] / unite
-    bas, haut = np.zeros(2 * len(libres)), np.concatenate([ecarts, np.minimum(ecarts, hauteurs)])
-    monte, descend = place[0], place[0] + len(libres)
-    bas[monte] = haut[monte] = max(part, 0)
-    bas[descend] = haut[descend] = max(-part, 0)
+    hausses = np.minimum(marges[libres] / unite, AMPLEUR)
+    baisses = np.minimum(hausses, hauteurs)
+    prix[place] = 0.0
+    # what is shown costs as much up as down; what is hidden moves freely, and needs one column
+    payes = np.flatnonzero(prix)
+    bas, haut = np.where(prix > 0, 0.0, -baisses), hausses
+    bas[place] = haut[place] = part
     reponse = optimize.linprog(
-        np.concatenate([prix, prix]),
-        A_eq=sparse.hstack([bloc, -bloc], format="csr"),
+        np.concatenate([prix, prix[payes]]),
+        A_eq=sparse.hstack([bloc, -bloc[:, payes]], format="csr"),
         b_eq=np.zeros(bloc.shape[0]),
-        bounds=np.column_stack([bas, haut]),
+        bounds=np.column_stack([np.concatenate([bas, 0 * payes]), np.concatenate([haut, baisses[payes]])]),
         method="highs",
+        options={"presolve": False},
     )
     if reponse.x is None:
         return None
     mouvement = np.zeros(len(valeurs))
-    mouvement[libres] = (reponse.x[: len(libres)] - reponse.x[len(libres) :]) * unite
-    return float(reponse.fun), mouvement
+    mouvement[libres] = reponse.x[: len(libres)]
+    mouvement[libres[payes]] -= reponse.x[len(libres) :]
+    return float(reponse.fun), mouvement * unite
