@@ -123,6 +123,17 @@ def test_une_reparation_protege_la_cellule_et_laisse_les_totaux_qu_elle_peut(qua
     assert not bornes.known()[A]
 
 
+@given(st.lists(st.sampled_from([0, 1, 40, 10**6]), min_size=3, max_size=3))
+def test_une_reparation_ne_compte_pas_sur_un_zero_qui_se_lit(autres: list[int]) -> None:
+    """A zero says nothing of anyone, and stays shown: no other cell may be protected by moving it."""
+    vraies = valeurs(10, *autres)
+    couts = np.where(vraies == 0, 0.1, 5.0) * (np.arange(9) != A)
+    trouve = repair(carre(), vraies, A, couts, np.full(9, np.inf))
+    assert trouve is not None
+    a_cacher, mouvement = trouve
+    assert vraies[a_cacher].all() and not mouvement[vraies == 0].any()
+
+
 def test_rien_ne_repare_ce_que_tout_le_reste_donne_deja() -> None:
     marges = np.where(viser(A), np.inf, 0)
     assert repair(carre(), valeurs(10, 20, 30, 40), A, np.ones(9), marges) is None

@@ -92,7 +92,7 @@ def limits(valeurs: Reels, marges: Reels) -> tuple[Reels, Reels]:
 def _hide_with_sums(systeme: Systeme, cachees: Masque, primaires: Masque, marges: Reels) -> Protection:
     """Hide more until no hidden variable is known, nor a sum of them the rules forbid.
 
-    Such a sum is one more variable to hide. Hiding makes other sums: each pass hides more, it ends.
+    Such a sum is one more variable to hide. Hiding makes other sums: each pass but the last hides more, or adds one.
     """
     etendu, visees, contenu = systeme, set[bytes](), sparse.eye(systeme.nombre, format="csr")
     publiables = systeme.variables_of(systeme.cellules["est_publiable"].to_numpy())
@@ -107,7 +107,7 @@ def _hide_with_sums(systeme: Systeme, cachees: Masque, primaires: Masque, marges
             cachees = np.append(resultat.cachees, np.full(ajouts, True))
             primaires, marges = np.append(primaires, np.full(ajouts, True)), np.append(marges, np.full(ajouts, np.inf))
         elif (resultat.cachees & ~cachees).any():
-            # once more from what is shown alone, as the audit will: proofs that add up may add their roundings
+            # once more, from the true values alone: proofs that add up may add their roundings
             cachees = resultat.cachees
         else:
             break
@@ -122,7 +122,7 @@ def hide_until_unknown(systeme: Systeme, cachees: Masque, primaires: Masque, mar
     publiables = systeme.variables_of(systeme.cellules["est_publiable"].to_numpy())
     couts = _costs(systeme)
     vues = views(primaires, marges)
-    acquises: list[Bornes] = [_nothing_known(systeme) for _ in vues]
+    acquises: list[Bornes] = [_truth_alone(systeme) for _ in vues]
     sans_fuite, rang = 0, 0
     while sans_fuite < len(vues):
         (cibles, permises), acquis = vues[rang], acquises[rang]
@@ -152,7 +152,7 @@ def hide_until_unknown(systeme: Systeme, cachees: Masque, primaires: Masque, mar
     return Protection(cachees, [int(v) for v in np.flatnonzero(perdues)])
 
 
-def _nothing_known(systeme: Systeme) -> Bornes:
+def _truth_alone(systeme: Systeme) -> Bornes:
     """Return the bounds one point proves: what every variable is."""
     bas, haut = systeme.valeurs.copy(), systeme.valeurs.copy()
     bas[np.isnan(bas)], haut[np.isnan(haut)] = np.inf, -np.inf
