@@ -11,7 +11,7 @@ import pytest
 
 from observatoire.confidentiality.cells import build_system
 from observatoire.confidentiality.protection import leaks, protect
-from observatoire.confidentiality.tau import Tau
+from observatoire.confidentiality.tau import Codes, Tableau, Tau, TauEnEchec
 from tests.jeu_secret import MESURE, SECTEURS, AttaquantDuTest, communes_reelles, connexion, petit_monde, poser, tirer
 
 pytestmark = pytest.mark.long
@@ -77,14 +77,25 @@ def test_une_secondaire_oubliee_se_voit(tau: Tau) -> None:
     assert vues > 5
 
 
-@pytest.mark.parametrize("graine", range(2))
-def test_des_paies_de_rien_de_quelques_centimes_et_de_centaines_de_millions_se_protegent(graine: int, tau: Tau) -> None:
+class TauMuet(Tau):
+    """τ-Argus that answers nothing: all is left to the attacker and the repair."""
+
+    def __init__(self) -> None:
+        """Start nothing."""
+
+    def statuses(self, tableau: Tableau) -> dict[Codes, str]:
+        """Answer nothing."""
+        raise TauEnEchec("muet")
+
+
+@pytest.mark.parametrize("graine", range(3))
+def test_des_paies_de_rien_de_quelques_centimes_et_de_centaines_de_millions_se_protegent(graine: int) -> None:
     base = connexion(communes := communes_reelles(["90"]))
     alea, nombre = np.random.default_rng(graine), 150
     petites, grandes = alea.uniform(0, 5, nombre) * (alea.random(nombre) > 0.1), alea.uniform(1e6, 1e9, nombre)
     poser(base, tirer(communes, nombre, graine).assign(valeur=np.where(alea.random(nombre) < 0.5, petites, grandes).round(2)))
     systeme = build_system(base, MESURE, "2024")
-    resultat = protect(systeme, tau)
+    resultat = protect(systeme, TauMuet())
     assert resultat.fuites == []
     assert not leaks(systeme, resultat.cachees, systeme.variables_of(systeme.cellules["raison"].notna().to_numpy())).any()
 
