@@ -8,8 +8,8 @@ from pathlib import Path
 
 import duckdb
 
+from observatoire.judging import judge_file
 from observatoire.schemas import Table
-from observatoire.validation import judge_file
 from observatoire.warehouse import Entrepot, count_repeats, fingerprint, sql_literal
 
 

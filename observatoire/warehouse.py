@@ -26,6 +26,8 @@ from observatoire.settings import Settings
 
 # beyond this DuckDB works on disk: a run must fit in an ordinary machine, whatever the size of the country
 MEMOIRE = "1200MB"
+# the public file of a release, and the stable path to it
+NOM_DUCKDB = "observatoire.duckdb"
 # folder where a run works on what is too large for memory
 ATELIER = ".travail-"
 # folder being filled, until it is given its name

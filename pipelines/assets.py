@@ -5,11 +5,11 @@ from typing import Any
 
 import dagster as dg
 
-from observatoire.catalog import sources_of
 from observatoire.derived import Derivee
 from observatoire.schemas import PROVENANCE, Table
+from observatoire.socle.registry import sources_of
 from observatoire.sources import JOURS_PAR_CADENCE, Source
-from observatoire.states import schema_of
+from observatoire.sources.states import schema_of
 
 PROPRIETAIRES = ["team:observatoire"]
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import dagster as dg
 
-from observatoire.files import A_CONVERTIR, unknown_folders, unread_files
 from observatoire.journal.differences import CHANGEMENTS
 from observatoire.journal.writing import read_journal
+from observatoire.loading.files import A_CONVERTIR, unknown_folders, unread_files
+from observatoire.loading.rejects import rejects_path, sample
 from observatoire.publication.public_tables import summary
-from observatoire.rejects import rejects_path, sample
-from observatoire.releases import NOM_DUCKDB, manifest_of, pinned_release
+from observatoire.releases.lifecycle import manifest_of, pinned_release
 from observatoire.sources import Source, sources
-from observatoire.states import Etat, FichierLu, state_of
-from observatoire.warehouse import Entrepot
+from observatoire.sources.states import Etat, FichierLu, state_of
+from observatoire.warehouse import NOM_DUCKDB, Entrepot
 from pipelines.assets import source_key
 
 COMPTES = {

@@ -6,7 +6,7 @@ from types import TracebackType
 import dagster as dg
 from tqdm import tqdm
 
-from observatoire.download_checks import in_words
+from observatoire.receiving.checks import in_words
 
 SECONDES = 5
 DIXIEMES = 10

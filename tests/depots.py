@@ -9,9 +9,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from observatoire.ingestion import load_source
+from observatoire.loading.ingestion import load_source
 from observatoire.sources import Source, sources
-from observatoire.states import Etat
+from observatoire.sources.states import Etat
 from observatoire.warehouse import Entrepot
 from tests.donnees import CAM
 

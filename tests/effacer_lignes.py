@@ -10,17 +10,17 @@ from random import Random
 import duckdb
 import pyarrow.parquet as pq
 
-from observatoire.catalog import Terme, derivees, indicateurs, mesures
-from observatoire.contributions import aggregate, select_contributions
-from observatoire.cube import CELLULE, compute_cube, compute_measure
 from observatoire.derived import compute_table
 from observatoire.evidence import open_evidence
-from observatoire.raw_lines import find_lines
-from observatoire.releases import NOM_DUCKDB
+from observatoire.indicators.catalog import Terme, indicateurs, mesures
+from observatoire.indicators.contributions import aggregate, select_contributions
+from observatoire.indicators.cube import CELLULE, compute_cube, compute_measure
+from observatoire.indicators.raw_lines import find_lines
+from observatoire.socle.registry import derivees
 from observatoire.sources import sources
-from observatoire.states import state_of
-from observatoire.unfolding import cell_of
-from observatoire.warehouse import Entrepot, sql_literal
+from observatoire.sources.states import state_of
+from observatoire.unfolding.figures import cell_of
+from observatoire.warehouse import NOM_DUCKDB, Entrepot, sql_literal
 from tests.depots import charger_source
 
 Endroit = tuple[str, str, int]  # source, file, line

@@ -24,16 +24,16 @@ import pyarrow.parquet as parquet
 import pytest
 import yaml
 
-from observatoire import catalog
 from observatoire import sources as module_sources
 from observatoire.confidentiality.suppressions import compute_suppressions
-from observatoire.cube import CONTRIBUTION, compute_cube, compute_measure
 from observatoire.derived import compute_table
-from observatoire.indicators import compute_indicators
+from observatoire.indicators import catalog
+from observatoire.indicators.cube import CONTRIBUTION, compute_cube, compute_measure
+from observatoire.indicators.values import compute_indicators
 from observatoire.schemas import ENTIER, NOMBRE, TEXTE
 from observatoire.settings import Settings
-from observatoire.states import Etat
-from observatoire.territories import APPARTENANCES, TERRITOIRES
+from observatoire.socle.territories import APPARTENANCES, TERRITOIRES
+from observatoire.sources.states import Etat
 from observatoire.warehouse import Entrepot, fingerprint
 
 FRANCE = [["france", "FR"]]

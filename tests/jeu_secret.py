@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from scipy import optimize
 
-from observatoire.catalog import Mesure
+from observatoire.indicators.catalog import Mesure
 from observatoire.settings import REFERENCES
-from observatoire.territories import APPARTENANCES, TERRITOIRES
+from observatoire.socle.territories import APPARTENANCES, TERRITOIRES
 
 MESURE = Mesure("paie", "", "", (), diffusion="protegee")
 FAMILLES, PARTS = list("ABCDE"), [0.85, 0.09, 0.04, 0.01, 0.01]

@@ -10,12 +10,12 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from observatoire.derived import compute_table
-from observatoire.establishments import ETABLISSEMENTS, ETABLISSEMENTS_ESS, RAPPROCHEMENTS
-from observatoire.former_communes import PASSAGES_COMMUNES
-from observatoire.perimeter import PERIMETRE_MOTIFS, UNITES_ESS
 from observatoire.settings import Settings
+from observatoire.socle.establishments import ETABLISSEMENTS, ETABLISSEMENTS_ESS, RAPPROCHEMENTS
+from observatoire.socle.former_communes import PASSAGES_COMMUNES
+from observatoire.socle.perimeter import PERIMETRE_MOTIFS, UNITES_ESS
 from observatoire.sources import sources
-from observatoire.states import Etat
+from observatoire.sources.states import Etat
 from observatoire.warehouse import Entrepot
 from tests.depots import charger_source, deposer, en_csv
 

@@ -4,9 +4,9 @@ import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from observatoire import members
 from observatoire.derived import compute_table
 from observatoire.schemas import BOOLEEN, DATE, ENTIER, TEXTE
+from observatoire.socle import members
 from tests.fabrique import Fabrique
 
 ADHESIONS = {

@@ -7,7 +7,6 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from observatoire.catalog import Mesure
 from observatoire.confidentiality.attacker import attack
 from observatoire.confidentiality.cells import CLE, Masque, Reels, Systeme, build_system, periods_of
 from observatoire.confidentiality.movements import Chiffres, kept_figures, present_figures, told_apart
@@ -25,6 +24,7 @@ from observatoire.confidentiality.published import (
 )
 from observatoire.confidentiality.sums import forbidden_sums
 from observatoire.confidentiality.suppressions import cell_name, hidden_cells, protected_measures
+from observatoire.indicators.catalog import Mesure
 from observatoire.warehouse import Entrepot
 
 

@@ -13,7 +13,6 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from observatoire.catalog import CROISEMENT, Mesure
 from observatoire.confidentiality.primary import (
     PART_MAXIMALE_REPONDANT_PCT,
     PART_MAXIMALE_SALARIE_PCT,
@@ -23,7 +22,8 @@ from observatoire.confidentiality.primary import (
     SEUIL_SALARIES,
     primary_rules,
 )
-from observatoire.territories import NIVEAUX
+from observatoire.indicators.catalog import CROISEMENT, Mesure
+from observatoire.levels import NIVEAUX
 
 Masque = npt.NDArray[np.bool_]
 Reels = npt.NDArray[np.float64]

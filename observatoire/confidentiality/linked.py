@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from observatoire.catalog import CROISEMENT
 from observatoire.confidentiality.cells import Lieu, Masque, Systeme
 from observatoire.confidentiality.tau import TOTAL, CelluleDeTableau, Codes, Tableau, Tau, TauEnEchec
+from observatoire.indicators.catalog import CROISEMENT
 
 PASSAGES = 8
 Lignes = dict[Lieu, Lieu | None]

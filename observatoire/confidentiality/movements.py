@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import duckdb
 import pandas as pd
 
-from observatoire.catalog import Mesure
 from observatoire.confidentiality.cells import CLE, write_places
 from observatoire.confidentiality.primary import PART_MAXIMALE_REPONDANT_PCT, SEUIL_REPONDANTS
 from observatoire.confidentiality.published import ICI, PROCHE, SecretNonGaranti
 from observatoire.evidence import PreuvesAbsentes, open_evidence
+from observatoire.indicators.catalog import Mesure
 from observatoire.warehouse import Entrepot, sql_literal
 
 

@@ -4,7 +4,7 @@ Law n° 51-711 of 7 June 1951, article 6; thresholds of Insee's manual « Protec
 for business statistics, and of payroll files for employees. What protects these cells in turn does not belong here.
 """
 
-from observatoire.catalog import Mesure
+from observatoire.indicators.catalog import Mesure
 
 SEUIL_REPONDANTS = 3
 PART_MAXIMALE_REPONDANT_PCT = 85

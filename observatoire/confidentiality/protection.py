@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from observatoire.catalog import CROISEMENT
 from observatoire.confidentiality.attacker import Bornes, attack
 from observatoire.confidentiality.cells import Masque, Reels, Systeme
 from observatoire.confidentiality.linked import protect_linked
 from observatoire.confidentiality.repair import repair
 from observatoire.confidentiality.sums import forbidden_sums, with_sums
 from observatoire.confidentiality.tau import Tau
+from observatoire.indicators.catalog import CROISEMENT
 
 # a total is worth more than a commune's breakdown
 POIDS = {"commune": 1.0, "epci": 2.0, "departement": 4.0, "region": 6.0, "france": 8.0}

@@ -11,8 +11,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from observatoire.catalog import Indicateur, Terme, indicateurs, mesures
 from observatoire.confidentiality.cells import CLE, Reels
+from observatoire.indicators.catalog import Indicateur, Terme, indicateurs, mesures
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot, sql_literal
 

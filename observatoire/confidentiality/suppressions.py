@@ -12,7 +12,6 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from observatoire.catalog import Mesure, indicateurs, mesures
 from observatoire.confidentiality.cells import CLE, Masque, Reels, Systeme, build_system, periods_of
 from observatoire.confidentiality.movements import kept_figures, present_figures, told_apart
 from observatoire.confidentiality.programme import SANS_REPONSE, SystemeIncoherent
@@ -29,6 +28,7 @@ from observatoire.confidentiality.published import (
 from observatoire.confidentiality.tau import Tau
 from observatoire.confidentiality.years import shown_in_other_years
 from observatoire.derived import versions_of
+from observatoire.indicators.catalog import Mesure, indicateurs, mesures
 from observatoire.schemas import TEXTE, Colonne, Table
 from observatoire.warehouse import ATELIER, Entrepot, code_fingerprint, fingerprint
 

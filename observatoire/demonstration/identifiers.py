@@ -1,4 +1,4 @@
-"""SIREN and SIRET that belong to the demonstration: how they are built, how they are recognised.
+"""SIREN and SIRET that belong to the demonstration: how they are built.
 
 Every number has a right Luhn key, so that it passes the checks a real one passes. What is *not* here: judging whether
 an identifier is valid, which ``observatoire.identifiers`` does for every source.
@@ -6,26 +6,12 @@ an identifier is valid, which ``observatoire.identifiers`` does for every source
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from observatoire.identifiers import is_siren
+from observatoire.identifiers import SIREN_PREFIX
 
 Integers = npt.NDArray[np.int64]
 
-SIREN_PREFIX = "29"
-"""First two digits of every demonstration SIREN: the range 290000000 to 299999999.
-
-It holds exactly one million numbers with a right key. Nothing official reserves it: it is a convention of this
-product, which lets a demonstration row be told from a real one wherever it ends up. Sets of more than a million legal
-units, which only benches ask for, go on from 300000000 upward, where real units exist, and are not recognised.
-"""
-
 _CAPACITY = 1_000_000
-
-
-def is_demonstration(siren: pd.Series) -> pd.Series:
-    """Say which strings are SIREN of the demonstration range, key included."""
-    return siren.str.startswith(SIREN_PREFIX).fillna(False).astype(bool) & is_siren(siren)
 
 
 def draw_sirens(first_unit: int, count: int, seed: int) -> Integers:

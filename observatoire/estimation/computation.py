@@ -8,7 +8,6 @@ from typing import Any
 import duckdb
 import pyarrow as arrow
 
-from observatoire.catalog import sources_of
 from observatoire.derived import TableIncoherente, versions_of
 from observatoire.estimation.back_tests import back_test
 from observatoire.estimation.employers import covered_departements, ess_employers, last_year
@@ -16,8 +15,9 @@ from observatoire.estimation.local_jobs import Estimateur
 from observatoire.estimation.tables import CALAGES, ESTIMATIONS, LUES, LUES_RETROTESTS, RETROTESTS
 from observatoire.estimation.urssaf_totals import read_totals
 from observatoire.schemas import NOMBRE, REEL, Table
+from observatoire.socle.registry import sources_of
 from observatoire.sources import sources
-from observatoire.states import Etat, state_of
+from observatoire.sources.states import Etat, state_of
 from observatoire.warehouse import Entrepot, code_fingerprint, count_repeats, fingerprint
 
 ECRITES = {

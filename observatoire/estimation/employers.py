@@ -11,7 +11,7 @@ import pandas as pd
 
 from observatoire.estimation.simulation import Employeurs
 from observatoire.estimation.size_bands import Floats, band_ranks, find_donors
-from observatoire.states import Etat
+from observatoire.sources.states import Etat
 from observatoire.warehouse import sql_literal
 
 # without its year, a band is taken for the oldest that Sirene gives

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from observatoire.catalog import indicateurs, mesures, sources_of_indicator, sources_of_measure
 from observatoire.estimation.tables import REMPLACEES_PAR
+from observatoire.indicators.catalog import indicateurs, mesures, sources_of_indicator, sources_of_measure
 from observatoire.publication.pages import read_words
 from observatoire.sources import sources
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import duckdb
 
-from observatoire.catalog import indicateurs, measures_of
-from observatoire.indicators import VALEURS
-from observatoire.members import AXES_DE_NOMS
+from observatoire.indicators.catalog import indicateurs, measures_of
+from observatoire.indicators.values import VALEURS
+from observatoire.socle.members import AXES_DE_NOMS
 from observatoire.warehouse import read_rows, sql_literal
 
 CLE = ", ".join(VALEURS.cle)

@@ -10,15 +10,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from observatoire.catalog import derivees, mesures
-from observatoire.cube import compute_cube, compute_measure
 from observatoire.derived import compute_table
 from observatoire.estimation.computation import compute_estimations
-from observatoire.indicators import compute_indicators
+from observatoire.indicators.catalog import mesures
+from observatoire.indicators.cube import compute_cube, compute_measure
+from observatoire.indicators.values import compute_indicators
 from observatoire.journal.causes import Cause
 from observatoire.matching.tables import compute_matches
+from observatoire.socle.registry import derivees
 from observatoire.sources import Source, sources
-from observatoire.states import schema_of
+from observatoire.sources.states import schema_of
 from observatoire.warehouse import ATELIER, SCHEMAS, Entrepot, link_file
 
 # a replay must not delay what is published: beyond, on two cores, each cause would take minutes

@@ -13,8 +13,8 @@ from typing import Any
 
 import duckdb
 
-from observatoire.catalog import indicateurs
 from observatoire.evidence import PreuvesAbsentes, open_evidence
+from observatoire.indicators.catalog import indicateurs
 from observatoire.journal.attribution import attribute
 from observatoire.journal.causes import LIBELLES, ORDRE, Cause, differing_causes, sources_behind
 from observatoire.journal.differences import (

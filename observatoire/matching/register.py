@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import duckdb
 
 from observatoire.sources import sources
-from observatoire.states import state_of
+from observatoire.sources.states import state_of
 from observatoire.warehouse import Entrepot, sql_literal
 
 # legal categories of natural persons and of groups without personality (Insee, nomenclature of legal categories)

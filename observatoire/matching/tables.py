@@ -34,7 +34,7 @@ from observatoire.matching.register import NUMEROS, candidates, reproaches
 from observatoire.matching.search import normalise_candidates, propose
 from observatoire.schemas import ENTIER, REEL, TEXTE, Colonne, Table
 from observatoire.sources import sources
-from observatoire.states import state_of
+from observatoire.sources.states import state_of
 from observatoire.warehouse import ATELIER, Entrepot, code_fingerprint, fingerprint
 
 LIT = (

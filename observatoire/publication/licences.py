@@ -13,21 +13,16 @@ from functools import cache
 
 from duckdb import DuckDBPyConnection
 
-from observatoire import bridge, document_arithmetic, graph_links, verdicts
-from observatoire.catalog import (
-    CALCULEES,
-    derivees,
-    indicateurs,
-    mesures,
-    sources_of,
-    sources_of_indicator,
-    sources_of_measure,
-)
 from observatoire.estimation.computation import ECRITES
 from observatoire.estimation.tables import LUES_RETROTESTS
-from observatoire.graph import TABLES as GRAPHE
+from observatoire.graph import links as graph_links
+from observatoire.graph.structure import TABLES as GRAPHE
+from observatoire.indicators.catalog import indicateurs, mesures, sources_of_indicator, sources_of_measure
 from observatoire.matching import tables as noms
-from observatoire.scoring import NOTES
+from observatoire.reconciliation import document_arithmetic, verdicts
+from observatoire.reconciliation import jobs_bridge as bridge
+from observatoire.reconciliation.estimate_scores import NOTES
+from observatoire.socle.registry import CALCULEES, derivees, sources_of
 from observatoire.sources import Source, sources
 
 

@@ -14,10 +14,10 @@ nothing of a protected one is here. Other territories, what is left out and why,
 
 import duckdb
 
-from observatoire.catalog import mesures, sources_of_measure
-from observatoire.contributions import select_contributions
-from observatoire.cube import coverage_of, states_of
-from observatoire.raw_lines import LIGNES, find_lines, public_lines
+from observatoire.indicators.catalog import mesures, sources_of_measure
+from observatoire.indicators.contributions import select_contributions
+from observatoire.indicators.cube import coverage_of, states_of
+from observatoire.indicators.raw_lines import LIGNES, find_lines, public_lines
 from observatoire.schemas import TEXTE, Colonne, Table
 from observatoire.warehouse import Entrepot
 

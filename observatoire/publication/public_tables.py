@@ -10,22 +10,22 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from observatoire.bridge import PONT
-from observatoire.catalog import derivees, sources_of
-from observatoire.document_arithmetic import ARITHMETIQUE
 from observatoire.estimation.computation import ECRITES
 from observatoire.estimation.tables import LUES_RETROTESTS
-from observatoire.graph import TABLES as GRAPHE
-from observatoire.indicators import CATALOGUE, VALEURS
+from observatoire.graph.structure import TABLES as GRAPHE
+from observatoire.indicators.values import CATALOGUE, VALEURS
+from observatoire.loading.rejects import shown_rejects
 from observatoire.matching.tables import QUALITE_NOMS
-from observatoire.members import AXES_DE_NOMS
 from observatoire.publication.public_contributions import CONTRIBUTIONS, register_contributions
-from observatoire.rejects import shown_rejects
+from observatoire.reconciliation.document_arithmetic import ARITHMETIQUE
+from observatoire.reconciliation.estimate_scores import NOTES
+from observatoire.reconciliation.jobs_bridge import PONT
+from observatoire.reconciliation.verdicts import VERDICTS
 from observatoire.schemas import DATE, ENTIER, HORODATAGE, PROVENANCE, TEXTE, Colonne, Table
-from observatoire.scoring import NOTES
+from observatoire.socle.members import AXES_DE_NOMS
+from observatoire.socle.registry import derivees, sources_of
 from observatoire.sources import Source, sources
-from observatoire.states import state_of
-from observatoire.verdicts import VERDICTS
+from observatoire.sources.states import state_of
 from observatoire.warehouse import Entrepot, open_published, sql_literal
 
 CONTRAT = 1

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 
 from duckdb import DuckDBPyConnection
 
-from observatoire.comparison import comparable
+from observatoire.indicators.comparison import comparable
 from observatoire.publication.pages import Ligne
 from observatoire.publication.themes import figure_of
 from observatoire.warehouse import read_rows

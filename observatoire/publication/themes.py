@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 from duckdb import DuckDBPyConnection
 
-from observatoire.catalog import indicateurs as declares
-from observatoire.comparison import Chiffre, comparable
 from observatoire.estimation.publication_rule import share_reason
+from observatoire.indicators.catalog import indicateurs as declares
+from observatoire.indicators.comparison import Chiffre, comparable
 from observatoire.publication.charts import bars, line
 from observatoire.publication.pages import Ligne, words_of_codes
 from observatoire.warehouse import read_rows

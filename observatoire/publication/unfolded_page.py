@@ -9,51 +9,18 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
-from observatoire.catalog import indicateurs
 from observatoire.evidence import DEPLIES, PreuvesAbsentes, open_evidence
 from observatoire.formulas import harmless
-from observatoire.publication.assembly import NOM_DUCKDB
+from observatoire.indicators.catalog import indicateurs
+from observatoire.indicators.raw_lines import LIGNES
 from observatoire.publication.pages import read_words, template
-from observatoire.raw_lines import LIGNES
-from observatoire.releases import current_release
-from observatoire.unfolding import AGREGATS, CLE, Depliage, DepliageImpossible, published_keys
+from observatoire.unfolding.figures import AGREGATS, CLE, Depliage
 from observatoire.warehouse import Entrepot, erase
 
 PAGE = "depliage.html"
 TABLE = "lignes.csv"
 MONTREES = 500
-# what the portrait shows first, of the focal territory
-PAR_DEFAUT = {"indicateur": "etablissements_employeurs_ess_sirene", "niveau": "epci", "axe": "total"}
 COLONNES = ("terme", "mesure", "agregat", *LIGNES.noms, "sha256", "nature")
-
-
-def complete_key(entrepot: Entrepot, dite: dict[str, str]) -> tuple[str, dict[str, str]]:
-    """Complete what was asked: the current release, the focal territory, its last period, the total.
-
-    Args:
-        entrepot: the warehouse.
-        dite: release, indicateur, niveau, code_territoire, periode, axe, modalite; empty ones are completed.
-
-    Raises:
-        DepliageImpossible: nothing is published, or no value answers.
-        PreuvesAbsentes: the release is not kept, or its evidence is not.
-    """
-    release = dite.get("release") or current_release(entrepot)
-    if release is None:
-        raise DepliageImpossible("Aucune publication : lancer actualiser, puis déplier.")
-    cle = {**PAR_DEFAUT, **{nom: valeur for nom, valeur in dite.items() if valeur and nom in CLE}}
-    if "code_territoire" not in cle and cle["niveau"] == "epci":
-        cle["code_territoire"] = entrepot.settings.territoire
-    if cle["axe"] == "total":
-        cle["modalite"] = "total"
-    open_evidence(entrepot, release)
-    trouvees = published_keys(entrepot.racine / "releases" / release / NOM_DUCKDB, cle)
-    if not trouvees:
-        raise DepliageImpossible(
-            f"Aucune valeur publiée pour {', '.join(f'{nom} = {valeur}' for nom, valeur in cle.items())} : prendre "
-            "indicateur, niveau, code_territoire, periode, axe et modalite dans indicateurs.valeurs."
-        )
-    return release, trouvees[0]
 
 
 def exact(valeur: Decimal | float | None) -> str:

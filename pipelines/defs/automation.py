@@ -4,9 +4,9 @@ import json
 
 import dagster as dg
 
-from observatoire.download import downloadable
 from observatoire.estimation.computation import ECRITES
-from observatoire.files import dropped_files
+from observatoire.loading.files import dropped_files
+from observatoire.receiving.download import downloadable
 from observatoire.settings import Settings
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot, VerrouTenu, fingerprint, utc_now

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from observatoire.download import Telechargement, download, downloadable
+from observatoire.receiving.download import Telechargement, download, downloadable
 from observatoire.sources import Source
 from pipelines.assets import raw_key, received_files
 from pipelines.defs.resources import EntrepotVerrouille

@@ -4,18 +4,21 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from observatoire import bridge, document_arithmetic, graph, graph_links, verdicts
-from observatoire.catalog import indicateurs, mesures
 from observatoire.confidentiality.published import SecretNonGaranti
 from observatoire.confidentiality.suppressions import SUPPRESSIONS, compute_suppressions
-from observatoire.cube import compute_cube
 from observatoire.derived import compute_table
-from observatoire.document_arithmetic import ARITHMETIQUE
 from observatoire.estimation.computation import ECRITES, compute_estimations
 from observatoire.estimation.tables import LUES_RETROTESTS
-from observatoire.indicators import CATALOGUE, VALEURS, VALEURS_LISENT, compute_indicators
-from observatoire.scoring import NOTES
-from observatoire.verdicts import VERDICTS
+from observatoire.graph import links as graph_links
+from observatoire.graph import structure as graph
+from observatoire.indicators.catalog import indicateurs, mesures
+from observatoire.indicators.cube import compute_cube
+from observatoire.indicators.values import CATALOGUE, VALEURS, VALEURS_LISENT, compute_indicators
+from observatoire.reconciliation import document_arithmetic, verdicts
+from observatoire.reconciliation import jobs_bridge as bridge
+from observatoire.reconciliation.document_arithmetic import ARITHMETIQUE
+from observatoire.reconciliation.estimate_scores import NOTES
+from observatoire.reconciliation.verdicts import VERDICTS
 from pipelines.assets import PROPRIETAIRES, asset_key_of, column_schema
 from pipelines.defs.resources import EntrepotVerrouille
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from observatoire.catalog import mesures
-from observatoire.cube import MesureInvalide, compute_measure
+from observatoire.indicators.catalog import mesures
+from observatoire.indicators.cube import MesureInvalide, compute_measure
 from pipelines.assets import PROPRIETAIRES, asset_key_of
 from pipelines.defs.resources import EntrepotVerrouille
 

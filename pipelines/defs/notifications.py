@@ -1,6 +1,6 @@
 """When people are told that something fails: every five minutes, a look at the last run of each job and at the sources.
 
-What is said, and to whom it was already said, belongs to `observatoire.notifications`.
+What is said, and to whom it was already said, belongs to `observatoire.alerts.notifications`.
 """
 
 import json
@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from observatoire.channels import channels
-from observatoire.notifications import EnvoiImpossible, Memoire, Panne, announce, failing_sources
+from observatoire.alerts.channels import channels
+from observatoire.alerts.notifications import EnvoiImpossible, Memoire, Panne, announce, failing_sources
 from observatoire.settings import AlertSettings, Settings
 from observatoire.warehouse import Entrepot
 

@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from observatoire.portraits import write_portraits
-from observatoire.releases import PublicationRefusee
+from observatoire.releases.lifecycle import PublicationRefusee
+from observatoire.releases.portraits import write_portraits
 from pipelines.defs.resources import EntrepotVerrouille
 
 

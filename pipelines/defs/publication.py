@@ -4,7 +4,7 @@ import dagster as dg
 from pydantic import Field
 
 from observatoire.publication.public_tables import public_tables
-from observatoire.releases import (
+from observatoire.releases.lifecycle import (
     PublicationRefusee,
     follow_latest,
     manifest_of,

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from observatoire.bands import archive_bands
-from observatoire.catalog import derivees
 from observatoire.demonstration import generate
 from observatoire.derived import TableIncoherente, compute_table
-from observatoire.download import downloadable
-from observatoire.files import demonstration_needed, dropped_files
-from observatoire.ingestion import load_source
+from observatoire.loading.files import demonstration_needed, dropped_files
+from observatoire.loading.ingestion import load_source
+from observatoire.receiving.download import downloadable
 from observatoire.settings import REFERENCES
+from observatoire.socle.band_archive import archive_bands
+from observatoire.socle.registry import derivees
 from observatoire.sources import sources
 from pipelines.assets import (
     PROPRIETAIRES,

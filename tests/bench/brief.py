@@ -16,23 +16,16 @@ from typing import Any
 
 import duckdb
 
-from observatoire import cube, indicators
-from observatoire.catalog import (
-    derivees,
-    indicateurs,
-    is_estimated,
-    measures_of,
-    mesures,
-    sources_of,
-    sources_of_measure,
-)
 from observatoire.confidentiality.suppressions import SUPPRESSIONS
-from observatoire.files import files_of
+from observatoire.indicators import cube, values
+from observatoire.indicators.catalog import indicateurs, is_estimated, measures_of, mesures, sources_of_measure
+from observatoire.loading.files import files_of
 from observatoire.publication.public_tables import public_tables
 from observatoire.schemas import BOOLEEN, DATE, TEXTE, Colonne
 from observatoire.settings import Settings
+from observatoire.socle.registry import derivees, sources_of
 from observatoire.sources import Source, sources
-from observatoire.states import schema_of
+from observatoire.sources.states import schema_of
 from observatoire.warehouse import Entrepot, sql_literal
 
 Step = dict[str, Any]
@@ -172,14 +165,14 @@ def floor_steps(entrepot: RecordedWarehouse) -> list[Step]:
         if not is_estimated(i) and {m.nom for m in measures_of(i)} <= set(measured)
     }
     cube.mesures = lambda: measured  # type: ignore[assignment]
-    indicators.indicateurs = lambda: told  # type: ignore[assignment]
+    values.indicateurs = lambda: told  # type: ignore[assignment]
     entrepot.part = "cube"
     cube.compute_cube(entrepot)
     entrepot.part = "indicateurs"
     # nothing here is restricted: nothing is suppressed
     empty = ", ".join(f"NULL::{column.type_sql} AS {column.nom}" for column in SUPPRESSIONS.colonnes)
     entrepot.write_query(None, f"SELECT {empty} WHERE false", "indicateurs", "suppressions")
-    indicators.compute_indicators(entrepot)
+    values.compute_indicators(entrepot)
     written = {("indicateurs", "valeurs"), *((table.schema, table.nom) for table in counted)}
     steps += entrepot.steps
     steps.append(

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from random import Random
 
-from observatoire.releases import current_release
+from observatoire.releases.lifecycle import current_release
 from observatoire.settings import Settings
 from observatoire.warehouse import Entrepot, erase
 from tests.chaine import entrepot_ici, lancer, petit_raw, raisons

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from observatoire.territories import NIVEAUX
+from observatoire.levels import NIVEAUX
 from observatoire.warehouse import sql_literal
 
 TABLES = ("sirene_etablissements", "sirene_unites_legales", "etablissements", "unites_ess")

@@ -29,16 +29,17 @@ def _second(_: Any, element: Any, *__: Any) -> str:
 
 def instrument(clock: Clock) -> None:
     """Wrap the parts, upstream first: a module takes its functions from another when it is imported."""
-    from observatoire import validation
+    from observatoire import judging
 
-    clock.wrap_generator(validation, "judge_file", "pandera")
-    clock.wrap(validation, "judge", "pandera")
-    from observatoire import demonstration, derived, ingestion
+    clock.wrap_generator(judging, "judge_file", "pandera")
+    clock.wrap(judging, "judge", "pandera")
+    from observatoire import demonstration, derived
+    from observatoire.loading import ingestion
 
     clock.wrap(demonstration, "generate", "demonstration", lambda jeu, *_, **__: str(jeu))
     clock.wrap(ingestion, "load_source", "lecture", _second)
     clock.wrap(derived, "compute_table", "tables", lambda _, table: str(table.nom))
-    from observatoire import cube
+    from observatoire.indicators import cube
 
     clock.wrap(cube, "compute_measure", "mesures", _second)
     clock.wrap(cube, "compute_cube", "cube")
@@ -47,17 +48,18 @@ def instrument(clock: Clock) -> None:
 
     clock.wrap(computation, "compute_estimations", "estimations")
     clock.wrap(matching, "compute_matches", "noms")
-    from observatoire import graph, indicators
+    from observatoire.graph import structure
+    from observatoire.indicators import values
 
-    clock.wrap(graph, "compute_graph", "indicateurs", lambda *_: "graphe des acteurs")
-    clock.wrap(indicators, "compute_indicators", "indicateurs")
-    from observatoire.publication import assembly
+    clock.wrap(structure, "compute_graph", "indicateurs", lambda *_: "graphe des acteurs")
+    clock.wrap(values, "compute_indicators", "indicateurs")
+    from observatoire.releases import assembly
 
     for name, element in PUBLISHED.items():
         clock.wrap(assembly, name, "publication", lambda *_, element=element, **__: element)
-    from observatoire import releases
+    from observatoire.releases import lifecycle
 
-    clock.wrap(releases, "publish", "publication", lambda *_: "le reste")
+    clock.wrap(lifecycle, "publish", "publication", lambda *_: "le reste")
 
 
 def main(figures: str) -> int:

@@ -6,8 +6,8 @@ The place is given by the document or unknown: names are resolved by `members`, 
 from dataclasses import replace
 
 from observatoire.identifiers import is_siren
-from observatoire.registers import CITATION, EST_SENSIBLE
 from observatoire.schemas import ENTIER, TEXTE, Colonne, Table, refus, signalement
+from observatoire.sources.register_columns import CITATION, EST_SENSIBLE
 
 NIVEAUX = ["commune", "epci", "departement", "region", "france", "inconnu"]
 NATURES = ["organisation", "personne"]

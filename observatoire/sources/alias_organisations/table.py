@@ -5,8 +5,8 @@ Matching names to Sirene or to the RNA does not belong here.
 
 from dataclasses import replace
 
-from observatoire.registers import CITATION, DOCUMENT, EST_SENSIBLE, code, parmi
 from observatoire.schemas import TEXTE, Colonne, Table
+from observatoire.sources.register_columns import CITATION, DOCUMENT, EST_SENSIBLE, code, parmi
 
 TABLE = Table(
     "Noms écrits des organismes ; seul un nom revu par une personne désigne un organisme.",

@@ -3,8 +3,8 @@
 The row without an organisation says that the directory exists: a directory known to be empty of us is shown as such.
 """
 
-from observatoire.registers import CITATION, CODE_TERRITOIRE, DOCUMENT, EST_SENSIBLE, NIVEAU, code
 from observatoire.schemas import TEXTE, Colonne, Table
+from observatoire.sources.register_columns import CITATION, CODE_TERRITOIRE, DOCUMENT, EST_SENSIBLE, NIVEAU, code
 
 TABLE = Table(
     "Annuaires de partenaires et d'offres territoriales, et leurs entrées connues.",

@@ -1,7 +1,7 @@
 """A line of a budget (SCDL « budget » v0.8.3): voted by the council, or realised at the end of the year.
 
 Voted and realised amounts are two columns, one of them always empty: no sum can add them. Headers are the technical
-names or the titles of the official schema; `tests/test_schemas_officiels.py` compares the rules with it.
+names or the titles of the official schema; `tests/sources/test_schemas_officiels.py` compares the rules with it.
 """
 
 from datetime import UTC, datetime

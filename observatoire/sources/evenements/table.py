@@ -1,7 +1,16 @@
 """Of a series of events: the rule it announces, what was announced, what is known to have been held; each a row."""
 
-from observatoire.registers import CITATION, CODE_TERRITOIRE, DOCUMENT, NIVEAU, PRECISION, code, date_dite, parmi
 from observatoire.schemas import ENTIER, TEXTE, Colonne, Table, refus
+from observatoire.sources.register_columns import (
+    CITATION,
+    CODE_TERRITOIRE,
+    DOCUMENT,
+    NIVEAU,
+    PRECISION,
+    code,
+    date_dite,
+    parmi,
+)
 
 TABLE = Table(
     "Événements : la règle annoncée, ce qui est annoncé, ce qui a été tenu.",

@@ -1,7 +1,16 @@
 """A state of a label: announced, then given, as documents say it; what came of it, empty until published."""
 
-from observatoire.registers import CITATION, CODE_TERRITOIRE, CONFIANCE, DOCUMENT, NIVEAU, code, date_dite, parmi
 from observatoire.schemas import ENTIER, TEXTE, Colonne, Table
+from observatoire.sources.register_columns import (
+    CITATION,
+    CODE_TERRITOIRE,
+    CONFIANCE,
+    DOCUMENT,
+    NIVEAU,
+    code,
+    date_dite,
+    parmi,
+)
 
 TABLE = Table(
     "États successifs des labels, chacun daté par son document.",

@@ -1,7 +1,15 @@
 """A governance seat and who holds it: an organisation by its name, a natural person counted and masked."""
 
-from observatoire.registers import CITATION, CONFIANCE, DOCUMENT, EST_SENSIBLE, PRECISION, date_dite, parmi
 from observatoire.schemas import ENTIER, TEXTE, Colonne, Table, refus
+from observatoire.sources.register_columns import (
+    CITATION,
+    CONFIANCE,
+    DOCUMENT,
+    EST_SENSIBLE,
+    PRECISION,
+    date_dite,
+    parmi,
+)
 
 MASQUE = "[…]"
 

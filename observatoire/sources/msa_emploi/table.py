@@ -3,8 +3,8 @@
 No open file has it at this grain: the format is ours, filled by a service from the table the MSA gave it.
 """
 
+from observatoire.levels import NIVEAUX
 from observatoire.schemas import BOOLEEN, ENTIER, EUROS, NOMBRE, TEXTE, Colonne, Table, refus
-from observatoire.territories import NIVEAUX
 
 UNITES = ["salariés, moyenne annuelle", "salariés au 31 décembre", "équivalents temps plein"]
 

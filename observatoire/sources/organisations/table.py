@@ -6,8 +6,16 @@ Its other names are in `alias_organisations`. A religious, political or union bo
 from dataclasses import replace
 
 from observatoire.identifiers import is_siren
-from observatoire.registers import CITATION, CODE_TERRITOIRE, DOCUMENT, EST_SENSIBLE, NIVEAU, code, date_dite
 from observatoire.schemas import TEXTE, Colonne, Table, signalement
+from observatoire.sources.register_columns import (
+    CITATION,
+    CODE_TERRITOIRE,
+    DOCUMENT,
+    EST_SENSIBLE,
+    NIVEAU,
+    code,
+    date_dite,
+)
 
 TABLE = Table(
     "Organismes que nomment les documents, chacun une fois.",

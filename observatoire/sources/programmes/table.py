@@ -4,8 +4,8 @@ One table, because each level is only a node with a parent. What links an archip
 page, not stated: it is a second attachment, marked `deduit` and of low confidence.
 """
 
-from observatoire.registers import CITATION, CONFIANCES, DOCUMENT, PRECISION, code, date_dite, parmi
 from observatoire.schemas import ENTIER, TEXTE, Colonne, Table, refus
+from observatoire.sources.register_columns import CITATION, CONFIANCES, DOCUMENT, PRECISION, code, date_dite, parmi
 
 TYPES = ["programme", "defi", "pilier", "archipel", "objectif", "modalite", "espace", "outil", "action"]
 

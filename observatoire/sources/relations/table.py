@@ -3,8 +3,8 @@
 Memberships, seats, capital, labels, grants and signatures have registers of their own: they are not repeated here.
 """
 
-from observatoire.registers import CITATION, CONFIANCE, DOCUMENT, EST_SENSIBLE, date_dite, parmi
 from observatoire.schemas import TEXTE, Colonne, Table
+from observatoire.sources.register_columns import CITATION, CONFIANCE, DOCUMENT, EST_SENSIBLE, date_dite, parmi
 
 TABLE = Table(
     "Relations entre acteurs, prévues ou actives, chacune avec ses mots.",

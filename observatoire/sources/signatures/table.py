@@ -1,7 +1,15 @@
 """The signature of a charter by an organisation, or by several that the document counts without naming them."""
 
-from observatoire.registers import CITATION, CONFIANCE, DOCUMENT, EST_SENSIBLE, PRECISION, code, date_dite
 from observatoire.schemas import ENTIER, TEXTE, Colonne, Table, refus
+from observatoire.sources.register_columns import (
+    CITATION,
+    CONFIANCE,
+    DOCUMENT,
+    EST_SENSIBLE,
+    PRECISION,
+    code,
+    date_dite,
+)
 
 TABLE = Table(
     "Signatures de chartes, signataires nommés ou seulement comptés.",

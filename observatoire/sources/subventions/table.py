@@ -1,7 +1,7 @@
 """A grant as its grantor publishes it: SCDL « subventions » v1.1 (14 columns), v2.1 (16), Data.Subvention's.
 
 The obligation (décret 2017-779) starts at 23,000 €: smaller grants are not missing, they are outside it. Headers are
-the technical names or the titles of the official schema; `tests/test_schemas_officiels.py` compares the rules with it.
+the technical names or the titles of the official schema; `tests/sources/test_schemas_officiels.py` compares the rules.
 """
 
 import hashlib

@@ -6,8 +6,8 @@ computed again from the others.
 
 import pandas as pd
 
+from observatoire.levels import NIVEAUX
 from observatoire.schemas import ENTIER, NOMBRE, TEXTE, Colonne, RegleEnsemble, Table, refus
-from observatoire.territories import NIVEAUX
 
 GRANDEURS = ["salaries_moyens", "postes_31_decembre", "masse_salariale_eur"]
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from observatoire.conversion import as_code
 from observatoire.schemas import TEXTE, Colonne, Table
-from observatoire.urssaf import ANNEE, EST_ESS, FAMILLE_ESS, MESURES
+from observatoire.sources.urssaf_columns import ANNEE, EST_ESS, FAMILLE_ESS, MESURES
 
 TABLE = Table(
     "Emploi privé par département, dans l'ESS et hors ESS (Urssaf, régime général, hors agriculture et Mayotte).",

@@ -8,7 +8,7 @@ import pandas as pd
 
 from observatoire.conversion import as_code, convert
 from observatoire.schemas import TEXTE, Colonne, Table, refus
-from observatoire.urssaf import ANNEE, EST_ESS, FAMILLE_ESS, MESURES
+from observatoire.sources.urssaf_columns import ANNEE, EST_ESS, FAMILLE_ESS, MESURES
 
 TABLE = Table(
     "Emploi privé par région et division de la NAF, dans l'ESS et hors ESS (Urssaf, régime général).",

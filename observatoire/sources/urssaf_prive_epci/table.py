@@ -7,7 +7,7 @@ import pandas as pd
 
 from observatoire.conversion import as_code
 from observatoire.schemas import TEXTE, Colonne, Table
-from observatoire.urssaf import ANNEE, MESURES
+from observatoire.sources.urssaf_columns import ANNEE, MESURES
 
 TABLE = Table(
     "Emploi privé par EPCI (Urssaf, régime général, hors agriculture et Mayotte).",

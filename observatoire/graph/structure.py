@@ -1,0 +1,235 @@
+"""The graph of the organisations: who bridges, what holds together, what splits if one leaves, what changes in time.
+
+Measures are taken on the active links, the planned ones are only shown. Two organisations joined by several links are
+one pair. Where the links come from belongs to `graph_links`; drawing them to `publication`.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import networkx as nx
+import pandas as pd
+
+from observatoire.derived import versions_of
+from observatoire.graph.links import LIT, Lien, read_links
+from observatoire.schemas import BOOLEEN, DATE, ENTIER, REEL, TEXTE, Colonne, Table
+from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint
+
+LIENS = Table(
+    "Liens entre organismes, chacun avec les mots d'un document.",
+    (
+        Colonne("lien", ENTIER, "Numéro du lien dans cette publication.", obligatoire=True),
+        Colonne("source", TEXTE, "Premier organisme : son code, ou son nom quand personne ne l'a reconnu."),
+        Colonne("cible", TEXTE, "Second organisme, de même."),
+        Colonne("nom_source", TEXTE, "Nom du premier organisme."),
+        Colonne("nom_cible", TEXTE, "Nom du second organisme."),
+        Colonne("type_lien", TEXTE, "adhesion, mandat, capital, financement, soutien, label, signature, ou relation."),
+        Colonne("reseau", TEXTE, "Réseau d'une adhésion ou d'une signature."),
+        Colonne("statut", TEXTE, "prevu, actif, passe."),
+        Colonne("debut", TEXTE, "Début, aussi précis que le document ; vide quand il n'est pas dit."),
+        Colonne("fin", TEXTE, "Fin ; vide tant qu'il dure ou n'est pas dite."),
+        Colonne("vu_le", DATE, "Date du document qui le dit ; vide quand il n'en porte pas."),
+        Colonne("document", TEXTE, "Document."),
+        Colonne("citation", TEXTE, "Mots du document, personnes masquées par « […] »."),
+        Colonne("confiance", TEXTE, "forte, moyenne, faible."),
+        Colonne("registre", TEXTE, "Table du socle d'où vient le lien."),
+        Colonne("est_mesure", BOOLEEN, "Actif et sans fin connue : compté dans les mesures du graphe."),
+        Colonne("est_pont", BOOLEEN, "Sans lui ni ceux qui le doublent, deux parties du graphe se séparent."),
+    ),
+    cle=("lien",),
+)
+NOEUDS = Table(
+    "Organismes du graphe et leur place, sur les liens actifs.",
+    (
+        Colonne("noeud", TEXTE, "Organisme : son code, ou son nom quand personne ne l'a reconnu.", obligatoire=True),
+        Colonne("nom", TEXTE, "Nom."),
+        Colonne("type_organisation", TEXTE, "Type d'organisme, ou inconnu."),
+        Colonne("voisins", ENTIER, "Organismes auxquels il est lié.", unite="organismes"),
+        Colonne("liens", ENTIER, "Liens, tous statuts.", unite="liens"),
+        Colonne("intermediarite", REEL, "Part des plus courts chemins entre deux autres qui passent par lui."),
+        Colonne("composante", ENTIER, "Numéro de son ensemble d'un seul tenant, du plus grand au plus petit."),
+        Colonne("taille_composante", ENTIER, "Organismes de cet ensemble.", unite="organismes"),
+        Colonne("est_articulation", BOOLEEN, "Son départ sépare des organismes qu'il relie."),
+    ),
+    cle=("noeud",),
+)
+RUPTURES = Table(
+    "Ce qui se sépare si un organisme s'en va.",
+    (
+        Colonne("noeud", TEXTE, "Organisme qui s'en va.", obligatoire=True),
+        Colonne("nom", TEXTE, "Nom."),
+        Colonne("composantes_avant", ENTIER, "Ensembles d'un seul tenant avant."),
+        Colonne("composantes_apres", ENTIER, "Ensembles d'un seul tenant après."),
+        Colonne("taille_principale_apres", ENTIER, "Organismes du plus grand ensemble, après.", unite="organismes"),
+        Colonne("isoles", ENTIER, "Organismes qui n'ont plus aucun lien actif.", unite="organismes"),
+        Colonne("detaches", ENTIER, "Organismes de son ensemble qui quittent la plus grande part.", unite="organismes"),
+    ),
+    cle=("noeud",),
+)
+EVOLUTION = Table(
+    "Liens datés d'une année à la suivante.",
+    (
+        Colonne("annee", ENTIER, "Année, au 31 décembre.", obligatoire=True),
+        Colonne("presents", ENTIER, "Liens datés présents au 31 décembre.", unite="liens"),
+        Colonne("apparus", ENTIER, "Apparus depuis le 31 décembre précédent.", unite="liens"),
+        Colonne("disparus", ENTIER, "Disparus depuis le 31 décembre précédent.", unite="liens"),
+        Colonne("non_dates", ENTIER, "Liens sans début connu : dans aucune année.", unite="liens"),
+    ),
+    cle=("annee",),
+)
+ECARTES = Table(
+    "Liens comptés, jamais dessinés.",
+    (
+        Colonne("motif", TEXTE, "Pourquoi.", obligatoire=True),
+        Colonne("liens", ENTIER, "Liens.", unite="liens"),
+    ),
+    cle=("motif",),
+)
+TABLES = {
+    "graphe_liens": LIENS,
+    "graphe_noeuds": NOEUDS,
+    "graphe_ruptures": RUPTURES,
+    "graphe_evolution": EVOLUTION,
+    "graphe_ecartes": ECARTES,
+}
+
+
+def compute_graph(entrepot: Entrepot) -> dict[str, int]:
+    """Compute the tables `indicateurs.graphe_*`; return the rows of each."""
+    entrees = versions_of(entrepot, LIT)
+    with entrepot.connect(LIT) as connexion:
+        liens, ecartes = read_links(connexion)
+    graphe = active_graph(liens)
+    lignes = {
+        "graphe_liens": _links(liens, graphe),
+        "graphe_noeuds": _nodes(liens, graphe),
+        "graphe_ruptures": [{"nom": graphe.nodes[n]["nom"], **rupture(graphe, n)} for n in sorted(graphe)],
+        "graphe_evolution": evolution(liens),
+        "graphe_ecartes": [{"motif": motif, "liens": nombre} for motif, nombre in ecartes.items()],
+    }
+    dit = {"version": graph_version(entrees), "entrees": entrees}
+    for nom, table in TABLES.items():
+        cadre = pd.DataFrame(lignes[nom], columns=list(table.noms), dtype=object)
+        with entrepot.replacing(entrepot.path_of("indicateurs", nom)) as chemin:
+            entrepot.write_batches(chemin, table.arrow_alone(), [cadre], dit)
+    return {nom: len(lignes[nom]) for nom in TABLES}
+
+
+def graph_version(entrees: dict[str, str | None]) -> str:
+    """Return the version of the graph, from the registers it reads and how it is measured."""
+    return fingerprint(entrees, code_fingerprint("graph/*.py"))
+
+
+def is_measured(lien: Lien) -> bool:
+    """Say whether a link holds: active, and no end is known."""
+    return lien.statut == "actif" and lien.fin is None
+
+
+def active_graph(liens: Sequence[Lien]) -> nx.Graph:
+    """Join the organisations by their active links; one that is only promised a link stands alone."""
+    graphe = nx.Graph()
+    for lien in liens:
+        graphe.add_node(lien.source, nom=lien.nom_source, type_organisation=lien.type_source)
+        graphe.add_node(lien.cible, nom=lien.nom_cible, type_organisation=lien.type_cible)
+        if is_measured(lien):
+            graphe.add_edge(lien.source, lien.cible)
+    return graphe
+
+
+def components(graphe: nx.Graph) -> list[set[str]]:
+    """List the sets that hold together, the largest first, then by their first name."""
+    return sorted(nx.connected_components(graphe), key=lambda ensemble: (-len(ensemble), min(ensemble)))
+
+
+def rupture(graphe: nx.Graph, noeud: str) -> dict[str, Any]:
+    """Say what splits when one organisation leaves: columns of `RUPTURES`, but its name."""
+    avant = components(graphe)
+    reste = nx.restricted_view(graphe, [noeud], [])
+    apres = components(reste)
+    sien = next(ensemble for ensemble in avant if noeud in ensemble) - {noeud}
+    parts = [len(ensemble) for ensemble in apres if ensemble <= sien]
+    isoles = sum(1 for voisin in graphe[noeud] if graphe.degree(voisin) == 1)
+    return {
+        "noeud": noeud,
+        "composantes_avant": len(avant),
+        "composantes_apres": len(apres),
+        "taille_principale_apres": len(apres[0]) if apres else 0,
+        "isoles": isoles,
+        "detaches": sum(parts) - max(parts, default=0),
+    }
+
+
+def present_at(lien: Lien, jour: str) -> bool | None:
+    """Say whether a link was there on a day (AAAA-MM-JJ); None when its beginning is not known.
+
+    A date is as precise as its document: a link of 2015 is there on 31 December 2015, one that ends in 2018 still is
+    on 31 December 2018.
+    """
+    if lien.debut is None:
+        return None
+    return lien.debut <= jour[: len(lien.debut)] and (lien.fin is None or jour[: len(lien.fin)] <= lien.fin)
+
+
+def changes(liens: Sequence[Lien], avant: str, apres: str) -> dict[str, list[Lien]]:
+    """Compare two days: the links that appeared, disappeared, stayed, and those no date allows to place."""
+    suite: dict[str, list[Lien]] = {"apparus": [], "disparus": [], "maintenus": [], "non_dates": []}
+    for lien in liens:
+        if lien.statut == "prevu":
+            continue
+        la, ici = present_at(lien, avant), present_at(lien, apres)
+        if la is None or ici is None:
+            suite["non_dates"].append(lien)
+        elif la or ici:
+            suite["maintenus" if la and ici else "disparus" if la else "apparus"].append(lien)
+    return suite
+
+
+def evolution(liens: Sequence[Lien]) -> list[dict[str, int]]:
+    """Compare each 31 December with the one before, from the first dated link to the last date known."""
+    datees = [int(date[:4]) for lien in liens if lien.statut != "prevu" for date in (lien.debut, lien.fin) if date]
+    lignes = []
+    for annee in range(min(datees), max(datees) + 2) if datees else ():
+        suite = changes(liens, f"{annee - 1}-12-31", f"{annee}-12-31")
+        lignes.append(
+            {
+                "annee": annee,
+                "presents": len(suite["maintenus"]) + len(suite["apparus"]),
+                "apparus": len(suite["apparus"]),
+                "disparus": len(suite["disparus"]),
+                "non_dates": len(suite["non_dates"]),
+            }
+        )
+    return lignes
+
+
+def _links(liens: Sequence[Lien], graphe: nx.Graph) -> list[dict[str, Any]]:
+    ponts = {frozenset(paire) for paire in nx.bridges(graphe)}
+    return [
+        {
+            **vars(lien),
+            "lien": numero,
+            "est_mesure": is_measured(lien),
+            "est_pont": is_measured(lien) and frozenset((lien.source, lien.cible)) in ponts,
+        }
+        for numero, lien in enumerate(liens, start=1)
+    ]
+
+
+def _nodes(liens: Sequence[Lien], graphe: nx.Graph) -> list[dict[str, Any]]:
+    ensembles = components(graphe)
+    place = {noeud: rang for rang, ensemble in enumerate(ensembles, start=1) for noeud in ensemble}
+    intermediarite = nx.betweenness_centrality(graphe)
+    articulations = set(nx.articulation_points(graphe))
+    return [
+        {
+            "noeud": noeud,
+            **graphe.nodes[noeud],
+            "voisins": graphe.degree(noeud),
+            "liens": sum(noeud in (lien.source, lien.cible) for lien in liens),
+            "intermediarite": round(intermediarite[noeud], 6),
+            "composante": place[noeud],
+            "taille_composante": len(ensembles[place[noeud] - 1]),
+            "est_articulation": noeud in articulations,
+        }
+        for noeud in sorted(graphe)
+    ]

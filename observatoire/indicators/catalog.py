@@ -1,0 +1,370 @@
+"""What the observatory is made of: derived tables, measures and indicators, found in their files; and what reads what.
+
+Computing any of it does not belong here.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import sqlglot
+import yaml
+from sqlglot import expressions
+
+from observatoire.estimation.tables import CALEES_SUR, GRANDEURS, LUES
+from observatoire.indicators.comparison import Chiffre, comparable
+from observatoire.indicators.row_joins import source_of_lines
+from observatoire.levels import NIVEAUX
+from observatoire.socle.registry import CALCULEES, derivees, gather, sources_of
+from observatoire.sources import Source, sources
+
+RACINE = Path(__file__).parent.parent
+ENTETES = {
+    "unité": "unite",
+    "champ": "champ",
+    "périmètre": "perimetre",
+    "diffusion": "diffusion",
+    "salariés": "salaries",
+    "producteur": "producteur",
+    "plus gros salaire": "plus_gros_salaire",
+    "valeur d'une ligne": "valeur_ligne",
+    "lignes": "lignes",
+}
+Modalite = Literal["meme", "total"]
+Periode = Literal["meme", "derniere_connue"]
+AGREGATS = (
+    "somme",
+    "nombre_unites",
+    "nombre_repondants",
+    "plus_gros_repondant",
+    "mediane_unites",
+    "mediane_repondants",
+    "top10_repondants",
+    "herfindahl",
+)
+# the others say something of one respondent, or of a few
+AGREGATS_PROTEGES = ("somme", "nombre_unites", "nombre_repondants")
+CROISEMENT = "×"
+DIFFUSIONS = ("libre", "protegee", "producteur")
+
+
+class CatalogueInvalide(Exception):
+    """A measure or an indicator badly declared. The message, in French, names the file and says what to do."""
+
+
+@dataclass(frozen=True)
+class Mesure:
+    """A measure: a SELECT that returns contributions.
+
+    Attributes:
+        nom: name of the file.
+        description: its leading comment, in French.
+        requete: the SELECT.
+        lit: tables it reads, `schema.table`, found in the SQL itself.
+        unite, champ: what it counts and of whom, in the field's words (comment lines `-- unité : …`, `-- champ : …`);
+            two figures whose words differ are not comparable, and do not make a share.
+        perimetre: definition of the ESS it counts (`-- périmètre : …`), empty when it counts everybody.
+        diffusion: `libre`; where it reads a restricted source, `protegee` (`-- diffusion : protegee`), or `producteur`
+            when the source says that its producer already protected its cells: one without a value stays suppressed.
+        salaries: for a payroll, the measure that counts its employees (`-- salariés : …`).
+        plus_gros_salaire: for a payroll, the measure of the largest single pay (`-- plus gros salaire : …`).
+        producteur: who publishes what is counted, where other sources only choose among it (`-- producteur : …`).
+        lignes: how a contribution `c` leads to the rows `l` of a source, as what follows JOIN (`-- lignes : socle.x l
+            ON l.siret = c.unite`); the first says the rows it counts, the others what else it rests on.
+        valeur_ligne: what each of these rows counts for, where a contribution has several (`-- valeur d'une ligne :
+            …`); the first of them stands for the whole otherwise.
+    """
+
+    nom: str
+    description: str
+    requete: str
+    lit: tuple[str, ...]
+    unite: str = ""
+    champ: str = ""
+    perimetre: str = ""
+    diffusion: str = "libre"
+    salaries: str = ""
+    plus_gros_salaire: str = ""
+    producteur: str = ""
+    lignes: tuple[str, ...] = ()
+    valeur_ligne: str = ""
+
+    @property
+    def est_protegee(self) -> bool:
+        """Whether nothing of it is published before confidentiality is applied."""
+        return self.diffusion == "protegee"
+
+
+@dataclass(frozen=True)
+class Terme:
+    """A term of an indicator: an aggregate of a measure, and how it is matched when it is a denominator."""
+
+    mesure: str
+    agregat: str = "somme"
+    modalite: Modalite = "meme"
+    periode: Periode = "meme"
+
+
+@dataclass(frozen=True)
+class Indicateur:
+    """An entry of `indicators.yml`.
+
+    Attributes:
+        nom: its key.
+        titre, unite, definition, champ: what is published with every value, in French.
+        theme: part of the portrait.
+        numerateur, denominateur: its terms; a ratio has both.
+        facteur: 100 for a percentage.
+        axes: breakdowns kept; all of them when empty.
+        estimation: in place of a numerator, what is estimated (a `grandeur` of `indicateurs.estimations`).
+        derive: second pass over another indicator: {type: specialisation, indicateur, reference} or
+            {type: rang, indicateur, parmi: comparables (the EPCI of `referentiels.comparables`) or nothing}.
+        decimales: digits shown.
+        statut: SDMX status of its observed values.
+        rupture: breakdown of the numerator whose modalities, where none remains from one period to the next, break the
+            series: the values of that period are `B`.
+        deduit: breakdown of the numerator that says what was deduced: where it has the modality `deduit`, the values of
+            that place and period are `E`.
+    """
+
+    nom: str
+    titre: str
+    unite: str
+    definition: str
+    champ: str
+    theme: str
+    numerateur: Terme | None = None
+    denominateur: Terme | None = None
+    estimation: str | None = None
+    facteur: int = 1
+    axes: tuple[str, ...] = ()
+    derive: dict[str, str] | None = None
+    decimales: int = 0
+    statut: str = "A"
+    rupture: str = ""
+    deduit: str = ""
+
+
+
+
+@cache
+def mesures() -> dict[str, Mesure]:
+    """Return the measures by name.
+
+    Raises:
+        CatalogueInvalide: SQL that does not parse, or that reads a table nobody declares; a `lignes` header that names
+            the rows of no source.
+    """
+    connues = {f"{source.schema_public or 'socle'}.{source.nom}" for source in sources().values()}
+    connues |= {*derivees(), *CALCULEES}
+    trouvees = {}
+    for chemin in sorted((RACINE / "measures").glob("*.sql")):
+        texte = chemin.read_text(encoding="utf-8")
+        commentaires = [ligne[2:].strip() for ligne in texte.splitlines() if ligne.startswith("--")]
+        dites = list(filter(None, map(_header, commentaires)))
+        entetes: dict[str, Any] = dict(dites)
+        entetes["lignes"] = tuple(valeur for nom, valeur in dites if nom == "lignes")
+        description = " ".join(ligne for ligne in commentaires if _header(ligne) is None)
+        try:
+            arbre = sqlglot.parse_one(texte, dialect="duckdb")
+        except sqlglot.errors.ParseError as erreur:
+            raise CatalogueInvalide(f"measures/{chemin.name} : SQL illisible ({erreur}).") from erreur
+        if fichiers := re.findall(r"\bread_\w+(?=\s*\()", texte):
+            raise CatalogueInvalide(f"measures/{chemin.name} : {fichiers[0]} lit un fichier ; une mesure lit le socle.")
+        ctes = {cte.alias_or_name for cte in arbre.find_all(expressions.CTE)}
+        lit = {f"{t.db}.{t.name}" if t.db else t.name for t in arbre.find_all(expressions.Table)} - ctes - {""}
+        if inconnues := sorted(lit - connues):
+            raise CatalogueInvalide(
+                f"measures/{chemin.name} lit {', '.join(inconnues)}, que rien ne déclare : écrire socle.<table> ou "
+                "referentiels.<table>, et vérifier le nom."
+            )
+        try:
+            for jointure in entetes["lignes"]:
+                source_of_lines(jointure)
+        except ValueError as erreur:
+            raise CatalogueInvalide(f"measures/{chemin.name} : {erreur}") from erreur
+        trouvees[chemin.stem] = Mesure(chemin.stem, description, texte, tuple(sorted(lit)), **entetes)
+    _check_diffusion(trouvees)
+    return trouvees
+
+
+def _check_diffusion(trouvees: dict[str, Mesure]) -> None:
+    """Refuse what would publish a restricted source without protecting it."""
+    for nom, derivee in derivees().items():
+        if derivee.publiee and (lues := _restricted([nom])):
+            raise CatalogueInvalide(
+                f"{nom} est publiée et lit {lues}, de diffusion restreinte : publiee=False, ou ne pas la lire."
+            )
+    for mesure in trouvees.values():
+        ou = f"measures/{mesure.nom}.sql"
+        if mesure.diffusion not in DIFFUSIONS:
+            raise CatalogueInvalide(f"{ou} : diffusion « {mesure.diffusion} » inconnue ({', '.join(DIFFUSIONS)}).")
+        if mesure.diffusion == "libre" and (lues := _restricted(mesure.lit)):
+            raise CatalogueInvalide(
+                f"{ou} lit {lues}, de diffusion restreinte : écrire « -- diffusion : protegee » en tête de la mesure."
+            )
+        if mesure.diffusion == "producteur" and (lues := _restricted(mesure.lit, sauf_protegees=True)):
+            raise CatalogueInvalide(
+                f"{ou} lit {lues}, que son producteur n'a pas protégée : écrire « -- diffusion : protegee », ou "
+                "protegee_par_producteur: true dans le source.yml d'une table reçue déjà protégée."
+            )
+        for jointe in filter(None, (mesure.salaries, mesure.plus_gros_salaire)):
+            if jointe not in trouvees:
+                raise CatalogueInvalide(f"{ou} nomme la mesure « {jointe} », qui n'existe pas dans measures/.")
+
+
+def _restricted(tables: Iterable[str], sauf_protegees: bool = False) -> str:
+    """Name the restricted sources among tables and what they are computed from; or those no producer protected."""
+    nommees = {
+        source.nom
+        for source in sources().values()
+        if source.diffusion == "restreinte" and not (sauf_protegees and source.protegee_par_producteur)
+    }
+    a_voir, vues = list(tables), set()
+    while a_voir:
+        table = a_voir.pop()
+        vues.add(table.split(".")[1])
+        a_voir += derivees()[table].lit if table in derivees() else CALCULEES.get(table, ())
+    return ", ".join(sorted(nommees & vues))
+
+
+def _header(commentaire: str) -> tuple[str, str] | None:
+    """Read a comment that says a property of its measure (`unité : salariés`), None for one that describes it."""
+    clef, deux_points, valeur = commentaire.partition(" : ")
+    return (ENTETES[clef], valeur.strip()) if deux_points and clef in ENTETES else None
+
+
+@cache
+def indicateurs() -> dict[str, Indicateur]:
+    """Return the indicators by name.
+
+    Raises:
+        CatalogueInvalide: an entry that names an unknown measure, aggregate or indicator, or lacks a field.
+    """
+    entrees: dict[str, dict[str, Any]] = yaml.safe_load((RACINE / "indicators.yml").read_text(encoding="utf-8"))
+    trouves: dict[str, Indicateur] = {}
+    for nom, entree in entrees.items():
+        try:
+            champs: dict[str, Any] = {"nom": nom, **entree}
+            for role in {"numerateur", "denominateur"} & set(entree):
+                champs[role] = Terme(**entree[role])
+            trouves[nom] = Indicateur(**champs)
+        except TypeError as erreur:
+            raise CatalogueInvalide(f"indicators.yml, « {nom} » : {erreur}.") from erreur
+        _check(trouves[nom], entrees)
+    return trouves
+
+
+def _check(indicateur: Indicateur, entrees: dict[str, dict[str, Any]]) -> None:
+    ou = f"indicators.yml, « {indicateur.nom} »"
+    if sum(terme is not None for terme in (indicateur.numerateur, indicateur.estimation, indicateur.derive)) != 1:
+        raise CatalogueInvalide(f"{ou} : un numerateur, une estimation ou un derive, un seul des trois.")
+    if indicateur.estimation is not None and indicateur.estimation not in GRANDEURS:
+        raise CatalogueInvalide(f"{ou} : estimation « {indicateur.estimation} » inconnue ({', '.join(GRANDEURS)}).")
+    for terme in (indicateur.numerateur, indicateur.denominateur):
+        if terme is None:
+            continue
+        if terme.mesure not in mesures():
+            raise CatalogueInvalide(f"{ou} : la mesure « {terme.mesure} » n'existe pas dans measures/.")
+        for champ, valeur, permises in (
+            ("agrégat", terme.agregat, AGREGATS),
+            ("modalite", terme.modalite, get_args(Modalite)),
+            ("periode", terme.periode, get_args(Periode)),
+        ):
+            if valeur not in permises:
+                raise CatalogueInvalide(f"{ou} : {champ} « {valeur} » inconnu ({', '.join(permises)}).")
+        if mesures()[terme.mesure].est_protegee and terme.agregat not in AGREGATS_PROTEGES:
+            raise CatalogueInvalide(
+                f"{ou} : l'agrégat « {terme.agregat} » de la mesure protégée « {terme.mesure} » trahirait un répondant "
+                f"(permis : {', '.join(AGREGATS_PROTEGES)})."
+            )
+    if reproche := _no_share(indicateur):
+        raise CatalogueInvalide(f"{ou} : une part a deux termes comparables ; {reproche}.")
+    if indicateur.derive is not None:
+        base = entrees.get(indicateur.derive.get("indicateur", ""))
+        if base is None or "derive" in base:
+            raise CatalogueInvalide(f"{ou} : derive demande un indicateur existant, qui ne dérive pas lui-même.")
+        if indicateur.derive.get("type") not in ("specialisation", "rang"):
+            raise CatalogueInvalide(f"{ou} : derive est de type specialisation ou rang.")
+        if indicateur.derive.get("parmi", "comparables") != "comparables":
+            raise CatalogueInvalide(f"{ou} : parmi est comparables, ou n'est pas dit.")
+        if indicateur.derive.get("reference", "france") not in NIVEAUX:
+            raise CatalogueInvalide(f"{ou} : reference est un niveau ({', '.join(NIVEAUX)}).")
+
+
+def _no_share(indicateur: Indicateur) -> str | None:
+    """Say why a percentage is no share: its terms are not of one unit, scope, producer and period."""
+    haut, bas = indicateur.numerateur, indicateur.denominateur
+    if indicateur.unite != "%" or bas is None or (haut is not None and haut.mesure == bas.mesure):
+        return None
+    if bas.periode != "meme":
+        return "le dénominateur est d'une autre période (écrire periode: meme)"
+    if haut is not None and not mesures()[haut.mesure].producteur:
+        # two tables of one producer differ by definition: only an estimate, which has a tolerance, may cross them, or a
+        # part that says itself whose rows it counts
+        dessus, dessous = (", ".join(_counted(mesures()[terme.mesure])) for terme in (haut, bas))
+        if dessus != dessous:
+            return f"deux tables ({dessus} ; {dessous})"
+    return comparable(replace(figure_of_indicator(indicateur), denominateur=None), figure_of(mesures()[bas.mesure]))
+
+
+def figure_of(mesure: Mesure) -> Chiffre:
+    """Return what a measure counts, as `comparison` asks it."""
+    comptees = _counted(mesure).values()
+    producteurs = frozenset(source.producteur for source in comptees)
+    return Chiffre(
+        unite=mesure.unite,
+        champ=mesure.champ,
+        producteurs=frozenset([mesure.producteur]) if mesure.producteur else producteurs,
+        perimetre=mesure.perimetre,
+        ruptures=tuple(sorted({source.ruptures for source in comptees} - {""})),
+    )
+
+
+def _counted(mesure: Mesure) -> dict[str, Source]:
+    """Return the sources whose rows a measure counts: neither references, nor what only adds."""
+    lues = sources_of_measure(mesure)
+    return {source.nom: source for source in lues if source.famille != "references" and not source.facultative}
+
+
+def figure_of_indicator(indicateur: Indicateur) -> Chiffre:
+    """Return what the numerator of an indicator counts, and its denominator; an estimate, what it is calibrated on."""
+    if indicateur.derive is not None:
+        return figure_of_indicator(indicateurs()[indicateur.derive["indicateur"]])
+    estimee, bas = indicateur.estimation, indicateur.denominateur
+    chiffre = figure_of(mesures()[CALEES_SUR[estimee]] if estimee is not None else measures_of(indicateur)[0])
+    return chiffre if bas is None else replace(chiffre, denominateur=figure_of(mesures()[bas.mesure]))
+
+
+
+
+def sources_of_measure(mesure: Mesure) -> tuple[Source, ...]:
+    """Return the sources a measure rests on."""
+    return gather(source for table in mesure.lit for source in sources_of(table))
+
+
+
+
+def is_estimated(indicateur: Indicateur) -> bool:
+    """Say whether an indicator rests on estimates, through the one it derives from."""
+    if indicateur.derive is not None:
+        return is_estimated(indicateurs()[indicateur.derive["indicateur"]])
+    return indicateur.estimation is not None
+
+
+def sources_of_indicator(indicateur: Indicateur) -> tuple[Source, ...]:
+    """Return the sources an indicator rests on, those of its estimates included."""
+    des_mesures = [source for mesure in measures_of(indicateur) for source in sources_of_measure(mesure)]
+    des_estimations = [source for table in LUES for source in sources_of(table)] if is_estimated(indicateur) else []
+    return gather([*des_mesures, *des_estimations])
+
+
+def measures_of(indicateur: Indicateur) -> tuple[Mesure, ...]:
+    """Return the measures an indicator rests on, through the one it derives from."""
+    if indicateur.derive is not None:
+        return measures_of(indicateurs()[indicateur.derive["indicateur"]])
+    termes = (indicateur.numerateur, indicateur.denominateur)
+    return tuple(mesures()[terme.mesure] for terme in termes if terme is not None)

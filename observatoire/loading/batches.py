@@ -1,0 +1,151 @@
+"""Loading a source read in Python: files of any kind, batch after batch, each row sorted by the rules of its table.
+
+What is done with sources whose rows are counted in millions belongs to `bulk`; what becomes of a source that fails, to
+`ingestion`.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as arrow
+
+from observatoire.identifiers import is_demonstration
+from observatoire.loading.files import Fichier
+from observatoire.loading.records import Lecture, read_batches
+from observatoire.loading.sorting import DE_DEMONSTRATION, Tri, convert_columns, repeated_key, sort_rows
+from observatoire.schemas import Table
+from observatoire.sources import Source
+from observatoire.sources.states import FichierLu
+from observatoire.warehouse import Entrepot
+
+DIT_EN_TITRE = "colonne absente, valeur lue au-dessus de l'en-tête : comptée pour tout le fichier, à vérifier"
+
+
+def load_rows(
+    entrepot: Entrepot, source: Source, fichiers: Sequence[tuple[Fichier, FichierLu]], sortie: Path, dit: dict[str, Any]
+) -> list[pd.DataFrame]:
+    """Write the kept rows of the files to a Parquet file, count all of them, return the reasons of the others.
+
+    Arguments, errors and result as in `bulk.load_rows`.
+    """
+    rejets: list[pd.DataFrame] = []
+    lots = (lot for fichier, lu in fichiers for lot in _batches_of_file(fichier, source, lu, rejets))
+    entrepot.write_batches(sortie, source.table.arrow(), lots, dit)
+    _handle_repeats(entrepot, sortie, source.table, [lu for _, lu in fichiers], rejets, dit)
+    return rejets
+
+
+def _batches_of_file(
+    fichier: Fichier, source: Source, lu: FichierLu, rejets: list[pd.DataFrame]
+) -> Iterator[pd.DataFrame]:
+    """Yield the kept rows of a file; count the others and keep their reasons."""
+    table = source.table
+    schema = table.pandera()
+    lecture = Lecture()
+    for brut in read_batches(fichier.chemin, table, lecture):
+        tri = _sort_batch(brut, fichier, source, schema)
+        lu.lignes_lues += len(brut)
+        lu.lignes_retenues += len(tri.retenues)
+        lu.lignes_hors_champ += len(tri.hors_champ)
+        lu.lignes_rejetees += len(tri.refusees)
+        for motif, nombre in tri.hors_champ.value_counts().items():
+            lu.motifs_hors_champ[str(motif)] = lu.motifs_hors_champ.get(str(motif), 0) + int(nombre)
+        completes = _whole_rows(tri.refusees)
+        rejets.append(tri.rejets.assign(fichier=fichier.nom, ligne_complete=tri.rejets["ligne"].map(completes)))
+        yield tri.retenues.assign(_fichier=fichier.nom)
+    titres = [(ligne, colonne, valeur) for colonne, (ligne, valeur) in lecture.titres.items()]
+    rejets.append(
+        pd.DataFrame(titres, columns=["ligne", "colonne", "valeur"]).assign(
+            fichier=fichier.nom, regle="dit_en_titre", gravite="signalement", motif=DIT_EN_TITRE
+        )
+    )
+    malformees = pd.DataFrame(lecture.malformees, columns=["ligne", "ligne_complete", "motif"])
+    lu.lignes_lues += len(malformees)
+    lu.lignes_rejetees += len(malformees)
+    lu.colonnes_inconnues = lecture.inconnues
+    lu.en_tetes = lecture.reconnues
+    rejets.append(malformees.assign(fichier=fichier.nom, colonne="", regle="structure", gravite="refus"))
+
+
+def _whole_rows(lignes: pd.DataFrame) -> dict[int, str]:
+    """Write each row as JSON, by line."""
+    return {
+        int(ligne["_ligne"]): json.dumps(
+            {nom: None if pd.isna(valeur) else valeur for nom, valeur in ligne.items()}, ensure_ascii=False, default=str
+        )
+        for ligne in lignes.to_dict("records")
+    }
+
+
+def _sort_batch(brut: pd.DataFrame, fichier: Fichier, source: Source, schema: Any) -> Tri:
+    table = source.table
+    brut = source.preparer(brut, fichier.nom, fichier.millesime)
+    lignes, illisibles = convert_columns(brut, table)
+    tri = sort_rows(brut, table, schema, source.hors_champ(lignes), lignes, illisibles)
+    if "siren" in tri.retenues and not fichier.est_demonstration:
+        intrus = tri.retenues[is_demonstration(tri.retenues["siren"])]
+        signale = pd.DataFrame({"ligne": intrus["_ligne"], "colonne": "siren", "valeur": intrus["siren"]})
+        regle, gravite, motif = DE_DEMONSTRATION
+        signale = signale.assign(regle=regle, gravite=gravite, motif=motif)
+        tri.rejets = pd.concat([tri.rejets, signale], ignore_index=True)
+    return tri
+
+
+def _handle_repeats(
+    entrepot: Entrepot,
+    chemin: Path,
+    table: Table,
+    lus: list[FichierLu],
+    rejets: list[pd.DataFrame],
+    dit: dict[str, str],
+) -> None:
+    """Find rows that repeat a key over the whole table: refused or flagged, as the table declares."""
+    if not table.cle:
+        return
+    cle = ", ".join(table.cle)
+    requete = f"""
+        SELECT _fichier, _ligne, concat_ws(' | ', {cle}) AS _cle
+        FROM read_parquet(?)
+        QUALIFY row_number() OVER (PARTITION BY {cle} ORDER BY _fichier, _ligne) > 1
+        ORDER BY ALL"""
+    with duckdb.connect() as connexion:
+        repetitions = _frame(connexion, requete, chemin)
+        if repetitions.empty:
+            return
+        connexion.register("repetitions", arrow.Table.from_pandas(repetitions))
+        regle, gravite, motif = repeated_key(table)
+        rejet = pd.DataFrame(
+            {
+                "fichier": repetitions["_fichier"],
+                "ligne": repetitions["_ligne"],
+                "colonne": cle,
+                "valeur": repetitions["_cle"],
+                "regle": regle,
+                "gravite": gravite,
+                "motif": motif,
+            }
+        )
+        if gravite == "signalement":
+            rejets.append(rejet)
+            return
+        jointure = "JOIN repetitions USING (_fichier, _ligne) ORDER BY _fichier, _ligne"
+        en_trop = _frame(connexion, f"FROM read_parquet(?) SEMI {jointure}", chemin)
+        uniques = _frame(connexion, f"FROM read_parquet(?) ANTI {jointure}", chemin)
+        for lu in lus:
+            cas = rejet[rejet["fichier"] == lu.fichier]
+            completes = _whole_rows(en_trop[en_trop["_fichier"] == lu.fichier])
+            rejets.append(cas.assign(ligne_complete=cas["ligne"].map(completes)))
+            lu.lignes_retenues -= len(cas)
+            lu.lignes_rejetees += len(cas)
+    entrepot.write_batches(chemin, table.arrow(), iter([uniques]), dit)
+
+
+def _frame(connexion: duckdb.DuckDBPyConnection, requete: str, chemin: Path) -> pd.DataFrame:
+    """Run a query on a Parquet file; decimals stay decimals, which `.df()` would turn into floats."""
+    table: arrow.Table = connexion.sql(requete, params=[str(chemin)]).to_arrow_table()
+    cadre: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    return cadre

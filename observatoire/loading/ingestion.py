@@ -1,0 +1,356 @@
+"""Loading a source: read, sorted, counted, written; or refused whole, its last good table left as it was.
+
+``lues = retenues + hors_champ + rejetees`` for every file, always. What a valid row is belongs to each source.
+"""
+
+import traceback
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as arrow
+import yaml
+
+from observatoire.judging import COLONNES_REJETS, VIDE
+from observatoire.loading import batches, bulk
+from observatoire.loading.files import A_CONVERTIR, Fichier, dropped_files, files_of, unread_files, yaml_fault
+from observatoire.loading.letters import write_letters
+from observatoire.loading.records import FichierRefuse
+from observatoire.loading.rejects import write_csv
+from observatoire.loading.whole_table import whole_table_flags
+from observatoire.schemas import ENTIER, TEXTE
+from observatoire.sources import JOURS_PAR_CADENCE, Source, sources
+from observatoire.sources.states import Etat, FichierLu, keep_state, schema_of, state_of
+from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint, utc_now
+
+REJETS = arrow.schema(
+    [
+        ("fichier", TEXTE),
+        *[(colonne, ENTIER if colonne == "ligne" else TEXTE) for colonne in COLONNES_REJETS],
+        ("ligne_complete", TEXTE),
+    ]
+)
+
+
+class SourceEnEchec(Exception):
+    """A source that cannot be loaded as it is. The message, in French, says what to do.
+
+    Attributes:
+        regles: failures by rule of the attempt, empty when no row was read.
+    """
+
+    regles: list[dict[str, Any]] = []
+
+
+def load_source(entrepot: Entrepot, source: Source) -> Etat:
+    """Load a source if its files, its rules or its code changed; never leave less than there was.
+
+    Returns:
+        The state, `en_echec` with its reason when the files were refused whole, or when the code of the source failed:
+        one source must not stop the others.
+    """
+    precedent = state_of(entrepot, source)
+    try:
+        etat = _load(entrepot, source, precedent)
+    except Exception as erreur:
+        motif = str(erreur) if isinstance(erreur, (FichierRefuse, SourceEnEchec)) else _unexpected(source, erreur)
+        en_place = entrepot.version(schema_of(source), source.nom)
+        if en_place is None:
+            precedent = _empty(entrepot, source)
+        elif precedent is None:  # its state was deleted, not its table: kept, but what it covers is no longer known
+            precedent = Etat(source.nom, "en_echec", en_place, source.nature, "aucune")
+        deja = precedent.etat == "en_echec" and precedent.depuis
+        regles = getattr(erreur, "regles", [])
+        constat = {"etat": "en_echec", "motif": motif, "depuis": deja or utc_now(), "regles": regles}
+        etat = Etat(**{**vars(precedent), **constat})
+    keep_state(entrepot, etat)
+    return etat
+
+
+def _unexpected(source: Source, erreur: Exception) -> str:
+    """Say where the code failed, without the words of the error: they may quote a value."""
+    derniere = traceback.extract_tb(erreur.__traceback__)[-1]
+    lieu = f"{Path(derniere.filename).name}, ligne {derniere.lineno}"
+    return (
+        f"{source.nom} : erreur du programme ({type(erreur).__name__}, {lieu}). "
+        "Le dernier chargement est gardé ; transmettre ce message au développeur."
+    )
+
+
+def _empty(entrepot: Entrepot, source: Source, motif: str = "") -> Etat:
+    """Write an empty table, so that what reads the source runs and finds nothing covered."""
+    version = fingerprint(source.nom, "vide")
+    _write(entrepot, source, iter([]), version)
+    return Etat(source.nom, "absente", version, source.nature, "aucune", motif)
+
+
+def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
+    if (inconnus := unread_files(entrepot.settings, source)) and not dropped_files(entrepot.settings, source.nom):
+        raise SourceEnEchec(f"raw/{source.nom} ne contient rien qui se lise : {', '.join(inconnus)}. {A_CONVERTIR}")
+    trouves = files_of(entrepot.settings, source)
+    charge = precedent if precedent is not None and precedent.charge_le is not None else None
+    aide = source.aide or f"déposer un fichier dans raw/{source.nom}/, puis relancer"
+    if not trouves:
+        # demonstration rows do not outlive the arrival of real ones in another source of their set
+        if charge is not None and charge.nature != "demonstration":
+            raise SourceEnEchec(f"raw/{source.nom} ne contient plus de fichier lisible : {aide}.")
+        if charge is not None and (refuses := _refused_of_its_set(entrepot, source)):
+            raise SourceEnEchec(
+                f"La démonstration de {source.nom} reste, tant que rien de réel ne se lit de son jeu : corriger "
+                f"{', '.join(f'raw/{nom}' for nom in refuses)}, ou l'en retirer, puis relancer."
+            )
+        return _empty(entrepot, source, f"raw/{source.nom} est vide : {aide}.")
+    if (
+        charge is not None
+        and charge.nature != "demonstration"
+        and all(fichier.est_demonstration for fichier in trouves)
+    ):
+        raise SourceEnEchec(
+            f"raw/{source.nom} ne contient plus de fichier réel, et la démonstration ne remplace pas des données "
+            f"réelles : {aide}. Pour revenir à la démonstration, supprimer warehouse/etats/{source.nom}.json."
+        )
+    acceptes = _accepted(entrepot, source)
+    version = fingerprint(
+        [(fichier.nom, fichier.sha256, fichier.origine) for fichier in trouves],
+        sorted(acceptes),
+        code_fingerprint("*.py", "loading/*.py", f"sources/{source.nom}/*"),
+        date.today().year,  # noqa: DTZ011 — rules compare years with the present one
+    )
+    en_place = entrepot.version(schema_of(source), source.nom)
+    if precedent is not None and precedent.etat == "a_jour" and precedent.version == version == en_place:
+        return precedent
+
+    for dernier_echec in (entrepot.racine / "rejets").glob(f"{source.nom}.en_echec.*"):
+        dernier_echec.unlink()
+    retenus, ecartes = _by_accumulation(trouves, source)
+    fichiers = [(fichier, _file_record(fichier, source)) for fichier in retenus]
+    lus = [lu for _, lu in fichiers]
+    load_rows = bulk.load_rows if source.volumineuse else batches.load_rows
+    with entrepot.replacing(entrepot.path_of(schema_of(source), source.nom)) as provisoire:
+        rejets = load_rows(entrepot, source, fichiers, provisoire, {"version": version})
+        rejets += whole_table_flags(provisoire, source.table)
+        tous = pd.concat([*rejets, VIDE.assign(fichier="", ligne_complete="")], ignore_index=True)
+        etat = Etat(
+            source=source.nom,
+            etat="a_jour",
+            version=version,
+            nature="demonstration" if any(lu.nature == "demonstration" for lu in lus) else source.nature,
+            couverture=_coverage(retenus, source, sum(lu.lignes_lues for lu in lus)),
+            charge_le=utc_now(),
+            fichiers=[*lus, *(_file_record(fichier, source, sort) for fichier, sort in ecartes)],
+            jusqu_au=_latest(provisoire, source),
+            regles=tous.groupby(["colonne", "regle", "gravite"], as_index=False).size().to_dict("records"),  # type: ignore[arg-type]
+            acceptations=sorted(acceptes),
+        )
+        try:
+            _check_volumes(etat, precedent, source, _to_accept(retenus, precedent) <= acceptes)
+        except SourceEnEchec as erreur:
+            erreur.regles = etat.regles
+            _write_rejects(entrepot, f"{source.nom}.en_echec", tous)
+            write_letters(entrepot, source, etat.fichiers, tous)
+            raise
+    _write_rejects(entrepot, source.nom, tous)
+    write_letters(entrepot, source, etat.fichiers, tous)
+    return etat
+
+
+def _latest(chemin: Path, source: Source) -> str | None:
+    """Return the latest day the rows speak of, where the source says which column tells."""
+    if not source.fraicheur:
+        return None
+    with duckdb.connect() as connexion:
+        # a date to come, mistyped, must not bar every later file
+        jour = f"max({source.fraicheur}) FILTER ({source.fraicheur} <= current_date + 1)"
+        requete = f"SELECT {jour}::VARCHAR FROM read_parquet(?)"
+        ((jour,),) = connexion.execute(requete, [str(chemin)]).fetchall()
+    return None if jour is None else str(jour)
+
+
+def _refused_of_its_set(entrepot: Entrepot, source: Source) -> list[str]:
+    """Name the sources of the same demonstration set that have real files, when none of them could be read."""
+    if source.demonstration is None:
+        return []
+    deposees = [
+        autre
+        for autre in sources().values()
+        if autre.demonstration == source.demonstration and dropped_files(entrepot.settings, autre.nom)
+    ]
+    etats = [state_of(entrepot, autre) for autre in deposees]
+    tous = all(etat is not None and etat.etat == "en_echec" and etat.nature == "demonstration" for etat in etats)
+    return [autre.nom for autre in deposees] if tous else []
+
+
+def _write(entrepot: Entrepot, source: Source, lots: Iterator[pd.DataFrame], version: str) -> None:
+    with entrepot.replacing(entrepot.path_of(schema_of(source), source.nom)) as chemin:
+        entrepot.write_batches(chemin, source.table.arrow(), lots, {"version": version})
+
+
+def _check_volumes(etat: Etat, precedent: Etat | None, source: Source, accepte: bool) -> None:
+    """Refuse a load with too many refusals, or much smaller than the last good one, unless a person accepted it."""
+    if accepte:
+        return
+    lues = sum(lu.lignes_lues for lu in etat.fichiers)
+    rejetees = sum(lu.lignes_rejetees for lu in etat.fichiers)
+    accepter = (
+        f"Corriger le fichier, ou l'accepter par une entrée (sha256, raison) dans raw/{source.nom}/acceptations.yml."
+    )
+    if lues == 0:
+        raise SourceEnEchec(
+            f"{source.nom} : aucun enregistrement sous l'en-tête. Déposer le fichier complet, puis relancer."
+        )
+    if rejetees > lues * source.plafond_rejets_pct / 100:
+        raise SourceEnEchec(
+            f"{source.nom} : {rejetees} {'lignes refusées' if rejetees > 1 else 'ligne refusée'} sur {lues}, au-delà "
+            f"du plafond de {source.plafond_rejets_pct:g} % ; {_most_refused(etat)}. Chaque ligne et sa raison : "
+            f"warehouse/rejets/{source.nom}.en_echec.csv. {accepter}"
+        )
+    if precedent is None or precedent.charge_le is None or precedent.nature != etat.nature:
+        return
+    if precedent.jusqu_au and etat.jusqu_au and etat.jusqu_au < precedent.jusqu_au:
+        raise SourceEnEchec(
+            f"{source.nom} : ce fichier s'arrête au {etat.jusqu_au}, les données en place au {precedent.jusqu_au}. "
+            f"Un fichier plus ancien n'en remplace pas un plus récent. {accepter}"
+        )
+    if source.cumul == "par_periode":
+        _check_each_period(etat, precedent, source, accepter)
+    plancher = precedent.lignes_retenues * source.plancher_pct / 100
+    if etat.lignes_retenues < plancher:
+        raise SourceEnEchec(
+            f"{source.nom} : {etat.lignes_retenues} lignes retenues, {precedent.lignes_retenues} au dernier chargement "
+            f"(plancher {source.plancher_pct:g} %). Fichier tronqué ? {accepter}"
+        )
+
+
+def _most_refused(etat: Etat) -> str:
+    """Say the file that has most refusals, and their most common rule."""
+    pire = max(etat.fichiers, key=lambda lu: lu.lignes_rejetees)
+    refus = [regle for regle in etat.regles if regle["gravite"] == "refus"]
+    if not refus:
+        return f"surtout dans {pire.fichier}"
+    regle = max(refus, key=lambda regle: regle["size"])
+    return f"surtout dans {pire.fichier}, colonne {regle['colonne'] or 'aucune'}, règle {regle['regle']}"
+
+
+def _check_each_period(etat: Etat, precedent: Etat, source: Source, accepter: str) -> None:
+    """Refuse a file much smaller than the one of its producer and year it replaces: other years would hide it."""
+
+    def par_annee(lus: list[FichierLu]) -> dict[tuple[str, str], FichierLu]:
+        lues = [lu for lu in lus if lu.etat == "lu"]
+        return {(str(Path(lu.fichier).parent), lu.millesime[:4] or lu.fichier): lu for lu in lues}
+
+    avant = par_annee(precedent.fichiers)
+    for periode, lu in par_annee(etat.fichiers).items():
+        if periode in avant and lu.lignes_retenues < avant[periode].lignes_retenues * source.plancher_pct / 100:
+            raise SourceEnEchec(
+                f"{lu.fichier} : {lu.lignes_retenues} lignes retenues, {avant[periode].lignes_retenues} au dernier "
+                f"chargement (plancher {source.plancher_pct:g} %). Fichier tronqué ? {accepter}"
+            )
+
+
+def _accepted(entrepot: Entrepot, source: Source) -> set[str]:
+    """Return the hashes of the files a person accepted in spite of their volumes, each with its reason."""
+    chemin = entrepot.settings.raw / source.nom / "acceptations.yml"
+    if not chemin.exists():
+        return set()
+    try:
+        entrees = yaml.safe_load(chemin.read_text(encoding="utf-8")) or []
+        sans_raison = [entree["sha256"] for entree in entrees if not str(entree.get("raison") or "").strip()]
+        acceptes = {str(entree["sha256"]) for entree in entrees}
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as erreur:
+        raise SourceEnEchec(
+            f"raw/{source.nom}/acceptations.yml est illisible ({yaml_fault(erreur)}) : une liste d'entrées "
+            "« sha256 » et « raison »."
+        ) from erreur
+    if sans_raison:
+        raise SourceEnEchec(f"raw/{source.nom}/acceptations.yml : l'entrée {sans_raison[0]} n'a pas de « raison ».")
+    return acceptes
+
+
+def _to_accept(retenus: list[Fichier], precedent: Etat | None) -> set[str]:
+    """Return the hashes a person has to accept: those of the new files, of all when none is new."""
+    presents = {fichier.sha256 for fichier in retenus}
+    connus = {lu.sha256 for lu in precedent.fichiers} if precedent is not None else set()
+    return presents - connus or presents
+
+
+def _by_accumulation(trouves: list[Fichier], source: Source) -> tuple[list[Fichier], list[tuple[Fichier, str]]]:
+    """Choose the files to read as the source's `cumul` says; the same content is read once."""
+    uniques: dict[str, Fichier] = {}
+    ecartes = []
+    for fichier in trouves:
+        if fichier.sha256 in uniques:
+            ecartes.append((fichier, "doublon"))
+        else:
+            uniques[fichier.sha256] = fichier
+    candidats = list(uniques.values())
+    if source.cumul == "union":
+        return candidats, ecartes
+    if source.cumul == "par_periode":
+        # a folder per producer: two grantors of one year add up, two files of one grantor and year do not
+        par_annee: dict[tuple[str, str], Fichier] = {}
+        for fichier in candidats:
+            cle = (str(Path(fichier.nom).parent), fichier.millesime[:4] or fichier.nom)
+            if cle in par_annee:
+                raise SourceEnEchec(
+                    f"{source.nom} : deux fichiers pour {cle[1]} ({par_annee[cle].nom}, {fichier.nom}). Retirer celui "
+                    f"que l'autre remplace, ou donner à chaque producteur un sous-dossier de raw/{source.nom}/."
+                )
+            par_annee[cle] = fichier
+        return candidats, ecartes
+    if len(candidats) > 1 and (sans_date := [fichier.nom for fichier in candidats if not fichier.millesime]):
+        raise SourceEnEchec(
+            f"{source.nom} : plusieurs fichiers, et rien ne dit de quand est {', '.join(sans_date)}. "
+            f"Écrire « millesime: » dans {sans_date[0]}.origine.yml, ou retirer les anciens."
+        )
+    *anciens, dernier = sorted(candidats, key=lambda f: (f.millesime, f.obtenu_le, f.nom))
+    return [dernier], [*ecartes, *((ancien, "remplace") for ancien in anciens)]
+
+
+def _file_record(fichier: Fichier, source: Source, etat: str = "lu") -> FichierLu:
+    dit = fichier.origine
+    jours = JOURS_PAR_CADENCE.get(source.cadence or "")
+    return FichierLu(
+        fichier=fichier.nom,
+        sha256=fichier.sha256,
+        producteur=str(dit.get("producteur") or source.producteur),
+        licence=str(dit.get("licence") or source.licence),
+        nature=str(dit.get("nature") or source.nature),
+        millesime=fichier.millesime,
+        obtenu_le=fichier.obtenu_le.isoformat(),
+        etat=etat,
+        # two cadences without a new file: what is published no longer describes the present
+        en_retard_le=(fichier.date_du_contenu + timedelta(days=jours)).isoformat() if jours else None,
+        perime_le=(fichier.date_du_contenu + timedelta(days=2 * jours)).isoformat() if jours else None,
+    )
+
+
+def _coverage(lus: list[Fichier], source: Source, lignes: int) -> Any:
+    """Add up what the files are complete for; one that says nothing has the coverage of the source.
+
+    The rows of a source in `lignes` are published at several levels: no file can make them add up. An extract that does
+    not say what it is complete for is complete for nothing: its rows count where they are, and zeros are not invented.
+    """
+    extrait = lignes < source.lignes_nationales and not all(fichier.origine.get("couverture") for fichier in lus)
+    if source.couverture == "lignes" or extrait:
+        return "lignes"
+    dites = [fichier.origine.get("couverture") or source.couverture for fichier in lus]
+    if any(isinstance(couverture, str) for couverture in dites):
+        return dites[0] if all(couverture == dites[0] for couverture in dites) else "lignes"
+    incluses = {(couverture["niveau"], str(code)) for couverture in dites for code in couverture["codes"]}
+    laissees = [couverture["sauf"] for couverture in dites if "sauf" in couverture]
+    exceptions = {(aire["niveau"], str(code)) for aire in laissees for code in aire["codes"]}
+    # what one file leaves out, another may cover
+    return sorted(incluses | {(f"sauf {niveau}", code) for niveau, code in exceptions - incluses})
+
+
+def _write_rejects(entrepot: Entrepot, nom: str, rejets: pd.DataFrame) -> None:
+    chemin = entrepot.racine / "rejets" / f"{nom}.parquet"
+    with entrepot.replacing(chemin) as provisoire:
+        ordonnes = rejets.sort_values(["fichier", "ligne", "colonne", "regle"])
+        entrepot.write_batches(provisoire, REJETS, iter([ordonnes.reindex(columns=REJETS.names)]))
+    with entrepot.replacing(chemin.with_suffix(".csv")) as provisoire:
+        write_csv(chemin, provisoire)
+        provisoire.chmod(chemin.stat().st_mode)  # as restricted as the table: DuckDB writes for everyone

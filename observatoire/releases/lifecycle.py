@@ -1,0 +1,301 @@
+"""Releases: immutable folders, one stable path that moves from one to the next, and the way back.
+
+The stable path `observatoire.duckdb` is a relative link replaced in one step. What a release contains, and how it is
+put together, belongs to `publication`.
+"""
+
+import json
+import os
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any
+
+from observatoire.confidentiality.audit import first_leak
+from observatoire.confidentiality.suppressions import suppressions_version
+from observatoire.derived import table_version, versions_of
+from observatoire.estimation.computation import ECRITES, estimations_version
+from observatoire.estimation.tables import LUES_RETROTESTS
+from observatoire.evidence import forget_evidence
+from observatoire.graph import links as graph_links
+from observatoire.graph import structure as graph
+from observatoire.indicators.catalog import mesures
+from observatoire.indicators.cube import cube_version, measure_version
+from observatoire.indicators.values import VALEURS_LISENT, values_version
+from observatoire.journal.feed import write_lists
+from observatoire.journal.writing import forget_quoted
+from observatoire.matching import tables as noms
+from observatoire.publication.public_tables import CONTRAT
+from observatoire.reconciliation import document_arithmetic, verdicts
+from observatoire.reconciliation import jobs_bridge as bridge
+from observatoire.reconciliation.estimate_scores import NOTES
+from observatoire.releases.assembly import build, code_version
+from observatoire.socle.registry import derivees
+from observatoire.sources import sources
+from observatoire.sources.states import schema_of, state_of
+from observatoire.warehouse import INACHEVE, NOM_DUCKDB, Entrepot, erase, fingerprint, sha256, utc_now
+
+GARDEES = 5
+PAGES, PORTRAITS = "pages", "portraits"  # of all EPCI, and the stable path to those of a release
+
+
+class PublicationRefusee(Exception):
+    """A release that must not be made, or moved to. The message, in French, says what to do."""
+
+
+def publish(entrepot: Entrepot) -> tuple[str, bool]:
+    """Publish what the warehouse holds, unless nothing changed since the last release.
+
+    Returns:
+        The release that stands for the present state, and whether it was made now.
+
+    Raises:
+        PublicationRefusee: the focal territory is no EPCI, a table was rewritten and what reads it was not, what would
+            be published gives a confidential cell away, or this very content was retracted.
+    """
+    _check_territory(entrepot)
+    check_chain(entrepot)
+    if fuite := first_leak(entrepot):
+        raise PublicationRefusee(fuite)
+    identite = _identity(entrepot)
+    if identite in {retiree["identite"] for retiree in _retracted(entrepot)}:
+        raise PublicationRefusee(
+            "Ce contenu a été retiré après une objection : corriger la source en cause, puis relancer actualiser."
+        )
+    existantes = releases(entrepot)
+    if existantes and manifest_of(entrepot, existantes[-1])["identite"] == identite:
+        if pinned_release(entrepot) is None:
+            _point_to(entrepot, existantes[-1])
+        _announce(entrepot)
+        return existantes[-1], False
+    nom = f"{datetime.now(UTC).strftime('%Y%m%dT%H%M%S%f')[:-3]}Z-{identite[:8]}"
+    forget_evidence(entrepot, existantes)
+    build(entrepot, nom, identite)
+    if pinned_release(entrepot) is None:
+        _point_to(entrepot, nom)
+    _forget_old_ones(entrepot)
+    _announce(entrepot)
+    return nom, True
+
+
+def releases(entrepot: Entrepot) -> list[str]:
+    """List the kept releases, oldest first."""
+    return sorted(chemin.parent.name for chemin in (entrepot.racine / "releases").glob("[!.]*/manifest.json"))
+
+
+def manifest_of(entrepot: Entrepot, release: str) -> dict[str, Any]:
+    """Read the manifest of a release."""
+    return dict(json.loads((entrepot.racine / "releases" / release / "manifest.json").read_text(encoding="utf-8")))
+
+
+def current_release(entrepot: Entrepot) -> str | None:
+    """Return the release the stable path gives, None when there is none."""
+    lien = entrepot.racine / NOM_DUCKDB
+    return lien.readlink().parent.name if lien.is_symlink() else None
+
+
+def pinned_release(entrepot: Entrepot) -> str | None:
+    """Return the release the stable path is pinned to, None when it follows the last one."""
+    return (entrepot.read_json("etats", "_epingle.json") or {}).get("release")
+
+
+def roll_back_to(entrepot: Entrepot, release: str | None = None) -> str:
+    """Pin the stable path to a kept release, by default the one before the current; it stays until `reprendre`.
+
+    Raises:
+        PublicationRefusee: there is no such release, or its file was changed since it was published.
+    """
+    gardees = releases(entrepot)
+    if not release:
+        avant = [nom for nom in gardees if nom < (current_release(entrepot) or "")]
+        if not avant:
+            raise PublicationRefusee("Aucune publication antérieure n'est gardée : rien à quoi revenir.")
+        release = avant[-1]
+    if release not in gardees:
+        raise PublicationRefusee(
+            f"La publication « {release} » n'est pas gardée ; gardées : {', '.join(gardees) or 'aucune'}."
+        )
+    dossier = entrepot.racine / "releases" / release
+    for nom, attendue in manifest_of(entrepot, release)["fichiers"].items():
+        if not (dossier / nom).exists() or sha256(dossier / nom) != attendue:
+            raise PublicationRefusee(f"La publication « {release} » a été modifiée ({nom}) : en choisir une autre.")
+    entrepot.write_json({"release": release, "depuis": utc_now()}, "etats", "_epingle.json")
+    _point_to(entrepot, release)
+    _announce(entrepot)
+    return release
+
+
+def follow_latest(entrepot: Entrepot) -> str:
+    """Unpin the stable path: it gives the last release again.
+
+    Raises:
+        PublicationRefusee: there is no release.
+    """
+    gardees = releases(entrepot)
+    if not gardees:
+        raise PublicationRefusee("Aucune publication : lancer actualiser.")
+    (entrepot.racine / "etats" / "_epingle.json").unlink(missing_ok=True)
+    _point_to(entrepot, gardees[-1])
+    _announce(entrepot)
+    return gardees[-1]
+
+
+def retract(entrepot: Entrepot, release: str, motif: str) -> str | None:
+    """Retract a release: its files are erased, its reason kept, and the same content cannot be published again.
+
+    Returns:
+        The release the stable path gives afterwards, None when none is left.
+
+    Raises:
+        PublicationRefusee: no such release, or no reason.
+    """
+    if release not in releases(entrepot):
+        forget_pages(entrepot, releases(entrepot))
+        raise PublicationRefusee(f"La publication « {release} » n'est pas gardée.")
+    if not motif.strip():
+        raise PublicationRefusee("Un retrait demande un motif.")
+    fiche = {
+        "release": release,
+        "identite": manifest_of(entrepot, release)["identite"],
+        "motif": motif,
+        "le": utc_now(),
+    }
+    # a retraction that was killed is made again: it is still one
+    inscrites = [retiree for retiree in _retracted(entrepot) if retiree["release"] != release]
+    entrepot.write_json({"retirees": [*inscrites, fiche]}, "etats", "_retirees.json")
+    forget_quoted(entrepot, release)
+    autres = [nom for nom in releases(entrepot) if nom != release]
+    anterieures = [nom for nom in autres if nom < release]
+    # one does not go forward to what may have been rolled back from, unless there is nothing else
+    repli = next(reversed(anterieures or autres), None)
+    epinglee = pinned_release(entrepot) == release
+    if epinglee and repli is None:
+        (entrepot.racine / "etats" / "_epingle.json").unlink()
+    elif epinglee:
+        entrepot.write_json({"release": repli, "depuis": utc_now()}, "etats", "_epingle.json")
+    if current_release(entrepot) == release:
+        # the path moves first: no reader may find a link to nothing while another release is kept
+        if repli is not None:
+            _point_to(entrepot, repli)
+        else:
+            (entrepot.racine / NOM_DUCKDB).unlink()
+            (entrepot.racine / "portrait").unlink(missing_ok=True)
+    forget_pages(entrepot, autres)
+    # out of sight in one step: what a kill would leave of it is swept by the next release
+    dossier = entrepot.racine / "releases" / release
+    dossier.chmod(0o755)
+    erase(dossier.rename(dossier.with_name(f"{INACHEVE}{release}")))
+    forget_evidence(entrepot, releases(entrepot))
+    _announce(entrepot)
+    return current_release(entrepot)
+
+
+def _check_territory(entrepot: Entrepot) -> None:
+    territoire = entrepot.settings.territoire
+    with entrepot.connect(("referentiels.territoires",)) as connexion:
+        requete = "SELECT count(*) FROM referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?"
+        ((connu,),) = connexion.execute(requete, [territoire]).fetchall()
+    if not connu:
+        raise PublicationRefusee(
+            f"OBSERVATOIRE_TERRITOIRE vaut « {territoire} » : aucun EPCI ne porte ce code. Y mettre les neuf chiffres "
+            "du SIREN d'un EPCI (246300701 pour Clermont Auvergne Métropole), puis relancer."
+        )
+
+
+def check_chain(entrepot: Entrepot) -> None:
+    """Check that every computed table was computed from the tables that are there now.
+
+    Raises:
+        PublicationRefusee: naming the first link that does not hold.
+    """
+    for source in sources().values():
+        etat = state_of(entrepot, source)
+        _require(entrepot, schema_of(source), source.nom, etat.version if etat else None, "actualiser")
+    for derivee in derivees().values():
+        attendue = table_version(versions_of(entrepot, derivee.lit), derivee)
+        _require(entrepot, derivee.schema, derivee.nom, attendue, "actualiser")
+    attendue = noms.matches_version(versions_of(entrepot, noms.LIT), entrepot.settings.territoire)
+    for schema in ("socle", "qualite"):
+        _require(entrepot, schema, "rapprochements_noms", attendue, "actualiser")
+    for mesure in mesures().values():
+        lues = versions_of(entrepot, (*mesure.lit, "referentiels.territoires"))
+        _require(entrepot, "mesures", mesure.nom, measure_version(mesure, lues), "recalculer_indicateurs")
+    contributions = versions_of(entrepot, tuple(f"mesures.{nom}" for nom in mesures()))
+    _require(entrepot, "indicateurs", "cube", cube_version(contributions), "recalculer_indicateurs")
+    estimee = estimations_version(versions_of(entrepot, LUES_RETROTESTS))
+    for schema, table in ECRITES:
+        _require(entrepot, schema, table, estimee, "recalculer_indicateurs")
+    _require(entrepot, "indicateurs", "suppressions", suppressions_version(entrepot), "recalculer_indicateurs")
+    lues = versions_of(entrepot, VALEURS_LISENT)
+    for table in ("valeurs", "catalogue"):
+        _require(entrepot, "indicateurs", table, values_version(lues), "recalculer_indicateurs")
+    for table, tables_lues, version in (
+        ("verdicts", verdicts.LIT, verdicts.verdicts_version),
+        ("arithmetique_declarations", document_arithmetic.LIT, document_arithmetic.arithmetic_version),
+        ("pont_emploi", bridge.LIT, bridge.bridge_version),
+        *((table, graph_links.LIT, graph.graph_version) for table in graph.TABLES),
+        (NOTES.nom, NOTES.lit, lambda entrees: table_version(entrees, NOTES)),
+    ):
+        attendue = version(versions_of(entrepot, tables_lues))
+        _require(entrepot, "indicateurs", table, attendue, "recalculer_indicateurs")
+
+
+def _require(entrepot: Entrepot, schema: str, table: str, attendue: str | None, job: str) -> None:
+    if attendue is None or entrepot.version(schema, table) != attendue:
+        raise PublicationRefusee(
+            f"{schema}.{table} n'est pas à jour de ce qu'elle lit : rien n'est publié. Lancer {job}, puis relancer."
+        )
+
+
+def _identity(entrepot: Entrepot) -> str:
+    """Hash what a release depends on: inputs, state of each source, code, territory, address."""
+    etats = [state_of(entrepot, source) for source in sources().values()]
+    # the state of the day: a release is made the day a source becomes late, not every day after
+    dites = [(etat.source, etat.version, etat.etat_du_jour, etat.motif) for etat in etats if etat is not None]
+    return fingerprint(dites, code_version(), CONTRAT, entrepot.settings.territoire, entrepot.settings.adresse)
+
+
+def point_to(entrepot: Entrepot, lien: str, cible: str) -> None:
+    """Make a stable path of the warehouse lead to a target, in one step; the target is relative to the warehouse."""
+    chemin = entrepot.racine / lien
+    if chemin.is_symlink() and str(chemin.readlink()) == cible:
+        return
+    provisoire = entrepot.racine / f".{lien}.{os.getpid()}"
+    provisoire.unlink(missing_ok=True)
+    provisoire.symlink_to(cible)
+    provisoire.replace(chemin)
+
+
+def _point_to(entrepot: Entrepot, release: str) -> None:
+    """Make the stable paths give a release, each in one step."""
+    point_to(entrepot, NOM_DUCKDB, f"releases/{release}/{NOM_DUCKDB}")
+    point_to(entrepot, "portrait", f"releases/{release}/portrait")
+
+
+def _forget_old_ones(entrepot: Entrepot) -> None:
+    """Keep the last releases, and the one the stable path gives."""
+    for release in releases(entrepot)[:-GARDEES]:
+        if release not in (current_release(entrepot), pinned_release(entrepot)):
+            erase(entrepot.racine / "releases" / release)
+    forget_pages(entrepot, releases(entrepot))
+    forget_evidence(entrepot, releases(entrepot))
+
+
+def forget_pages(entrepot: Entrepot, gardees: Collection[str]) -> None:
+    """Erase the pages of all EPCI, but those the stable path leads to if they are made from a release that is kept."""
+    lien = entrepot.racine / PORTRAITS
+    if lien.is_symlink() and lien.readlink().name not in gardees:
+        lien.unlink()
+    servies = lien.readlink().name if lien.is_symlink() else None
+    for dossier in (entrepot.racine / PAGES).glob("*"):
+        if dossier.name != servies:
+            erase(dossier)
+
+
+def _announce(entrepot: Entrepot) -> None:
+    """Tell machines which releases there are now."""
+    manifestes = [manifest_of(entrepot, release) for release in releases(entrepot)]
+    write_lists(entrepot, manifestes, current_release(entrepot), pinned_release(entrepot), _retracted(entrepot))
+
+
+def _retracted(entrepot: Entrepot) -> list[dict[str, str]]:
+    return list((entrepot.read_json("etats", "_retirees.json") or {}).get("retirees", []))
