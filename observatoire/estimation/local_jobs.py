@@ -19,7 +19,7 @@ from observatoire.estimation.employers import as_arrays, ratio_of_establishments
 from observatoire.estimation.publication_rule import (
     HORS_BORNES,
     SANS_TOTAL,
-    Chiffres,
+    Estimation,
     estimation_row,
     no_employer,
     payroll_row,
@@ -233,7 +233,7 @@ class Estimateur:
         zone, zones = pd.factorize(lieux, sort=True)
         epci = pd.Index(zones.get_level_values(1)).astype(str)
         codes_epci, parts = np.unique(epci.to_numpy(dtype=object), return_inverse=True)
-        par_code: dict[str, Chiffres] = {}
+        par_code: dict[str, Estimation] = {}
         vide = no_employer(0.0, 0.0)
         salaire = self.totaux.pay_per_job(departement)
         if total is None or motif:
@@ -251,7 +251,7 @@ class Estimateur:
             tableau = np.column_stack([resultat.point, *bornes, logiques[0][:-1], logiques[1][:-1]]).tolist()
             for (code, _), ligne, renseigne in zip(zones, tableau, renseignes.tolist(), strict=True):
                 point, bas, haut, logique_bas, logique_haut = ligne
-                par_code[str(code)] = Chiffres(point, bas, haut, logique_bas, logique_haut, renseigne)
+                par_code[str(code)] = Estimation(point, bas, haut, logique_bas, logique_haut, renseigne)
             sans_epci = sans_commune & unites["code_epci"].isna().to_numpy()
             logiques = certain_bounds(employeurs, total, parts[zone], len(codes_epci) + 1, sans_epci)
             dehors = self._no_employer(resultat, zone[sans_epci], logiques[1][-1])
@@ -284,7 +284,7 @@ class Estimateur:
             self._write("commune", code, modalite, chiffres, motif, masse)
 
     @staticmethod
-    def _no_employer(resultat: Zones, zones: Integers, logique_haut: float) -> Chiffres:
+    def _no_employer(resultat: Zones, zones: Integers, logique_haut: float) -> Estimation:
         """Figure an area without a known employer: those of these zones, whose place is not known, may all be there."""
         if not len(zones):
             return no_employer(0.0, 0.0)
@@ -310,7 +310,7 @@ class Estimateur:
                     bas, haut = plausible_range(tirages, np.array([cumul.point]))
                     chiffres = no_employer(cumul.haut_sans_lieu, cumul.haut)
                     if not cumul.est_vide:
-                        chiffres = Chiffres(
+                        chiffres = Estimation(
                             cumul.point, float(bas[0]), float(haut[0]), cumul.bas, cumul.haut, cumul.est_renseigne
                         )
                     est_dite = not (cumul.est_vide and cumul.haut_sans_lieu)
@@ -321,7 +321,7 @@ class Estimateur:
                 self._write("epci", str(code), modalite, chiffres, refus, masse)
 
     def _write(
-        self, niveau: str, code: str, modalite: str, chiffres: Chiffres | None, motif: str,
+        self, niveau: str, code: str, modalite: str, chiffres: Estimation | None, motif: str,
         masse: tuple[float, float] | None,
     ) -> None:
         commun = {

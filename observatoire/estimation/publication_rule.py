@@ -20,7 +20,7 @@ Ligne = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Chiffres:
+class Estimation:
     """What is computed of an area, in employees.
 
     Attributes:
@@ -40,17 +40,17 @@ class Chiffres:
     est_renseigne: bool
 
 
-def no_employer(haut: float, logique_haut: float) -> Chiffres:
+def no_employer(haut: float, logique_haut: float) -> Estimation:
     """Return the figures of an area without a known employer: zero, were it not for those whose place is not known.
 
     Args:
         haut: what these employers are likely to have at most, in employees.
         logique_haut: what they may have at most.
     """
-    return Chiffres(0.0, 0.0, haut, 0.0, logique_haut, est_renseigne=True)
+    return Estimation(0.0, 0.0, haut, 0.0, logique_haut, est_renseigne=True)
 
 
-def estimation_row(commun: Ligne, comptes: Ligne, chiffres: Chiffres | None, motif: str) -> Ligne:
+def estimation_row(commun: Ligne, comptes: Ligne, chiffres: Estimation | None, motif: str) -> Ligne:
     """Return a row of `indicateurs.estimations`, with only the figures that may be read.
 
     Args:

@@ -81,7 +81,7 @@ class Etiquette:
 
 
 @dataclass(frozen=True)
-class Mesure:
+class QualiteDesNoms:
     """What a labelled set says.
 
     Attributes:
@@ -100,7 +100,7 @@ class Mesure:
         return self.precision.total >= PAIRES_MINIMALES and self.precision.borne_basse >= PRECISION_MINIMALE
 
 
-def measure(etiquettes: Iterable[Etiquette]) -> Mesure:
+def measure(etiquettes: Iterable[Etiquette]) -> QualiteDesNoms:
     """Measure precision and recall on the names a person labelled.
 
     A label repeated, or spelt otherwise, is no more proof: of one name, commune and identifier, the label that speaks
@@ -115,7 +115,7 @@ def measure(etiquettes: Iterable[Etiquette]) -> Mesure:
     certaines = [e for e in reelles if e.certain is not None]
     justes = sum(e.certain == e.identifiant for e in certaines)
     identifiables = [e for e in reelles if e.identifiant is not None]
-    return Mesure(
+    return QualiteDesNoms(
         Proportion(justes, len(certaines)),
         Proportion(sum(e.certain == e.identifiant for e in identifiables), len(identifiables)),
         Proportion(sum(e.identifiant in e.proposes for e in identifiables), len(identifiables)),

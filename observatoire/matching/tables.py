@@ -29,8 +29,8 @@ from observatoire.matching.decisions import (
     settle,
 )
 from observatoire.matching.names import normalised
-from observatoire.matching.precision import PAIRES_MINIMALES, PRECISION_MINIMALE, Etiquette, Mesure, measure
-from observatoire.matching.register import NUMEROS, candidates, reproaches
+from observatoire.matching.precision import PAIRES_MINIMALES, PRECISION_MINIMALE, Etiquette, QualiteDesNoms, measure
+from observatoire.matching.repertoires import NUMEROS, candidates, reproaches
 from observatoire.matching.search import normalise_candidates, propose
 from observatoire.schemas import ENTIER, REEL, TEXTE, Colonne, Table
 from observatoire.sources import sources
@@ -154,7 +154,7 @@ class _Lecture:
     sorts: list[tuple[Nom, Sort]]
     sans_objet: list[tuple[tuple[str, str], str]]
     propositions: dict[Nom, list[Proposition]]
-    mesures: dict[str, Mesure]
+    mesures: dict[str, QualiteDesNoms]
 
 
 @contextmanager
@@ -268,7 +268,7 @@ def _row_without_name(cle: tuple[str, str], decide: str, nature: str) -> dict[st
     return _row(Nom(nom, contexte), sort, nature)
 
 
-def _quality(lignes: list[dict[str, Any]], mesures: dict[str, Mesure], nature: str) -> list[dict[str, Any]]:
+def _quality(lignes: list[dict[str, Any]], mesures: dict[str, QualiteDesNoms], nature: str) -> list[dict[str, Any]]:
     """Count names by context, and say what the labelled set measures."""
     comptes: Counter[tuple[str, str, str]] = Counter()
     for ligne in lignes:

@@ -26,7 +26,7 @@ from observatoire.receiving.checks import (
     in_words,
     require_room,
 )
-from observatoire.receiving.transfer import Offre, Passager, Patience, Transfert, http_date, in_french
+from observatoire.receiving.transfer import Annonce, Passager, Patience, Transfert, http_date, in_french
 from observatoire.sources import Source, sources
 from observatoire.warehouse import Entrepot, sha256, utc_now
 
@@ -140,7 +140,7 @@ class _Echange:
         recu = transfert.receive(self._conditions())
         if recu is None:
             return self.conclude("inchange", "le serveur n'a rien de nouveau")
-        offre, partiel = recu
+        annonce, partiel = recu
         try:
             check_content(partiel, self.source.fichier, self.settings.warehouse)
         except PlaceInsuffisante:
@@ -151,37 +151,37 @@ class _Echange:
         empreinte = sha256(partiel)
         if self.present is not None and empreinte == self.present.origine["sha256"]:
             partiel.unlink()
-            return self.conclude("inchange", "même contenu que le fichier déjà là", offre)
-        self.present = self._put_in_place(partiel, offre, empreinte)
-        return self.conclude("telecharge", f"{in_words(self.present.origine['octets'])} reçus", offre)
+            return self.conclude("inchange", "même contenu que le fichier déjà là", annonce)
+        self.present = self._put_in_place(partiel, annonce, empreinte)
+        return self.conclude("telecharge", f"{in_words(self.present.origine['octets'])} reçus", annonce)
 
-    def accept(self, offre: Offre, partiel: Path) -> None:
+    def accept(self, annonce: Annonce, partiel: Path) -> None:
         """Refuse an error page, the same or older data, or more than the disk can take, before any byte is received."""
-        check_announced(self.source.fichier, offre.type)
+        check_announced(self.source.fichier, annonce.type)
         connu = self._known()
-        if offre.etag and offre.etag == connu.get("etag"):
+        if annonce.etag and annonce.etag == connu.get("etag"):
             raise RienAPrendre("inchange", "le serveur n'a rien de nouveau")
-        if offre.modifie_le is not None:
+        if annonce.modifie_le is not None:
             for fichier in self.ici:
-                if _is_fresher(fichier, offre.modifie_le):
+                if _is_fresher(fichier, annonce.modifie_le):
                     raise RienAPrendre(
                         "plus_ancien",
-                        f"le serveur offre un fichier du {offre.modifie_le:%d/%m/%Y} : "
+                        f"le serveur annonce un fichier du {annonce.modifie_le:%d/%m/%Y} : "
                         f"raw/{self.source.nom}/{fichier.nom}, plus récent, reste en place",
                     )
         deja = partiel.stat().st_size if partiel.exists() else 0
-        total = offre.octets or 0
+        total = annonce.octets or 0
         gonflement = GONFLEMENT.get(Path(self.source.fichier).suffix.lower(), 0)
         besoins = {self.settings.raw: max(0, total - deja)}
         besoins[self.settings.warehouse] = besoins.get(self.settings.warehouse, 0) + total * gonflement
         require_room(besoins)
 
-    def conclude(self, etat: str, motif: str, offre: Offre | None = None) -> Telechargement:
+    def conclude(self, etat: str, motif: str, annonce: Annonce | None = None) -> Telechargement:
         """Say what happened and which file stands."""
         dit = self.present.origine if self.present is not None else {}
         connu = self._known()
-        if offre is not None:
-            connu = {"etag": offre.etag, "derniere_modification": _iso(offre.modifie_le)}
+        if annonce is not None:
+            connu = {"etag": annonce.etag, "derniere_modification": _iso(annonce.modifie_le)}
         return Telechargement(
             source=self.source.nom,
             etat=etat,
@@ -228,13 +228,13 @@ class _Echange:
             conditions["If-Modified-Since"] = http_date(datetime.fromisoformat(connu["derniere_modification"]))
         return conditions
 
-    def _put_in_place(self, partiel: Path, offre: Offre, empreinte: str) -> Fichier:
+    def _put_in_place(self, partiel: Path, annonce: Annonce, empreinte: str) -> Fichier:
         """Rename the file into its vintage, then write its origin beside it.
 
         In this order, for an origin ahead of its file would hide a change; dated as the server says, for a file left
         without its origin is judged by its date.
         """
-        millesime = _vintage(offre.modifie_le)
+        millesime = _vintage(annonce.modifie_le)
         destination = self.dossier / millesime / self.source.fichier
         destination.parent.mkdir(parents=True, exist_ok=True)
         origine = {
@@ -243,13 +243,13 @@ class _Echange:
             "licence": self.source.licence,
             "millesime": millesime,
             "obtenu_le": date.today(),  # noqa: DTZ011 — the day of who reads it
-            "derniere_modification": _iso(offre.modifie_le),
-            "etag": offre.etag,
+            "derniere_modification": _iso(annonce.modifie_le),
+            "etag": annonce.etag,
             "octets": partiel.stat().st_size,
             "sha256": empreinte,
         }
-        if offre.modifie_le is not None:
-            os.utime(partiel, (offre.modifie_le.timestamp(), offre.modifie_le.timestamp()))
+        if annonce.modifie_le is not None:
+            os.utime(partiel, (annonce.modifie_le.timestamp(), annonce.modifie_le.timestamp()))
         partiel.replace(destination)
         provisoire = destination.with_name(f".{destination.name}.origine.part")
         provisoire.write_text(yaml.safe_dump(origine, allow_unicode=True, sort_keys=False), encoding="utf-8")

@@ -61,7 +61,7 @@ class Patience:
 
 
 @dataclass(frozen=True)
-class Offre:
+class Annonce:
     """What the headers of an answer say of the content to come."""
 
     etag: str
@@ -97,16 +97,16 @@ class Transfert:
 
     url: str
     base: Path
-    accepter: Callable[[Offre, Path], None]
+    accepter: Callable[[Annonce, Path], None]
     progres: Callable[[int, int | None], None]
     dire: Callable[[str], None]
     patience: Patience
-    _offre: Offre | None = None
+    _annonce: Annonce | None = None
     _partiel: Path = Path()
     _plus_loin: int = 0
     _vains: int = 0
 
-    def receive(self, conditions: Mapping[str, str]) -> tuple[Offre, Path] | None:
+    def receive(self, conditions: Mapping[str, str]) -> tuple[Annonce, Path] | None:
         """Return what was offered and the whole file, or None when the conditions say that it has not changed.
 
         Raises:
@@ -139,25 +139,25 @@ class Transfert:
         self.dire(f"{in_french(erreur)} ; nouvel essai, {in_words(recus)} déjà là")
         return True if attendre is None else attendre
 
-    def _attempt(self, client: httpx.Client, conditions: Mapping[str, str]) -> tuple[Offre, Path] | None:
-        deja = _size(self._partiel) if self._offre is not None and self._offre.validateur else 0
-        if self._offre is not None and deja and deja == self._offre.octets:
-            return self._offre, self._partiel
-        reprise = {"Range": f"bytes={deja}-", "If-Range": self._offre.validateur} if self._offre and deja else {}
+    def _attempt(self, client: httpx.Client, conditions: Mapping[str, str]) -> tuple[Annonce, Path] | None:
+        deja = _size(self._partiel) if self._annonce is not None and self._annonce.validateur else 0
+        if self._annonce is not None and deja and deja == self._annonce.octets:
+            return self._annonce, self._partiel
+        reprise = {"Range": f"bytes={deja}-", "If-Range": self._annonce.validateur} if self._annonce and deja else {}
         with self._open(client, reprise or conditions) as reponse:
             if reponse.status_code == 304 and conditions and not reprise:
                 return None
-            if self._offre is not None and reprise and _continues(reponse, self._offre, deja):
-                return self._write(reponse, self._offre, deja)
+            if self._annonce is not None and reprise and _continues(reponse, self._annonce, deja):
+                return self._write(reponse, self._annonce, deja)
             if reprise and reponse.status_code in (206, 416):
                 self._partiel.unlink()
                 raise Passager("le serveur a perdu le fil de la reprise")
             _require_success(reponse)
-            self._offre = _offer(reponse)
-            self._partiel = self._partial(self._offre)
-            self.accepter(self._offre, self._partiel)
+            self._annonce = _offer(reponse)
+            self._partiel = self._partial(self._annonce)
+            self.accepter(self._annonce, self._partiel)
             if reprise or not _size(self._partiel):
-                return self._write(reponse, self._offre, 0)
+                return self._write(reponse, self._annonce, 0)
         # another run left the beginning of this very version: the answer is dropped, the end of it asked for
         return self._attempt(client, conditions)
 
@@ -181,16 +181,16 @@ class Transfert:
             f"plus de {REDIRECTIONS} redirections de suite. Vérifier l'adresse de source.yml dans un navigateur"
         )
 
-    def _partial(self, offre: Offre) -> Path:
+    def _partial(self, annonce: Annonce) -> Path:
         """Name the partial file of this version of the content; those of other versions are of no use any more."""
-        version = fingerprint(self.url, offre.validateur, offre.octets)
+        version = fingerprint(self.url, annonce.validateur, annonce.octets)
         partiel = self.base.with_name(f"{self.base.name}.{version}.part")
         for autre in self.base.parent.glob(f"{self.base.name}.*.part"):
-            if autre != partiel or not offre.validateur or _size(autre) > (offre.octets or _size(autre)):
+            if autre != partiel or not annonce.validateur or _size(autre) > (annonce.octets or _size(autre)):
                 autre.unlink()
         return partiel
 
-    def _write(self, reponse: httpx.Response, offre: Offre, deja: int) -> tuple[Offre, Path]:
+    def _write(self, reponse: httpx.Response, annonce: Annonce, deja: int) -> tuple[Annonce, Path]:
         """Write the body after what is already there."""
         self._partiel.parent.mkdir(parents=True, exist_ok=True)
         recus = deja
@@ -198,14 +198,14 @@ class Transfert:
             for morceau in reponse.iter_raw():
                 sortie.write(morceau)
                 recus += len(morceau)
-                self.progres(recus, offre.octets)
+                self.progres(recus, annonce.octets)
                 if recus // ENTRE_DEUX_MESURES > (recus - len(morceau)) // ENTRE_DEUX_MESURES:
                     require_room({self._partiel.parent: 0})  # a server may not say when it will end
             sortie.flush()
             os.fsync(sortie.fileno())
-        if offre.octets is not None and recus != offre.octets:
-            raise Passager(f"{in_words(recus)} reçus sur {in_words(offre.octets)}")
-        return offre, self._partiel
+        if annonce.octets is not None and recus != annonce.octets:
+            raise Passager(f"{in_words(recus)} reçus sur {in_words(annonce.octets)}")
+        return annonce, self._partiel
 
 
 def in_french(erreur: Exception) -> str:
@@ -250,15 +250,15 @@ def _require_success(reponse: httpx.Response) -> None:
         raise TelechargementRefuse("le serveur n'envoie que du compressé à la volée. Déposer le fichier à la main")
 
 
-def _continues(reponse: httpx.Response, offre: Offre, deja: int) -> bool:
+def _continues(reponse: httpx.Response, annonce: Annonce, deja: int) -> bool:
     """Say whether an answer is the end we asked for, of the version whose beginning we have."""
     etendue = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", reponse.headers.get("content-range", ""))
     return (
         reponse.status_code == 206
         and etendue is not None
         and int(etendue[1]) == deja
-        and (offre.octets is None or etendue[2] in ("*", str(offre.octets)))
-        and reponse.headers.get("etag", offre.etag) == offre.etag
+        and (annonce.octets is None or etendue[2] in ("*", str(annonce.octets)))
+        and reponse.headers.get("etag", annonce.etag) == annonce.etag
     )
 
 
@@ -278,14 +278,14 @@ def _instant(dit: str) -> datetime | None:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def _offer(reponse: httpx.Response) -> Offre:
+def _offer(reponse: httpx.Response) -> Annonce:
     entetes = reponse.headers
     taille = entetes.get("content-length", "")
     modifie_le = _instant(entetes.get("last-modified", ""))
     # a clock ahead of ours would make every later file look older
     if modifie_le is not None and modifie_le > datetime.now(UTC) + timedelta(days=1):
         modifie_le = None
-    return Offre(
+    return Annonce(
         etag=entetes.get("etag", ""),
         modifie_le=modifie_le,
         octets=int(taille) if taille.isdigit() else None,

@@ -8,7 +8,7 @@ import pytest
 
 from observatoire.estimation.employers import covered_departements
 from observatoire.estimation.local_jobs import Estimateur
-from observatoire.estimation.publication_rule import Chiffres, estimation_row, payroll_row
+from observatoire.estimation.publication_rule import Estimation, estimation_row, payroll_row
 from observatoire.estimation.urssaf_totals import Totaux
 from observatoire.sources.states import Etat
 
@@ -195,7 +195,7 @@ def test_peu_d_employeurs_ou_une_large_fourchette_ne_donnent_que_la_fourchette()
 @pytest.mark.parametrize(("haut", "publication"), [(40.0, "intervalle"), (0.01, "point")])
 def test_une_estimation_nulle_dont_la_fourchette_ne_l_est_pas_n_est_pas_un_point(haut: float, publication: str):
     comptes = {"nombre_etablissements": 20, "nombre_repondants": 20, "sans_tranche": 0}
-    chiffres = Chiffres(0.0, 0.0, haut, 0.0, 40.0, est_renseigne=True)
+    chiffres = Estimation(0.0, 0.0, haut, 0.0, 40.0, est_renseigne=True)
     ligne = estimation_row({"niveau": "commune"}, comptes, chiffres, "")
     assert ligne["publication"] == publication
     assert (ligne["estimation"] is None, bool(ligne["motif"])) == (publication == "intervalle",) * 2

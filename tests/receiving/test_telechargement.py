@@ -8,6 +8,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import httpx
@@ -123,7 +124,7 @@ def test_sans_date_du_serveur_le_millesime_est_celui_du_jour(entrepot, serveur):
     serveur.modifie = serveur.etag = ""
     serveur.annonce = False
     resultat = telecharger(entrepot, serveur)
-    assert resultat.fichier == f"{datetime.datetime.now():%Y-%m}/stock.csv"  # noqa: DTZ005
+    assert resultat.fichier == f"{datetime.datetime.now(ZoneInfo('Europe/Paris')):%Y-%m}/stock.csv"
     assert contenu(entrepot, resultat) == CSV
 
 

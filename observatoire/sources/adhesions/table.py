@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from observatoire.identifiers import is_siren
 from observatoire.schemas import ENTIER, TEXTE, Colonne, Table, refus, signalement
-from observatoire.sources.register_columns import CITATION, EST_SENSIBLE
+from observatoire.sources.document_columns import CITATION, EST_SENSIBLE
+from observatoire.sources.territory_columns import niveau
 
-NIVEAUX = ["commune", "epci", "departement", "region", "france", "inconnu"]
 NATURES = ["organisation", "personne"]
 MASQUE = "[…]"
 
@@ -45,16 +45,7 @@ TABLE = Table(
         Colonne(
             "jusqu_a", ENTIER, "Dernière année d'adhésion ; vide tant qu'elle dure ou n'est pas connue.", unite="année"
         ),
-        Colonne(
-            "niveau",
-            TEXTE,
-            "Niveau du lieu du membre, ou inconnu.",
-            requise=True,
-            obligatoire=True,
-            regles=(
-                refus("niveau_connu", f"niveau inconnu ; attendu : {', '.join(NIVEAUX)}", lambda v: v.isin(NIVEAUX)),
-            ),
-        ),
+        niveau("Niveau du lieu du membre, ou inconnu."),
         Colonne("code_territoire", TEXTE, "Code du lieu du membre, ou inconnu.", requise=True, obligatoire=True),
         Colonne("confiance", TEXTE, "Confiance dans cette adhésion : forte, moyenne, faible."),
         Colonne("document", TEXTE, "Document.", requise=True, obligatoire=True),

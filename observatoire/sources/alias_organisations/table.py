@@ -6,7 +6,7 @@ Matching names to Sirene or to the RNA does not belong here.
 from dataclasses import replace
 
 from observatoire.schemas import TEXTE, Colonne, Table
-from observatoire.sources.register_columns import CITATION, DOCUMENT, EST_SENSIBLE, code, parmi
+from observatoire.sources.document_columns import CITATION, DOCUMENT, EST_SENSIBLE, code, parmi
 
 TABLE = Table(
     "Noms écrits des organismes ; seul un nom revu par une personne désigne un organisme.",

@@ -4,7 +4,7 @@ The row without an organisation says that the directory exists: a directory know
 """
 
 from observatoire.schemas import TEXTE, Colonne, Table
-from observatoire.sources.register_columns import CITATION, CODE_TERRITOIRE, DOCUMENT, EST_SENSIBLE, NIVEAU, code
+from observatoire.sources.document_columns import CITATION, CODE_TERRITOIRE, DOCUMENT, EST_SENSIBLE, NIVEAU, code
 
 TABLE = Table(
     "Annuaires de partenaires et d'offres territoriales, et leurs entrées connues.",

@@ -1,21 +1,14 @@
 """A call a local authority launched: when it opened and closed, and how many answered, as a document tells it."""
 
-from observatoire.identifiers import is_siren
 from observatoire.schemas import DATE, ENTIER, TEXTE, Colonne, Table, refus
+from observatoire.sources.territory_columns import annee, siren_collectivite
 
 TYPES = ["appel à projets", "appel à manifestation d'intérêt"]
 
 TABLE = Table(
     "Appels à projets et à manifestation d'intérêt lancés vers l'ESS.",
     (
-        Colonne(
-            "siren_collectivite",
-            TEXTE,
-            "SIREN de la collectivité.",
-            requise=True,
-            obligatoire=True,
-            regles=(refus("siren_invalide", "SIREN de la collectivité invalide", is_siren),),
-        ),
+        siren_collectivite(),
         Colonne("appel", TEXTE, "Objet de l'appel, dans les mots du document.", requise=True, obligatoire=True),
         Colonne(
             "type",
@@ -25,13 +18,7 @@ TABLE = Table(
             obligatoire=True,
             regles=(refus("type_connu", f"type inconnu ; attendu : {', '.join(TYPES)}", lambda v: v.isin(TYPES)),),
         ),
-        Colonne(
-            "annee",
-            ENTIER,
-            "Année de l'appel ; vide quand le document ne la donne pas.",
-            requise=True,
-            regles=(refus("annee_plausible", "année impossible", lambda v: v.between(2000, 2100)),),
-        ),
+        annee("Année de l'appel ; vide quand le document ne la donne pas.", depuis=2000, obligatoire=False),
         Colonne("ouverture", DATE, "Jour d'ouverture ; vide quand le document ne le donne pas.", requise=True),
         Colonne("cloture", DATE, "Jour de clôture ; vide quand le document ne le donne pas.", requise=True),
         Colonne("reponses", ENTIER, "Réponses ; vide quand le nombre est approché.", requise=True, unite="réponses"),

@@ -1,7 +1,7 @@
 """A budget line a local authority says it devotes to the ESS; voted, contracted and paid are never added together."""
 
-from observatoire.identifiers import is_siren
 from observatoire.schemas import ENTIER, EUROS, TEXTE, Colonne, Table, refus
+from observatoire.sources.territory_columns import siren_collectivite
 
 ETATS = ["voté", "engagé", "payé", "annoncé", "inconnu"]
 CONFIANCES = ["rapporté", "deduit"]
@@ -9,14 +9,7 @@ CONFIANCES = ["rapporté", "deduit"]
 TABLE = Table(
     "Lignes de budget consacrées à l'ESS, telles que déclarées.",
     (
-        Colonne(
-            "siren_collectivite",
-            TEXTE,
-            "SIREN de la collectivité.",
-            requise=True,
-            obligatoire=True,
-            regles=(refus("siren_invalide", "SIREN de la collectivité invalide", is_siren),),
-        ),
+        siren_collectivite(),
         Colonne(
             "exercice",
             ENTIER,

@@ -1,7 +1,7 @@
 """An agreement or a group of theses, in aggregate: how many a document tells of, planned or not, never whose."""
 
 from observatoire.schemas import BOOLEEN, ENTIER, TEXTE, Colonne, Table, refus
-from observatoire.sources.register_columns import CITATION, DOCUMENT, PRECISION, code, parmi
+from observatoire.sources.document_columns import CITATION, DOCUMENT, PRECISION, code, parmi
 
 TABLE = Table(
     "Conventions, contrats et thèses, comptés sans nommer personne.",

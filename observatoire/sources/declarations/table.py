@@ -1,8 +1,8 @@
 """A figure a document declares, with its exact words: compared to what is computed, never mixed with it."""
 
 from observatoire.schemas import BOOLEEN, DATE, NOMBRE, TEXTE, Colonne, Table, refus
+from observatoire.sources.territory_columns import niveau
 
-NIVEAUX = ["commune", "epci", "departement", "region", "france", "inconnu"]
 PRECISIONS = ["exact", "approximatif", "borne", "deduit"]
 
 TABLE = Table(
@@ -19,16 +19,7 @@ TABLE = Table(
             obligatoire=True,
         ),
         Colonne("grandeur", TEXTE, "Grandeur déclarée.", requise=True, obligatoire=True),
-        Colonne(
-            "niveau",
-            TEXTE,
-            "Niveau du territoire, ou inconnu.",
-            requise=True,
-            obligatoire=True,
-            regles=(
-                refus("niveau_connu", f"niveau inconnu ; attendu : {', '.join(NIVEAUX)}", lambda v: v.isin(NIVEAUX)),
-            ),
-        ),
+        niveau("Niveau du territoire, ou inconnu."),
         Colonne("code_territoire", TEXTE, "Code du territoire, ou inconnu.", requise=True, obligatoire=True),
         Colonne("periode", TEXTE, "Période du chiffre, ou inconnu.", requise=True, obligatoire=True),
         Colonne("valeur", NOMBRE, "Valeur déclarée, non arrondie ; vide pour une date ou un intervalle.", requise=True),

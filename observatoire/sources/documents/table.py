@@ -1,7 +1,7 @@
 """A document that registers quote: its publisher and its own date, null when it carries none."""
 
 from observatoire.schemas import DATE, TEXTE, Colonne, Table
-from observatoire.sources.register_columns import code
+from observatoire.sources.document_columns import code
 
 TABLE = Table(
     "Documents cités par les registres, avec leur date.",

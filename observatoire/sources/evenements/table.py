@@ -1,7 +1,7 @@
 """Of a series of events: the rule it announces, what was announced, what is known to have been held; each a row."""
 
 from observatoire.schemas import ENTIER, TEXTE, Colonne, Table, refus
-from observatoire.sources.register_columns import (
+from observatoire.sources.document_columns import (
     CITATION,
     CODE_TERRITOIRE,
     DOCUMENT,

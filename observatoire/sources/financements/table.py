@@ -1,19 +1,13 @@
 """A funding a document tells of, possibly inside a budget line: shown beside it, never added to it."""
 
 from observatoire.identifiers import is_siren
-from observatoire.schemas import ENTIER, EUROS, TEXTE, Colonne, Table, refus, signalement
+from observatoire.schemas import ENTIER, EUROS, TEXTE, Colonne, Table, signalement
+from observatoire.sources.territory_columns import siren_collectivite
 
 TABLE = Table(
     "Financements déclarés par des documents, possiblement compris dans une ligne de budget.",
     (
-        Colonne(
-            "siren_financeur",
-            TEXTE,
-            "SIREN de la collectivité.",
-            requise=True,
-            obligatoire=True,
-            regles=(refus("siren_invalide", "SIREN de la collectivité invalide", is_siren),),
-        ),
+        siren_collectivite("siren_financeur"),
         Colonne("beneficiaire", TEXTE, "Organisme financé, tel qu'écrit.", requise=True, obligatoire=True,
                 nominatif=True),
         Colonne(

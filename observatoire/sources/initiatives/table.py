@@ -1,7 +1,7 @@
 """An initiative a document gives as an example: a place, a contest, a support; its organisation when it is one."""
 
 from observatoire.schemas import NOMBRE, TEXTE, Colonne, Table
-from observatoire.sources.register_columns import CITATION, CODE_TERRITOIRE, DOCUMENT, NIVEAU, PRECISION, code
+from observatoire.sources.document_columns import CITATION, CODE_TERRITOIRE, DOCUMENT, NIVEAU, PRECISION, code
 
 TABLE = Table(
     "Initiatives que les documents donnent en exemple.",

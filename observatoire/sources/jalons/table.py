@@ -1,7 +1,7 @@
 """A step of a project: the date a document plans for it, and the date it took place, never taken for granted."""
 
-from observatoire.identifiers import is_siren
 from observatoire.schemas import TEXTE, Colonne, Controle, Table, refus
+from observatoire.sources.territory_columns import siren_collectivite
 
 JOUR = r"[12][0-9]{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?"
 
@@ -13,14 +13,7 @@ def _day() -> Controle:
 TABLE = Table(
     "Étapes des projets : dates prévues et réelles.",
     (
-        Colonne(
-            "siren_collectivite",
-            TEXTE,
-            "SIREN de la collectivité.",
-            requise=True,
-            obligatoire=True,
-            regles=(refus("siren_invalide", "SIREN de la collectivité invalide", is_siren),),
-        ),
+        siren_collectivite(),
         Colonne("projet", TEXTE, "Projet.", requise=True, obligatoire=True),
         Colonne("jalon", TEXTE, "Étape.", requise=True, obligatoire=True),
         Colonne(

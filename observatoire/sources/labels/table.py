@@ -1,7 +1,7 @@
 """A state of a label: announced, then given, as documents say it; what came of it, empty until published."""
 
 from observatoire.schemas import ENTIER, TEXTE, Colonne, Table
-from observatoire.sources.register_columns import (
+from observatoire.sources.document_columns import (
     CITATION,
     CODE_TERRITOIRE,
     CONFIANCE,

@@ -1,7 +1,7 @@
 """A governance seat and who holds it: an organisation by its name, a natural person counted and masked."""
 
 from observatoire.schemas import ENTIER, TEXTE, Colonne, Table, refus
-from observatoire.sources.register_columns import (
+from observatoire.sources.document_columns import (
     CITATION,
     CONFIANCE,
     DOCUMENT,

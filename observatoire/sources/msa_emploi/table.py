@@ -3,32 +3,16 @@
 No open file has it at this grain: the format is ours, filled by a service from the table the MSA gave it.
 """
 
-from observatoire.levels import NIVEAUX
-from observatoire.schemas import BOOLEEN, ENTIER, EUROS, NOMBRE, TEXTE, Colonne, Table, refus
+from observatoire.schemas import BOOLEEN, EUROS, NOMBRE, TEXTE, Colonne, Table, refus
+from observatoire.sources.territory_columns import annee, niveau
 
 UNITES = ["salariés, moyenne annuelle", "salariés au 31 décembre", "équivalents temps plein"]
 
 TABLE = Table(
     "Emploi du régime agricole par territoire, dans l'ESS et hors ESS (MSA).",
     (
-        Colonne(
-            "annee",
-            ENTIER,
-            "Année.",
-            requise=True,
-            obligatoire=True,
-            regles=(refus("annee_plausible", "année impossible", lambda v: v.between(1998, 2100)),),
-        ),
-        Colonne(
-            "niveau",
-            TEXTE,
-            "Niveau du territoire.",
-            requise=True,
-            obligatoire=True,
-            regles=(
-                refus("niveau_connu", f"niveau inconnu ; attendu : {', '.join(NIVEAUX)}", lambda v: v.isin(NIVEAUX)),
-            ),
-        ),
+        annee("Année."),
+        niveau(),
         Colonne("code_territoire", TEXTE, "Code du territoire.", requise=True, obligatoire=True),
         Colonne("est_ess", BOOLEEN, "Dans le champ de l'ESS.", requise=True, obligatoire=True),
         Colonne(

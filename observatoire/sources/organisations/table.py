@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from observatoire.identifiers import is_siren
 from observatoire.schemas import TEXTE, Colonne, Table, signalement
-from observatoire.sources.register_columns import (
+from observatoire.sources.document_columns import (
     CITATION,
     CODE_TERRITOIRE,
     DOCUMENT,

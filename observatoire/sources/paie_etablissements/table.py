@@ -4,7 +4,8 @@ An empty amount is withheld by the producer: the totals it belongs to are not re
 """
 
 from observatoire.identifiers import is_siret
-from observatoire.schemas import ENTIER, EUROS, NOMBRE, TEXTE, Colonne, Table, refus, signalement
+from observatoire.schemas import EUROS, NOMBRE, TEXTE, Colonne, Table, refus, signalement
+from observatoire.sources.territory_columns import annee
 
 TABLE = Table(
     "Effectif et masse salariale d'un établissement, par année (diffusion restreinte).",
@@ -25,15 +26,7 @@ TABLE = Table(
                 ),
             ),
         ),
-        Colonne(
-            "annee",
-            ENTIER,
-            "Année civile de la paie.",
-            ("Année",),
-            requise=True,
-            obligatoire=True,
-            regles=(refus("annee_plausible", "année impossible", lambda v: v.between(1998, 2100)),),
-        ),
+        annee("Année civile de la paie.", "Année"),
         Colonne(
             "effectif_salarie",
             NOMBRE,

@@ -1,19 +1,13 @@
 """A share a local authority took in the capital of an ESS company: capital is never a grant."""
 
 from observatoire.identifiers import is_siren
-from observatoire.schemas import DATE, EUROS, TEXTE, Colonne, Table, refus, signalement
+from observatoire.schemas import DATE, EUROS, TEXTE, Colonne, Table, signalement
+from observatoire.sources.territory_columns import siren_collectivite
 
 TABLE = Table(
     "Participations de collectivités au capital de sociétés de l'ESS.",
     (
-        Colonne(
-            "siren_detenteur",
-            TEXTE,
-            "SIREN de la collectivité.",
-            requise=True,
-            obligatoire=True,
-            regles=(refus("siren_invalide", "SIREN de la collectivité invalide", is_siren),),
-        ),
+        siren_collectivite("siren_detenteur"),
         Colonne("societe", TEXTE, "Société, telle qu'écrite.", requise=True, obligatoire=True, nominatif=True),
         Colonne(
             "siren_societe",

@@ -1,7 +1,7 @@
 """A perimeter a document names without drawing it, and its parts; what maps to no territory of today says so."""
 
 from observatoire.schemas import BOOLEEN, ENTIER, TEXTE, Colonne, Table
-from observatoire.sources.register_columns import CITATION, CODE_TERRITOIRE, DOCUMENT, NIVEAU, code, date_dite
+from observatoire.sources.document_columns import CITATION, CODE_TERRITOIRE, DOCUMENT, NIVEAU, code, date_dite
 
 TABLE = Table(
     "Périmètres que nomment les documents, et ce qui s'en rattache aux territoires d'aujourd'hui.",

@@ -5,7 +5,7 @@ page, not stated: it is a second attachment, marked `deduit` and of low confiden
 """
 
 from observatoire.schemas import ENTIER, TEXTE, Colonne, Table, refus
-from observatoire.sources.register_columns import CITATION, CONFIANCES, DOCUMENT, PRECISION, code, date_dite, parmi
+from observatoire.sources.document_columns import CITATION, CONFIANCES, DOCUMENT, PRECISION, code, date_dite, parmi
 
 TYPES = ["programme", "defi", "pilier", "archipel", "objectif", "modalite", "espace", "outil", "action"]
 

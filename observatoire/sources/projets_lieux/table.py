@@ -1,7 +1,7 @@
 """A surface or a cost of a place project, part by part, as a document tells it: no ratio follows from them."""
 
-from observatoire.identifiers import is_siren
 from observatoire.schemas import NOMBRE, TEXTE, Colonne, Table, refus
+from observatoire.sources.territory_columns import siren_collectivite
 
 UNITES = {"surface": "m²", "coût": "eur"}
 PRECISIONS = ["exact", "approximatif", "deduit"]
@@ -9,14 +9,7 @@ PRECISIONS = ["exact", "approximatif", "deduit"]
 TABLE = Table(
     "Surfaces et coûts des projets de lieux de l'ESS, par partie.",
     (
-        Colonne(
-            "siren_collectivite",
-            TEXTE,
-            "SIREN de la collectivité.",
-            requise=True,
-            obligatoire=True,
-            regles=(refus("siren_invalide", "SIREN de la collectivité invalide", is_siren),),
-        ),
+        siren_collectivite(),
         Colonne("projet", TEXTE, "Projet.", requise=True, obligatoire=True),
         Colonne(
             "grandeur",

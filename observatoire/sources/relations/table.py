@@ -4,7 +4,7 @@ Memberships, seats, capital, labels, grants and signatures have registers of the
 """
 
 from observatoire.schemas import TEXTE, Colonne, Table
-from observatoire.sources.register_columns import CITATION, CONFIANCE, DOCUMENT, EST_SENSIBLE, date_dite, parmi
+from observatoire.sources.document_columns import CITATION, CONFIANCE, DOCUMENT, EST_SENSIBLE, date_dite, parmi
 
 TABLE = Table(
     "Relations entre acteurs, prévues ou actives, chacune avec ses mots.",

@@ -1,7 +1,7 @@
 """The signature of a charter by an organisation, or by several that the document counts without naming them."""
 
 from observatoire.schemas import ENTIER, TEXTE, Colonne, Table, refus
-from observatoire.sources.register_columns import (
+from observatoire.sources.document_columns import (
     CITATION,
     CONFIANCE,
     DOCUMENT,

@@ -2,20 +2,14 @@
 
 from observatoire.identifiers import is_siren
 from observatoire.schemas import ENTIER, EUROS, TEXTE, Colonne, Table, refus, signalement
+from observatoire.sources.territory_columns import siren_collectivite
 
 TYPES = ["accompagnement", "événement", "lieu", "autre"]
 
 TABLE = Table(
     "Structures et événements de l'ESS qu'une collectivité dit soutenir.",
     (
-        Colonne(
-            "siren_collectivite",
-            TEXTE,
-            "SIREN de la collectivité.",
-            requise=True,
-            obligatoire=True,
-            regles=(refus("siren_invalide", "SIREN de la collectivité invalide", is_siren),),
-        ),
+        siren_collectivite(),
         Colonne("beneficiaire", TEXTE, "Structure ou événement, tel qu'écrit.", requise=True, obligatoire=True,
                 nominatif=True),
         Colonne(

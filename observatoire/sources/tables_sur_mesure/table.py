@@ -6,8 +6,8 @@ computed again from the others.
 
 import pandas as pd
 
-from observatoire.levels import NIVEAUX
-from observatoire.schemas import ENTIER, NOMBRE, TEXTE, Colonne, RegleEnsemble, Table, refus
+from observatoire.schemas import NOMBRE, TEXTE, Colonne, RegleEnsemble, Table, refus
+from observatoire.sources.territory_columns import annee, niveau
 
 GRANDEURS = ["salaries_moyens", "postes_31_decembre", "masse_salariale_eur"]
 
@@ -19,24 +19,8 @@ def _valeur_selon_statut(lignes: pd.DataFrame) -> pd.Series:
 TABLE = Table(
     "Cellules de tables sur mesure : l'ESS d'un territoire, une année, dans une grandeur.",
     (
-        Colonne(
-            "annee",
-            ENTIER,
-            "Année.",
-            requise=True,
-            obligatoire=True,
-            regles=(refus("annee_plausible", "année impossible", lambda v: v.between(1998, 2100)),),
-        ),
-        Colonne(
-            "niveau",
-            TEXTE,
-            "Niveau du territoire.",
-            requise=True,
-            obligatoire=True,
-            regles=(
-                refus("niveau_connu", f"niveau inconnu ; attendu : {', '.join(NIVEAUX)}", lambda v: v.isin(NIVEAUX)),
-            ),
-        ),
+        annee("Année."),
+        niveau(),
         Colonne("code_territoire", TEXTE, "Code du territoire.", requise=True, obligatoire=True),
         Colonne("famille", TEXTE, "Famille de l'ESS, ou total.", requise=True, obligatoire=True),
         Colonne("secteur", TEXTE, "Secteur (A17), ou total.", requise=True, obligatoire=True),

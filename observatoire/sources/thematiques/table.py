@@ -1,7 +1,7 @@
 """The crosswalk of themes: what in any register, or in the nomenclature of activities, is about a theme."""
 
 from observatoire.schemas import TEXTE, Colonne, Table
-from observatoire.sources.register_columns import CITATION, DOCUMENT, PRECISION, code, parmi
+from observatoire.sources.document_columns import CITATION, DOCUMENT, PRECISION, code, parmi
 
 OBJETS = ["programmes", "initiatives", "evenements", "relations", "conventions", "naf"]
 

@@ -1,23 +1,16 @@
-"""The columns that every register drawn from documents carries: who is named, where, since when, with which words.
+"""The columns that every list drawn from documents carries: who is named, where, since when, with which words.
 
-A register is an ordinary source; what is proper to one stays in its own `table.py`. Resolving names: `members`.
+Such a list is an ordinary source; what is proper to one stays in its own `table.py`. Resolving names: `socle.members`.
 """
 
 from observatoire.schemas import BOOLEEN, TEXTE, Colonne, refus
+from observatoire.sources.territory_columns import niveau
 
-NIVEAUX = ["commune", "epci", "departement", "region", "france", "inconnu"]
 PRECISIONS = ["exact", "approximatif", "borne", "deduit"]
 CONFIANCES = ["forte", "moyenne", "faible"]
 DATE_DITE = r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?"
 
-NIVEAU = Colonne(
-    "niveau",
-    TEXTE,
-    "Niveau du lieu, ou inconnu.",
-    requise=True,
-    obligatoire=True,
-    regles=(refus("niveau_connu", f"niveau inconnu ; attendu : {', '.join(NIVEAUX)}", lambda v: v.isin(NIVEAUX)),),
-)
+NIVEAU = niveau("Niveau du lieu, ou inconnu.")
 CODE_TERRITOIRE = Colonne("code_territoire", TEXTE, "Code du lieu, ou inconnu.", requise=True, obligatoire=True)
 DOCUMENT = Colonne("document", TEXTE, "Document, clé de socle.documents.", requise=True, obligatoire=True)
 CITATION = Colonne(
@@ -32,7 +25,7 @@ EST_SENSIBLE = Colonne("est_sensible", BOOLEEN, "Culte, parti ou syndicat : comp
 
 
 def code(nom: str, description: str, obligatoire: bool = True) -> Colonne:
-    """Declare the code of an object of a register, by which others name it."""
+    """Declare the code of an object of a list, by which others name it."""
     return Colonne(
         nom,
         TEXTE,
