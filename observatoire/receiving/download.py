@@ -166,7 +166,7 @@ class _Echange:
                 if _is_fresher(fichier, annonce.modifie_le):
                     raise RienAPrendre(
                         "plus_ancien",
-                        f"le serveur annonce un fichier du {annonce.modifie_le:%d/%m/%Y} : "
+                        f"le serveur offre un fichier du {annonce.modifie_le:%d/%m/%Y} : "
                         f"raw/{self.source.nom}/{fichier.nom}, plus récent, reste en place",
                     )
         deja = partiel.stat().st_size if partiel.exists() else 0

@@ -153,7 +153,7 @@ class Transfert:
                 self._partiel.unlink()
                 raise Passager("le serveur a perdu le fil de la reprise")
             _require_success(reponse)
-            self._annonce = _offer(reponse)
+            self._annonce = _announced(reponse)
             self._partiel = self._partial(self._annonce)
             self.accepter(self._annonce, self._partiel)
             if reprise or not _size(self._partiel):
@@ -278,7 +278,7 @@ def _instant(dit: str) -> datetime | None:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def _offer(reponse: httpx.Response) -> Annonce:
+def _announced(reponse: httpx.Response) -> Annonce:
     entetes = reponse.headers
     taille = entetes.get("content-length", "")
     modifie_le = _instant(entetes.get("last-modified", ""))
