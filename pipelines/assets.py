@@ -52,9 +52,9 @@ def column_schema(table: Table, provenance: bool = False) -> dg.TableSchema:
 def source_asset(source: Source, amont: list[dg.AssetKey]) -> dg.AssetSpec:
     """Describe the table of a source; it is fresh for as long as its cadence says."""
     jours = JOURS_PAR_CADENCE.get(source.cadence or "")
-    fraicheur = {}
+    fraicheur = None
     if jours:
-        fraicheur["freshness_policy"] = dg.FreshnessPolicy.time_window(
+        fraicheur = dg.FreshnessPolicy.time_window(
             fail_window=timedelta(days=2 * jours), warn_window=timedelta(days=jours)
         )
     return dg.AssetSpec(
@@ -72,7 +72,7 @@ def source_asset(source: Source, amont: list[dg.AssetKey]) -> dg.AssetSpec:
             "dépôt": f"raw/{source.nom}/",
             "adresse": source.url or "aucune",
         },
-        **fraicheur,
+        freshness_policy=fraicheur,
     )
 
 

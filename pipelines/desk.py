@@ -60,7 +60,7 @@ def _next_step(source: Source) -> str:
     return "lancer telecharger" if source.fichier else source.aide or f"déposer le suivant dans raw/{source.nom}/"
 
 
-def source_result(entrepot: Entrepot, source: Source, etat: Etat) -> dg.MaterializeResult:
+def source_result(entrepot: Entrepot, source: Source, etat: Etat) -> dg.MaterializeResult[None]:
     """Report a source: counts, files, what was refused and why, how fresh it is; and its checks."""
     comptes = _counts(etat.fichiers)
     regles = [

@@ -31,7 +31,7 @@ from pipelines.progress import Progression
 )
 def download_sources(
     context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille
-) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Download the selected sources; one that fails keeps its last good file and lets the others go on."""
     echecs = []
     for source in downloadable().values():
@@ -61,7 +61,7 @@ def _check(source: Source, resultat: Telechargement) -> dg.AssetCheckResult:
     )
 
 
-def _materialization(source: Source, resultat: Telechargement) -> dg.MaterializeResult:
+def _materialization(source: Source, resultat: Telechargement) -> dg.MaterializeResult[None]:
     return dg.MaterializeResult(
         asset_key=raw_key(source),
         metadata={

@@ -31,7 +31,7 @@ from pipelines.defs.resources import EntrepotVerrouille
     owners=PROPRIETAIRES,
     description="Chaque mesure, à chaque niveau de territoire, par ventilation.",
 )
-def cube(verrouille: EntrepotVerrouille) -> dg.MaterializeResult:
+def cube(verrouille: EntrepotVerrouille) -> dg.MaterializeResult[None]:
     """Compute the cube."""
     return dg.MaterializeResult(metadata={"dagster/row_count": compute_cube(verrouille.entrepot)})
 
@@ -45,7 +45,7 @@ def cube(verrouille: EntrepotVerrouille) -> dg.MaterializeResult:
     description=f"{SUPPRESSIONS.description} Règles, suppression secondaire, puis un attaquant qui les éprouve.",
     metadata={"dagster/column_schema": column_schema(SUPPRESSIONS)},
 )
-def suppressions(verrouille: EntrepotVerrouille) -> dg.MaterializeResult:
+def suppressions(verrouille: EntrepotVerrouille) -> dg.MaterializeResult[None]:
     """Choose what is suppressed of the protected measures; a cell that nothing protects stops the run."""
     try:
         bilan = compute_suppressions(verrouille.entrepot)
@@ -77,7 +77,7 @@ def suppressions(verrouille: EntrepotVerrouille) -> dg.MaterializeResult:
         for nom, table in ECRITES.items()
     ],
 )
-def estimations(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
+def estimations(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult[None]]:
     """Estimate local jobs, and judge the method where its truth is published."""
     for nom, lignes in compute_estimations(verrouille.entrepot).items():
         yield dg.MaterializeResult(asset_key=nom.split("."), metadata={"dagster/row_count": lignes})
@@ -98,7 +98,7 @@ def estimations(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult
         for nom, table in (("valeurs", VALEURS), ("catalogue", CATALOGUE))
     ],
 )
-def valeurs(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
+def valeurs(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult[None]]:
     """Compute every indicator and its catalogue."""
     comptes = compute_indicators(verrouille.entrepot)
     detail = "\n".join(f"- {indicateurs()[nom].titre} : {nombre}" for nom, nombre in comptes.items())
@@ -129,7 +129,7 @@ def valeurs(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
         )
     ],
 )
-def confront(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
+def confront(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult[None]]:
     """Set what documents declare against what is computed and against itself, and counts against each other."""
     entrepot = verrouille.entrepot
     for nom, comptes in (
@@ -158,7 +158,7 @@ def confront(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
         for nom, table in graph.TABLES.items()
     ],
 )
-def compute_graph(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
+def compute_graph(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult[None]]:
     """Join the organisations by what documents say of them, and measure what holds them together."""
     for nom, lignes in graph.compute_graph(verrouille.entrepot).items():
         yield dg.MaterializeResult(asset_key=["indicateurs", nom], metadata={"dagster/row_count": lignes})

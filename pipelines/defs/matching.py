@@ -31,7 +31,7 @@ NOMS = dg.AssetKey(["socle", "rapprochements_noms"])
         )
     ],
 )
-def match_names(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
+def match_names(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult[None]]:
     """Match the names; what is counted here says no name."""
     comptes = compute_matches(verrouille.entrepot)
     conflits = comptes.pop("conflits")

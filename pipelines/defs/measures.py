@@ -28,7 +28,7 @@ from pipelines.defs.resources import EntrepotVerrouille
 )
 def compute_measures(
     context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille
-) -> Iterator[dg.MaterializeResult]:
+) -> Iterator[dg.MaterializeResult[None]]:
     """Compute the contributions of the selected measures; one that is badly written stops the run, in French."""
     for mesure in mesures().values():
         if dg.AssetKey(["mesures", mesure.nom]) in context.selected_asset_keys:

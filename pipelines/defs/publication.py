@@ -30,7 +30,7 @@ from pipelines.desk import release_report
     "source ; le portrait. Publication immuable : DuckDB, Parquet, CSV, portrait, manifeste. Rien de changé, rien de "
     "publié.",
 )
-def release(context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille) -> dg.MaterializeResult:
+def release(context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille) -> dg.MaterializeResult[None]:
     """Publish, unless nothing changed since the last release."""
     entrepot = verrouille.entrepot
     try:

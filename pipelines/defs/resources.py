@@ -10,7 +10,7 @@ from observatoire.settings import Settings
 from observatoire.warehouse import Entrepot, VerrouTenu
 
 
-class EntrepotVerrouille(dg.ConfigurableResource):
+class EntrepotVerrouille(dg.ConfigurableResource["EntrepotVerrouille"]):
     """The warehouse of the settings, locked from the first step that asks for it to the end of the run."""
 
     _jusqu_a_la_fin: ExitStack = PrivateAttr(default_factory=ExitStack)

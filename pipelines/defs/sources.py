@@ -48,7 +48,9 @@ FICHIERS_DEPOSES = [received_files(source) for nom, source in sources().items() 
     ],
     can_subset=True,
 )
-def demonstration(context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
+def demonstration(
+    context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille
+) -> Iterator[dg.MaterializeResult[None]]:
     """Generate the demonstration files that are needed, only them."""
     entrepot = verrouille.entrepot
     for jeu in JEUX:
@@ -84,7 +86,9 @@ def demonstration(context: dg.AssetExecutionContext, verrouille: EntrepotVerroui
     ],
     can_subset=True,
 )
-def load_sources(context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
+def load_sources(
+    context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille
+) -> Iterator[dg.MaterializeResult[None]]:
     """Load each source; one that fails keeps its last good table and does not stop the others, unless indispensable."""
     choisies = [source for source in sources().values() if source_key(source) in context.selected_asset_keys]
     settings = verrouille.entrepot.settings
@@ -115,7 +119,7 @@ def load_sources(context: dg.AssetExecutionContext, verrouille: EntrepotVerrouil
 )
 def compute_tables(
     context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille
-) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Compute territories, establishments and their place in the ESS."""
     for derivee in derivees().values():
         cle = dg.AssetKey([derivee.schema, derivee.nom])
@@ -143,7 +147,7 @@ def compute_tables(
     owners=PROPRIETAIRES,
     description="Tranches d'effectifs de chaque mois de Sirene : aucun fichier ouvert n'en garde l'historique.",
 )
-def bands(verrouille: EntrepotVerrouille) -> dg.MaterializeResult:
+def bands(verrouille: EntrepotVerrouille) -> dg.MaterializeResult[None]:
     """Archive the bands of the stock in place."""
     chemin = archive_bands(verrouille.entrepot)
     return dg.MaterializeResult(metadata={"archive": chemin.name if chemin else "aucune (démonstration, ou sans date)"})
