@@ -1,11 +1,13 @@
-# Two commands: `make run` (set up what is missing, run the main job on what raw/ holds), `make test`.
+# Two commands: `make run` (set up what is missing, run the main job on what raw/ holds), `make test`. `make help` lists the rest.
 export DAGSTER_HOME := $(CURDIR)
 export DAGSTER_DISABLE_TELEMETRY := 1
 export VIRTUAL_ENV := $(CURDIR)/.venv
 PYTHON ?= python3
 BIN := .venv/bin
+# files stay whole: what a file prepares once is prepared by one process
+ESSAIS := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
-.PHONY: run test ui bench check
+.PHONY: help run test test-long test-campagne ui bench check
 .DEFAULT_GOAL := run
 
 .venv/installe: requirements.lock pyproject.toml
@@ -20,19 +22,28 @@ BIN := .venv/bin
 	$(BIN)/pip install --quiet --no-deps --target .outils/duckdb-1.0 duckdb==1.0.0
 	@touch $@
 
-run: .venv/installe
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: .venv/installe ## run the main job on what raw/ holds
 	@$(BIN)/python -m pipelines
 
-test: .venv/installe .outils/duckdb-1.0/installe
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+test: .venv/installe .outils/duckdb-1.0/installe ## prove the product, in about three minutes on two cores
+	@$(ESSAIS) -m "not long and not campagne"
 
-ui: .venv/installe
+test-long: .venv/installe .outils/duckdb-1.0/installe ## what takes minutes: kills, a real browser, many real runs, samples of the campaign
+	@$(ESSAIS) -m long --hypothesis-profile long
+
+test-campagne: .venv/installe .outils/duckdb-1.0/installe ## full counts, by hand before a version: may take an hour
+	@$(ESSAIS) -m "campagne or hypothesis" --hypothesis-profile campagne
+
+ui: .venv/installe ## open Dagster on http://127.0.0.1:3000
 	@$(BIN)/dg dev --host 127.0.0.1
 
-bench: .venv/installe
+bench: .venv/installe ## measure
 	@$(BIN)/python -m tests.bench $(OPTIONS)
 
-check: .venv/installe
+check: .venv/installe ## lint, types, definitions
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/dg check defs

@@ -7,18 +7,14 @@ import pytest
 
 from observatoire.settings import Settings
 from observatoire.warehouse import Entrepot
-from tests.chaine import publie  # noqa: F401 — a fixture is found by its name
+from tests.chaine import publie, publie_deux_fois, publie_trois_fois  # noqa: F401 — fixtures are found by their names
 from tests.donnees import SANS_DONNEES, dossier_donnees
 from tests.navigateur import navigateur, visite  # noqa: F401
 
-# a shared machine has no deadlines; the same cases every time
-hypothesis.settings.register_profile("observatoire", max_examples=40, deadline=None, derandomize=True)
-hypothesis.settings.load_profile("observatoire")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take minutes: each is run whole by one process, none must be left alone at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+# a shared machine has no deadlines; the same cases every time, more of them when there is time
+for profil, exemples in (("test", 25), ("long", 100), ("campagne", 1000)):
+    hypothesis.settings.register_profile(profil, max_examples=exemples, deadline=None, derandomize=True)
+hypothesis.settings.load_profile("test")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -29,7 +28,7 @@ from observatoire.releases.lifecycle import (
 )
 from observatoire.sources import states
 from observatoire.warehouse import Entrepot, sha256
-from tests.chaine import RACINE, environnement, installer, lancer, octets, raisons
+from tests.chaine import RACINE, adhesion, ajouter, copier, environnement, installer, lancer, octets, raisons
 from tests.depots import deposer, subventions
 
 pytestmark = pytest.mark.long
@@ -38,38 +37,13 @@ pytestmark = pytest.mark.long
 @pytest.fixture
 def ici(publie: Path, tmp_path: Path, monkeypatch) -> Entrepot:
     """Copy a folder whose first release is made."""
-    dossier = tmp_path / "ici"
-    shutil.copytree(publie, dossier, symlinks=True)
-    return installer(dossier, monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def deux_fois(publie: Path, tmp_path_factory) -> Path:
-    """Give a folder where a member came between two releases. Copy it before changing it."""
-    dossier = tmp_path_factory.mktemp("deux") / "ici"
-    shutil.copytree(publie, dossier, symlinks=True)
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        ajouter(installer(dossier, monkeypatch), "adhesions/adhesions_documents.csv", adhesion(1))
-        resultat = lancer()
-        assert resultat.success, raisons(resultat)
-    return dossier
+    return installer(copier(publie, tmp_path / "ici"), monkeypatch)
 
 
 @pytest.fixture
-def deux(deux_fois: Path, tmp_path: Path, monkeypatch) -> Entrepot:
+def deux(publie_deux_fois: Path, tmp_path: Path, monkeypatch) -> Entrepot:
     """Copy a folder that has two releases."""
-    shutil.copytree(deux_fois, tmp_path / "ici", symlinks=True)
-    return installer(tmp_path / "ici", monkeypatch)
-
-
-def ajouter(entrepot: Entrepot, fichier: str, ligne: str) -> None:
-    """Change one input: a row at the end of a file of `raw/`."""
-    with (entrepot.settings.raw / fichier).open("a", encoding="utf-8") as flux:
-        flux.write(ligne + "\n")
-
-
-def adhesion(numero: int) -> str:
-    return f"sismo,Structure {numero},,inconnu,,,inconnu,inconnu,faible,sismo,Structure {numero}"
+    return installer(copier(publie_deux_fois, tmp_path / "ici"), monkeypatch)
 
 
 def test_une_source_devenue_en_retard_fait_une_publication_et_une_seule(ici: Entrepot, monkeypatch):
@@ -148,7 +122,7 @@ def test_cinq_executions_sous_trois_lecteurs(ici: Entrepot, tmp_path: Path):
         ]
         faites = []
         for fichier, ligne in changements:
-            ajouter(ici, fichier, ligne)
+            ajouter(ici.settings.raw, fichier, ligne)
             resultat = lancer()
             assert resultat.success, raisons(resultat)
             faites.append(current_release(ici))
@@ -194,7 +168,7 @@ def _sous_processus(dossier: Path, suite: str) -> subprocess.Popen:
 
 def test_de_deux_executions_ensemble_une_seule_court(ici: Entrepot, tmp_path: Path):
     dossier = ici.racine.parent
-    ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(1))
+    ajouter(ici.settings.raw, "adhesions/adhesions_documents.csv", adhesion(1))
     suite = """
 pathlib.Path("{pret}").touch()
 while not pathlib.Path("{depart}").exists():
@@ -216,7 +190,7 @@ print("REUSSI" if resultat.success else "REFUS " + raisons(resultat))
 
 @pytest.mark.parametrize("endroit", ["assembly.write_portrait", "releases._point_to"])
 def test_tuee_pendant_la_publication_le_chemin_stable_reste_complet(ici: Entrepot, tmp_path: Path, endroit: str):
-    ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(1))
+    ajouter(ici.settings.raw, "adhesions/adhesions_documents.csv", adhesion(1))
     premiere, temoin = current_release(ici), tmp_path / "temoin"
     lance = _sous_processus(
         ici.racine.parent, f"{endroit} = lambda *a, **k: attendre({str(temoin)!r})\nlancer()"
@@ -253,7 +227,7 @@ def test_un_fichier_d_adhesions_casse_ne_stoppe_pas_les_autres(ici: Entrepot):
         fichier.read_text(encoding="utf-8").replace("reseau,membre", "reseau,adherent", 1), encoding="utf-8"
     )
     ajouter(
-        ici, "budget_ess/budget_ess_fiche_rtes_2019.csv", "246300701,2024,essai,inconnue,inconnu,10,essai,essai,essai"
+        ici.settings.raw, "budget_ess/budget_ess_fiche_rtes_2019.csv", "246300701,2024,essai,inconnue,inconnu,10,essai,essai,essai"
     )
     resultat = lancer()
     assert resultat.success
@@ -277,7 +251,7 @@ def test_un_fichier_d_adhesions_casse_ne_stoppe_pas_les_autres(ici: Entrepot):
 
 def test_une_geographie_cassee_laisse_chaque_octet_publie(ici: Entrepot):
     avant = octets(ici.racine)
-    ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(1))
+    ajouter(ici.settings.raw, "adhesions/adhesions_documents.csv", adhesion(1))
     communes = ici.settings.raw / "communes" / "communes.csv"
     communes.write_text(communes.read_text(encoding="utf-8").replace("63113,", "6311,", 1), encoding="utf-8")
     resultat = lancer()
@@ -293,7 +267,7 @@ def test_revenir_puis_reprendre(deux: Entrepot):
     premiere, deuxieme = releases(ici)
     assert lancer("revenir_a").success
     assert (current_release(ici), pinned_release(ici)) == (premiere, premiere)
-    ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(2))
+    ajouter(ici.settings.raw, "adhesions/adhesions_documents.csv", adhesion(2))
     assert lancer().success
     assert current_release(ici) == premiere and len(releases(ici)) == 3, "pinned: published aside, the stable path stays"
     assert lancer("reprendre").success
@@ -351,7 +325,7 @@ def test_seules_les_dernieres_publications_sont_gardees(deux: Entrepot, monkeypa
     ici, premiere = deux, releases(deux)[0]
     assert GARDEES >= 3
     monkeypatch.setattr("observatoire.releases.lifecycle.GARDEES", 2)
-    ajouter(ici, "reseaux/reseaux_documents.csv", "essai,Essai,essai,3,,,,essai,essai,,")
+    ajouter(ici.settings.raw, "reseaux/reseaux_documents.csv", "essai,Essai,essai,3,,,,essai,essai,,")
     assert lancer().success
     assert len(releases(ici)) == 2 and premiere not in releases(ici) and current_release(ici) == releases(ici)[-1]
     assert all(not chemin.stat().st_mode & 0o222 for chemin in (ici.racine / "releases" / current_release(ici)).rglob("*"))
@@ -372,7 +346,7 @@ def test_un_retrait_tue_en_route_ne_laisse_rien_de_lisible(deux: Entrepot, monke
         with pytest.raises(KeyboardInterrupt):
             retract(ici, premiere, "objection")
     assert premiere not in releases(ici) and not (ici.racine / "releases" / premiere).exists()
-    ajouter(ici, "adhesions/adhesions_documents.csv", adhesion(2))
+    ajouter(ici.settings.raw, "adhesions/adhesions_documents.csv", adhesion(2))
     assert lancer().success
     assert not list((ici.racine / "releases").glob(".*")), "the next release sweeps what was left"
 

@@ -1,6 +1,5 @@
 """The command of operators: what it runs, what it refuses in French."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -8,13 +7,13 @@ import pytest
 from observatoire.releases.lifecycle import current_release, releases
 from observatoire.warehouse import Entrepot
 from pipelines.__main__ import main
-from tests.chaine import installer
+from tests.chaine import copier, installer
 
 
 @pytest.fixture
 def ici(publie: Path, tmp_path: Path, monkeypatch) -> Entrepot:
     """Copy a folder whose first release is made."""
-    shutil.copytree(publie, tmp_path / "ici", symlinks=True)
+    copier(publie, tmp_path / "ici")
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     return installer(tmp_path / "ici", monkeypatch)
 

@@ -1,7 +1,6 @@
 """The ESS perimeter on hand-made legal units: who is in, in which definition, for which reason, and who may be listed."""
 
 import datetime
-import shutil
 
 import duckdb
 import pyarrow.parquet as pq
@@ -9,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from observatoire.releases.lifecycle import current_release, manifest_of
+from observatoire.releases.lifecycle import manifest_of, releases
 from observatoire.settings import REFERENCES, Settings
 from observatoire.warehouse import Entrepot
-from tests.chaine import entrepot_ici, installer, lancer, raisons
+from tests.chaine import ETABLISSEMENTS_RETIRES, entrepot_de
 from tests.depots import charger_source, deposer, en_csv
 from tests.donnees import lire_csv
 from tests.petit_sirene import PetitSirene
@@ -287,31 +286,19 @@ def test_sans_aucune_regle_personne_n_entre_et_rien_ne_plante(petit):
     assert petit.perimetres() == {"association": ""}
 
 
-def test_une_regle_changee_se_voit_dans_la_publication(publie, tmp_path, monkeypatch):
+def test_une_regle_changee_se_voit_dans_la_publication(publie_trois_fois):
     """What a release owes to the rules: their file in its manifest, the rules and the result in its tables."""
-    shutil.copytree(publie, tmp_path / "ici", symlinks=True)
-    installer(tmp_path / "ici", monkeypatch)
-    avant = _publiees(entrepot_ici())
-    lignes = lire_csv(REFERENCES / "perimetre_ess.csv")
-    changees = [
-        {**ligne, "regle": "si_indicateur", "version": "essai-1"}
-        if ligne["code_categorie_juridique"] == "9220"
-        else ligne
-        for ligne in lignes
-    ]
-    deposer(entrepot_ici(), "perimetre_ess", "perimetre_ess_2026.csv", en_csv(changees))
-    resultat = lancer()
-    assert resultat.success, raisons(resultat)
-    apres = _publiees(entrepot_ici())
+    entrepot = entrepot_de(publie_trois_fois)
+    _, avant, apres = (_publiees(entrepot, nom) for nom in releases(entrepot))
     assert (avant["regle"], apres["regle"]) == (("retenue", "2026-1"), ("si_indicateur", "essai-1"))
-    assert 0 < apres["associations"] < avant["associations"]
+    assert 0 < apres["associations"] < avant["associations"] - ETABLISSEMENTS_RETIRES
     assert apres["fichier"] == "perimetre_ess_2026.csv" and apres["sha256"] != avant["sha256"]
 
 
-def _publiees(entrepot) -> dict[str, object]:
-    manifeste = manifest_of(entrepot, current_release(entrepot))
+def _publiees(entrepot, release: str) -> dict[str, object]:
+    manifeste = manifest_of(entrepot, release)
     [fichier] = next(s for s in manifeste["sources"] if s["source"] == "perimetre_ess")["fichiers"]
-    with duckdb.connect(str(entrepot.racine / "observatoire.duckdb"), read_only=True) as base:
+    with duckdb.connect(str(entrepot.racine / "releases" / release / "observatoire.duckdb"), read_only=True) as base:
         [regle] = base.execute(
             "SELECT regle, version FROM referentiels.perimetre_ess WHERE code_categorie_juridique = '9220'"
         ).fetchall()
