@@ -21,9 +21,9 @@ from observatoire.alerts.notifications import (
 from observatoire.settings import AlertSettings
 from observatoire.warehouse import Entrepot
 from pipelines.defs.notifications import alertes
+from tests.alerts.messagerie import crochet, messagerie
 from tests.chaine import definitions, entrepot_ici, installer
 from tests.depots import charger_source, deposer, subventions
-from tests.messagerie import crochet, messagerie
 
 MIDI = datetime(2026, 11, 26, 12, tzinfo=UTC)
 ADHESIONS = Panne("La source « Adhésions » est en échec", "la colonne « membre » est absente", "Corriger le fichier.")

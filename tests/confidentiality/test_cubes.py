@@ -12,7 +12,16 @@ import pytest
 from observatoire.confidentiality.cells import build_system
 from observatoire.confidentiality.protection import leaks, protect
 from observatoire.confidentiality.tau import Codes, Tableau, Tau, TauEnEchec
-from tests.jeu_secret import MESURE, SECTEURS, AttaquantDuTest, communes_reelles, connexion, petit_monde, poser, tirer
+from tests.confidentiality.jeu_secret import (
+    MESURE,
+    SECTEURS,
+    AttaquantDuTest,
+    communes_reelles,
+    connexion,
+    petit_monde,
+    poser,
+    tirer,
+)
 
 pytestmark = pytest.mark.long
 

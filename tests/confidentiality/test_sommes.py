@@ -13,10 +13,10 @@ from observatoire.confidentiality.programme import Programme, SystemeIncoherent
 from observatoire.confidentiality.protection import protect
 from observatoire.confidentiality.suppressions import SecretNonGaranti, compute_suppressions
 from observatoire.confidentiality.tau import Tau
+from tests.confidentiality.jeu_secret import AttaquantDuTest
 from tests.confidentiality.test_cubes import cube
 from tests.confidentiality.test_publication import publier, retoucher
 from tests.fabrique import Fabrique, Ligne, fabrique
-from tests.jeu_secret import AttaquantDuTest
 
 pytestmark = pytest.mark.long
 

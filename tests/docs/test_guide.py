@@ -16,10 +16,10 @@ import yaml
 from observatoire.settings import Settings
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
-from tests.captures import OCTETS_MAX
 from tests.chaine import RACINE, definitions
 from tests.depots import charger_source, deposer, rejets
-from tests.guide import DOCS, PAGES, blocs, copie, jouer
+from tests.docs.captures import OCTETS_MAX
+from tests.docs.guide import DOCS, PAGES, blocs, copie, jouer
 from tests.publication.test_contrat import DUCKDB_1_0
 
 RAISONS = {"administration", "installe", "serveur"}

@@ -15,7 +15,7 @@ from observatoire.socle.registry import derivees
 from observatoire.socle.territories import TERRITOIRES
 from tests.depots import charger_source, deposer, en_csv
 from tests.donnees import CAM, poser_subventions_cam
-from tests.socle.test_beneficiaires import Subventions
+from tests.socle.subventionnes import Subventions
 
 # one state each: what a table of money says was done
 ETATS = {

@@ -5,10 +5,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.bureau import PATIENCE_MS, interface, lancer_dans_l_interface, lire_l_asset, ouvrir_le_job
 from tests.chaine import octets, petit_raw
 from tests.depots import SUBVENTION, en_csv
 from tests.navigateur import SANS_NAVIGATEUR, Visite, chromium
+from tests.pipelines.bureau import PATIENCE_MS, interface, lancer_dans_l_interface, lire_l_asset, ouvrir_le_job
 
 pytestmark = pytest.mark.long
 

@@ -26,9 +26,9 @@ from observatoire.unfolding.figures import CONFIDENTIELLE, Depliage, DepliageImp
 from observatoire.unfolding.key import complete_key
 from observatoire.warehouse import Entrepot
 from tests.chaine import installer, lancer, raisons
-from tests.effacer_lignes import dix_autres_par_terme, ecarts, tirer, une_ligne_par_terme
 from tests.fabrique import COLONNES_CONTRIBUTIONS, Fabrique, fabrique
 from tests.petit_sirene import PetitSirene, siret
+from tests.unfolding.effacer_lignes import dix_autres_par_terme, ecarts, tirer, une_ligne_par_terme
 
 
 @pytest.fixture(scope="module")
