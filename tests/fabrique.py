@@ -5,7 +5,6 @@ lies in 63, E in 43 and B in 19; C straddles 63 and 43; D straddles 63 and 19, h
 98735 is in none of these, and not in France.
 """
 
-import atexit
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,7 +16,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import duckdb
 import pandas as pd
 import pyarrow as arrow
 import pyarrow.parquet as parquet
@@ -235,39 +233,10 @@ def fabrique(dossier: Path) -> Iterator[Fabrique]:
             shutil.copytree(module_sources.DOSSIER / nom, petite.declarations / "sources" / nom)
         remplacements.setattr(module_sources, "DOSSIER", petite.declarations / "sources")
         remplacements.setattr(catalog, "RACINE", petite.declarations)
-        remplacements.setattr(duckdb, "connect", _base_neuve)
         oublier()
         for nom in ("communes", "zonages"):
             petite.etat(nom)
         yield petite
-
-
-_connecter = duckdb.connect
-
-
-@cache
-def _instance() -> duckdb.DuckDBPyConnection:
-    """Open one DuckDB for all the tests: starting one costs more than most of them."""
-    connexion = _connecter()
-    atexit.register(_instance.cache_clear)
-    atexit.register(connexion.close)
-    return connexion
-
-
-_bases = count(1)
-
-
-def _base_neuve(fichier: Path | None = None, **options: Any) -> duckdb.DuckDBPyConnection:
-    """Open an empty in-memory database in an instance already started: starting one takes most of the time of a test.
-
-    A file is opened as it is asked.
-    """
-    if fichier is not None:
-        return _connecter(fichier, **options)
-    connexion = _instance().cursor()
-    nom = f"base_{next(_bases)}"
-    connexion.execute(f"ATTACH ':memory:' AS {nom}; USE {nom}")
-    return connexion
 
 
 @cache

@@ -20,7 +20,7 @@ from observatoire.loading.sorting import DE_DEMONSTRATION, Tri, convert_columns,
 from observatoire.schemas import Table
 from observatoire.sources import Source
 from observatoire.sources.states import FichierLu
-from observatoire.warehouse import Entrepot
+from observatoire.warehouse import Entrepot, memory_database
 
 DIT_EN_TITRE = "colonne absente, valeur lue au-dessus de l'en-tête : comptée pour tout le fichier, à vérifier"
 
@@ -112,7 +112,7 @@ def _handle_repeats(
         FROM read_parquet(?)
         QUALIFY row_number() OVER (PARTITION BY {cle} ORDER BY _fichier, _ligne) > 1
         ORDER BY ALL"""
-    with duckdb.connect() as connexion:
+    with memory_database() as connexion:
         repetitions = _frame(connexion, requete, chemin)
         if repetitions.empty:
             return

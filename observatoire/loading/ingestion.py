@@ -9,7 +9,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pandas as pd
 import pyarrow as arrow
 import yaml
@@ -24,7 +23,7 @@ from observatoire.loading.whole_table import whole_table_flags
 from observatoire.schemas import ENTIER, TEXTE
 from observatoire.sources import JOURS_PAR_CADENCE, Source, sources
 from observatoire.sources.states import Etat, FichierLu, keep_state, schema_of, state_of
-from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint, utc_now
+from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint, memory_database, utc_now
 
 REJETS = arrow.schema(
     [
@@ -161,7 +160,7 @@ def _latest(chemin: Path, source: Source) -> str | None:
     """Return the latest day the rows speak of, where the source says which column tells."""
     if not source.fraicheur:
         return None
-    with duckdb.connect() as connexion:
+    with memory_database() as connexion:
         # a date to come, mistyped, must not bar every later file
         jour = f"max({source.fraicheur}) FILTER ({source.fraicheur} <= current_date + 1)"
         requete = f"SELECT {jour}::VARCHAR FROM read_parquet(?)"

@@ -19,7 +19,7 @@ from observatoire.indicators.cube import CELLULE
 from observatoire.indicators.raw_lines import find_lines, public_lines
 from observatoire.sources import sources
 from observatoire.sources.states import state_of
-from observatoire.warehouse import NOM_DUCKDB, Entrepot, open_published, read_rows, sql_literal
+from observatoire.warehouse import NOM_DUCKDB, Entrepot, memory_database, open_published, read_rows, sql_literal
 
 Ligne = dict[str, Any]
 CLE = ("indicateur", "niveau", "code_territoire", "periode", "axe", "modalite")
@@ -244,7 +244,7 @@ def _left_out(preuves: Entrepot, mesure: Mesure) -> list[Ligne]:
                 ecartees.append({**dite, "nombre": nombre, "valeur": None})
         chemin = preuves.racine / "rejets" / f"{source.nom}.parquet"
         if chemin.exists():
-            with duckdb.connect() as connexion:
+            with memory_database() as connexion:
                 ecartees += read_rows(connexion, f"""
                     SELECT {sql_literal(source.nom)} AS source, fichier, 'refusée : ' || motif AS raison,
                            count(DISTINCT ligne) AS nombre, NULL AS valeur
