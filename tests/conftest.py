@@ -2,19 +2,16 @@
 
 from pathlib import Path
 
-import hypothesis
 import pytest
 
 from observatoire.settings import Settings
 from observatoire.warehouse import Entrepot
 from tests.chaine import publie, publie_deux_fois, publie_trois_fois  # noqa: F401 — fixtures are found by their names
 from tests.donnees import SANS_DONNEES, dossier_donnees
+from tests.hasard import declarer_les_profils
 from tests.navigateur import navigateur, visite  # noqa: F401
 
-# a shared machine has no deadlines; the same cases every time, more of them when there is time
-for profil, exemples in (("test", 25), ("long", 100), ("campagne", 1000)):
-    hypothesis.settings.register_profile(profil, max_examples=exemples, deadline=None, derandomize=True)
-hypothesis.settings.load_profile("test")
+declarer_les_profils()
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ import pytest
 
 from tests.chaine import RACINE, environnement, petit_raw
 
+pytestmark = pytest.mark.long
+
 EXECUTER = """
 import json, sys
 from tests.chaine import definitions, lancer, raisons

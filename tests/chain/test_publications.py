@@ -25,8 +25,6 @@ from observatoire.warehouse import Entrepot
 from tests.chaine import adhesion, ajouter, copier, installer, lancer, octets, raisons
 from tests.depots import deposer, subventions
 
-pytestmark = pytest.mark.long
-
 
 @pytest.fixture
 def ici(publie: Path, tmp_path: Path, monkeypatch) -> Entrepot:
@@ -40,6 +38,7 @@ def deux(publie_deux_fois: Path, tmp_path: Path, monkeypatch) -> Entrepot:
     return installer(copier(publie_deux_fois, tmp_path / "ici"), monkeypatch)
 
 
+@pytest.mark.long
 def test_une_source_devenue_en_retard_fait_une_publication_et_une_seule(ici: Entrepot, monkeypatch):
     deposer(ici, "subventions", "2024.csv", subventions(3))
     deposer(ici, "subventions", "2024.csv.origine.yml", "obtenu_le: 2026-01-01\n")
@@ -97,6 +96,7 @@ def test_un_fichier_d_adhesions_casse_ne_stoppe_pas_les_autres(ici: Entrepot):
     )
 
 
+@pytest.mark.long
 def test_une_geographie_cassee_laisse_chaque_octet_publie(ici: Entrepot):
     avant = octets(ici.racine)
     ajouter(ici.settings.raw, "adhesions/adhesions_documents.csv", adhesion(1))
@@ -110,6 +110,7 @@ def test_une_geographie_cassee_laisse_chaque_octet_publie(ici: Entrepot):
     assert octets(ici.racine) == avant
 
 
+@pytest.mark.long
 def test_revenir_puis_reprendre(deux: Entrepot):
     ici = deux
     premiere, deuxieme = releases(ici)
@@ -135,6 +136,7 @@ def test_revenir_refuse_une_publication_modifiee_ou_inconnue(deux: Entrepot):
     assert current_release(ici) != premiere
 
 
+@pytest.mark.long
 def test_une_publication_retiree_ne_revient_pas(deux: Entrepot):
     ici = deux
     premiere, deuxieme = releases(ici)
@@ -169,6 +171,7 @@ def test_une_chaine_dont_un_maillon_a_bouge_n_est_pas_publiee(ici: Entrepot):
         publish(ici)
 
 
+@pytest.mark.long
 def test_seules_les_dernieres_publications_sont_gardees(deux: Entrepot, monkeypatch):
     ici, premiere = deux, releases(deux)[0]
     assert GARDEES >= 3
@@ -187,6 +190,7 @@ def test_le_resume_compte_chaque_ligne(ici: Entrepot):
     ).all()
 
 
+@pytest.mark.long
 def test_un_retrait_tue_en_route_ne_laisse_rien_de_lisible(deux: Entrepot, monkeypatch):
     ici, premiere = deux, releases(deux)[0]
     with monkeypatch.context() as coupure:
@@ -210,6 +214,7 @@ def test_un_retrait_repris_n_est_inscrit_qu_une_fois(ici: Entrepot, monkeypatch)
     assert (inscrite["release"], inscrite["motif"]) == (premiere, "objection, dite autrement")
 
 
+@pytest.mark.long
 def test_ni_siren_d_une_table_tue_ni_beneficiaire_sans_identifiant_ne_sont_publies(ici: Entrepot):
     """A SIREN of the register may be a natural person's; so may a beneficiary nobody identifies."""
     (unites,) = (ici.settings.raw / "sirene_unites_legales").glob("*.parquet")

@@ -3,13 +3,14 @@
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import luhn
 from stdnum.fr import siren, siret
 
 from observatoire.identifiers import is_rna, is_siren, is_siren_or_siret, is_siret, restored
 from tests.depots import SUBVENTION, charger_source, deposer, en_csv, rejets, table
+from tests.hasard import exemples
 
 TEXTE = pd.ArrowDtype(pa.string())
 
@@ -44,7 +45,7 @@ def test_un_siret_est_juge_comme_par_python_stdnum(nombres):
     ]
 
 
-@settings(max_examples=20)
+@exemples(20)
 @given(st.lists(st.text(max_size=16)))
 def test_aucune_chaine_ne_fait_planter_les_regles(mots):
     for regle in (is_siren, is_siret, is_rna, is_siren_or_siret):

@@ -8,7 +8,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from observatoire.indicators import cube
@@ -16,6 +16,7 @@ from observatoire.indicators.catalog import mesures
 from observatoire.indicators.cube import MesureInvalide, compute_measure
 from observatoire.schemas import TEXTE
 from tests.fabrique import COMMUNES, FRANCE, Fabrique, fabrique
+from tests.hasard import exemples
 
 SQL = """SELECT 'commune' AS niveau, '63001' AS code_territoire, '2024' AS periode, 'total' AS axe, 'total' AS modalite,
                 'u' AS unite, 'r' AS repondant, 1 AS nombre_unites, 10 AS valeur"""
@@ -338,7 +339,7 @@ def _lignes(petit: Fabrique, tirages: list[Tirage]) -> list[dict[str, object]]:
     ]
 
 
-@settings(max_examples=5, deadline=None)
+@exemples(5)
 @given(st.lists(CONTRIBUTION, min_size=1, max_size=25), st.randoms(use_true_random=False))
 def test_l_ordre_des_lignes_ne_change_aucune_cellule(tirages: list[Tirage], des: random.Random) -> None:
     with TemporaryDirectory() as dossier, fabrique(Path(dossier)) as petite:
@@ -352,7 +353,7 @@ def test_l_ordre_des_lignes_ne_change_aucune_cellule(tirages: list[Tirage], des:
         assert petite.cube() == dans_l_ordre
 
 
-@settings(max_examples=8, deadline=None)
+@exemples(8)
 @given(st.lists(CONTRIBUTION, min_size=1, max_size=25))
 def test_chaque_territoire_compte_ce_que_compte_un_decompte_direct(tirages: list[Tirage]) -> None:
     with TemporaryDirectory() as dossier, fabrique(Path(dossier)) as petite:

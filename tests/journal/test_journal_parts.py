@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 import pyarrow.parquet as parquet
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from observatoire.journal import writing
@@ -16,6 +16,7 @@ from observatoire.journal.causes import ORDRE, Cause
 from observatoire.journal.differences import comparable_values, compare_values
 from observatoire.journal.writing import JOURNAL, TOUS
 from observatoire.warehouse import sql_literal
+from tests.hasard import exemples
 from tests.journal.atelier import Atelier, lignes_de, somme
 
 
@@ -103,7 +104,7 @@ def _attribuer(tables: list[str], causes_: list[Cause], etapes: list[Path]) -> l
 CENTIMES = st.one_of(st.none(), st.integers(-(10**12), 10**12).map(lambda entier: f"{Decimal(entier) / 100:f}"))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@exemples(30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     etats=st.lists(st.dictionaries(st.sampled_from("ABCDE"), CENTIMES), min_size=2, max_size=6),
 )

@@ -208,7 +208,13 @@ def test_une_publication_retiree_n_est_plus_racontee(ici: Entrepot):
     liste = json.loads((ici.racine / LISTE).read_text(encoding="utf-8"))
     assert [dite["release"] for dite in liste["releases"]] == [troisieme, premiere]
     assert [dite["release"] for dite in liste["retirees"]] == [seconde]
-    # the next one is compared with what is left
+
+
+@pytest.mark.long
+def test_apres_un_retrait_la_suivante_se_compare_a_ce_qui_reste(ici: Entrepot):
+    _, seconde, troisieme = releases(ici)
+    retract(ici, seconde, "objection")
+    assert roll_back_to(ici, troisieme) == troisieme
     ajouter(ici.settings.raw, "adhesions/adhesions_documents.csv", adhesion(9))
     resultat = lancer()
     assert resultat.success, raisons(resultat)

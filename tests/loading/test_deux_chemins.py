@@ -5,12 +5,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from observatoire.sources import Source, sources
 from observatoire.sources.states import Etat
 from tests.depots import charger_source, comptes_justes, deposer, en_csv, rejets, table
+from tests.hasard import exemples
 from tests.loading.volumineuses import BON, ENTETE, SOURCE, _entrepot
 from tests.petit_sirene import siren, siret
 
@@ -52,7 +53,7 @@ LIGNE_AU_HASARD = st.fixed_dictionaries(
 MALFORMEE = st.sampled_from(["x,y", "seul", ",".join("abcdefghijklmnopqrstuvwxyz")])
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@exemples(10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rangs=st.lists(LIGNE_AU_HASARD | LIGNE_AU_HASARD | LIGNE_AU_HASARD | MALFORMEE, min_size=1, max_size=15),
     encodage=st.sampled_from(["utf-8", "cp1252"]),

@@ -3,7 +3,6 @@
 import time
 
 import dagster as dg
-import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +13,7 @@ from observatoire.settings import Settings
 from observatoire.warehouse import Entrepot
 from pipelines.defs.automation import fichiers_deposes
 from tests.chaine import installer
+from tests.hasard import exemples
 from tests.receiving.serveur import Panne, ecouter
 from tests.receiving.telechargements import (
     CSV,
@@ -128,7 +128,7 @@ def test_une_etiquette_faible_ne_sert_pas_a_reprendre(entrepot, serveur):
     assert serveur.requetes[-1]["if-range"] == NOVEMBRE
 
 
-@hypothesis.settings(max_examples=15)
+@exemples(15)
 @given(coupures=st.lists(st.integers(0, 40), max_size=6), reprend=st.booleans(), annonce=st.booleans())
 def test_quelles_que_soient_les_coupures_le_fichier_est_le_meme(tmp_path_factory, coupures, reprend, annonce):
     dossier = tmp_path_factory.mktemp("coupures")

@@ -18,9 +18,6 @@ from observatoire.warehouse import Entrepot
 from tests.depots import charger_source, rejets, source, table
 from tests.registre.registres import CAM, TERRITOIRES, lancer, octets, porteur, presents, remplir
 
-pytestmark = pytest.mark.long
-
-
 # counts
 
 

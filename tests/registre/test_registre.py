@@ -14,9 +14,6 @@ from observatoire.registre.store import RegistreRefuse, Store
 from observatoire.settings import RACINE
 from tests.registre.registres import CAM, TERRITOIRES, canari, lancer, octets, ouvrir, porteur, presents, remplir
 
-pytestmark = pytest.mark.long
-
-
 # opened with both parts or not at all
 
 

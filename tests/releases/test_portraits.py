@@ -63,6 +63,7 @@ def test_la_page_d_un_epci_est_celle_de_la_publication(modele: Path):
     assert "".join(parmi.replace('"../', '"').split()) == "".join(sans_fichiers.split())
 
 
+@pytest.mark.long
 def test_deux_processus_ecrivent_ce_qu_un_seul_ecrit(ici: Entrepot, monkeypatch):
     avant = lues(ici)
     monkeypatch.setattr(portraits, "PAGES_PAR_LOT", 5)
@@ -98,6 +99,7 @@ def test_une_publication_retiree_emporte_ses_pages(ici: Entrepot):
     assert list((ici.racine / "pages").iterdir()) == []
 
 
+@pytest.mark.long
 def test_une_publication_oubliee_emporte_ses_pages(ici: Entrepot, monkeypatch):
     """Nobody may retract it any more: what is served of it would stay for good."""
     oubliee = current_release(ici)

@@ -32,6 +32,8 @@ from observatoire.socle.registry import derivees
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
 
+pytestmark = pytest.mark.long
+
 ETABLISSEMENTS = 60_000
 EPCI = {
     "249740119": "La Réunion",

@@ -4,13 +4,14 @@ import datetime
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from observatoire.settings import Settings
 from observatoire.warehouse import Entrepot
 from tests.depots import deposer, en_csv
 from tests.donnees import lire_csv
+from tests.hasard import exemples
 from tests.petit_sirene import PetitSirene
 
 # legal category, NAF of the unit, Insee's flag, diffusion, then commune, NAF, diffusion of its establishment
@@ -196,7 +197,7 @@ def test_une_activite_hors_champ_ecarte_du_premier_perimetre_et_pas_du_large(pet
 # ---- what each reason brings adds up
 
 
-@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@exemples(4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     unites=st.lists(
         st.tuples(

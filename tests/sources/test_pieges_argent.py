@@ -9,7 +9,7 @@ import io
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from observatoire.settings import Settings
@@ -26,6 +26,7 @@ from tests.depots import (
     table,
 )
 from tests.donnees import CAM, COLONNES_SCDL_V1
+from tests.hasard import exemples
 
 ANNEE = "subventions_2024.csv"
 
@@ -363,7 +364,7 @@ def test_chaque_dialecte_du_portail_donne_les_memes_subventions(entrepot, separa
     assert {ligne["nom_attribuant"] for ligne in table(entrepot, "subventions")} == {"Clermont Auvergne Métropole"}
 
 
-@settings(max_examples=10)
+@exemples(10)
 @given(st.data(), st.lists(st.decimals(-(10**9), 10**9, places=2), min_size=1, max_size=20))
 def test_l_ordre_des_lignes_ne_change_ni_un_centime_ni_le_contenu(tmp_path_factory, tirage, montants):
     contenus = []
