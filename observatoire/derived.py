@@ -3,11 +3,14 @@
 The queries live beside the idea they carry (`territories`, `perimeter`); this module runs them.
 """
 
+import inspect
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pandera.pandas as pa
 
+from observatoire.fingerprints import code_owed
 from observatoire.judging import judge_file
 from observatoire.schemas import Table
 from observatoire.warehouse import Entrepot, count_repeats, fingerprint, sql_literal
@@ -73,9 +76,32 @@ def compute_table(entrepot: Entrepot, derivee: Derivee) -> int:
 
 
 def table_version(entrees: dict[str, str | None], derivee: Derivee) -> str:
-    """Return the version of a derived table, from what it reads and its declaration."""
-    colonnes = [(colonne.nom, str(colonne.type)) for colonne in derivee.table.colonnes]
-    return fingerprint(entrees, derivee.requete, colonnes)
+    """Return the version of a derived table: what it reads, its declaration, what must not be, and who checks it."""
+    table = derivee.table
+    colonnes = [
+        (colonne.nom, str(colonne.type), colonne.obligatoire, [_said(regle) for regle in colonne.regles])
+        for colonne in table.colonnes
+    ]
+    juges = {_written_in(regle) for regles in (table.regles, *(c.regles for c in table.colonnes)) for regle in regles}
+    return fingerprint(
+        entrees,
+        derivee.requete,
+        colonnes,
+        table.cle,
+        [_said(regle) for regle in table.regles],
+        derivee.controles,
+        code_owed(__name__, *sorted(juges)),
+    )
+
+
+def _said(regle: pa.Check) -> tuple[str, ...]:
+    """Return what a rule says of itself: its name, its severity, its reason."""
+    return str(regle.name), str(regle.title), str(regle.error)
+
+
+def _written_in(regle: pa.Check) -> str:
+    """Return the file where a rule is written: two rules of one name may differ in what they check."""
+    return inspect.getfile(inspect.unwrap(regle._check_fn))
 
 
 def _check_table(connexion: duckdb.DuckDBPyConnection, derivee: Derivee, chemin: Path) -> None:

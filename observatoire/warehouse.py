@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,16 +52,6 @@ def sha256(chemin: Path) -> str:
     """Hash a file."""
     with chemin.open("rb") as flux:
         return hashlib.file_digest(flux, "sha256").hexdigest()
-
-
-@cache
-def code_fingerprint(*motifs: str) -> str:
-    """Hash the files of this package that match the patterns: what a result owes to the code."""
-    racine = Path(__file__).parent
-    chemins = sorted({chemin for motif in motifs for chemin in racine.glob(motif) if chemin.is_file()})
-    return fingerprint(
-        [(str(chemin.relative_to(racine)), sha256(chemin)) for chemin in chemins if chemin.suffix != ".pyc"]
-    )
 
 
 def erase(dossier: Path) -> None:

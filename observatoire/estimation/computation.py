@@ -14,11 +14,12 @@ from observatoire.estimation.employers import covered_departements, ess_employer
 from observatoire.estimation.local_jobs import Estimateur
 from observatoire.estimation.tables import CALAGES, ESTIMATIONS, LUES, LUES_RETROTESTS, RETROTESTS
 from observatoire.estimation.urssaf_totals import read_totals
+from observatoire.fingerprints import code_owed
 from observatoire.schemas import NOMBRE, REEL, Table
 from observatoire.socle.registry import sources_of
 from observatoire.sources import sources
 from observatoire.sources.states import Etat, state_of
-from observatoire.warehouse import Entrepot, code_fingerprint, count_repeats, fingerprint
+from observatoire.warehouse import Entrepot, count_repeats, fingerprint
 
 ECRITES = {
     ("indicateurs", "estimations"): ESTIMATIONS,
@@ -29,7 +30,7 @@ ECRITES = {
 
 def estimations_version(entrees: dict[str, str | None]) -> str:
     """Return the version of the three tables, from what they read and the code that makes them."""
-    return fingerprint(entrees, code_fingerprint("estimation/*.py"))
+    return fingerprint(entrees, code_owed(__name__))
 
 
 def compute_estimations(entrepot: Entrepot) -> dict[str, int]:

@@ -11,9 +11,10 @@ import networkx as nx
 import pandas as pd
 
 from observatoire.derived import versions_of
+from observatoire.fingerprints import code_owed
 from observatoire.graph.links import LIT, Lien, read_links
 from observatoire.schemas import BOOLEEN, DATE, ENTIER, REEL, TEXTE, Colonne, Table
-from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint
+from observatoire.warehouse import Entrepot, fingerprint
 
 LIENS = Table(
     "Liens entre organismes, chacun avec les mots d'un document.",
@@ -117,7 +118,7 @@ def compute_graph(entrepot: Entrepot) -> dict[str, int]:
 
 def graph_version(entrees: dict[str, str | None]) -> str:
     """Return the version of the graph, from the registers it reads and how it is measured."""
-    return fingerprint(entrees, code_fingerprint("graph/*.py"))
+    return fingerprint(entrees, code_owed(__name__))
 
 
 def is_measured(lien: Lien) -> bool:

@@ -9,11 +9,12 @@ from pathlib import Path
 import duckdb
 
 from observatoire.derived import versions_of
+from observatoire.fingerprints import code_owed
 from observatoire.indicators.catalog import Mesure, indicateurs, mesures, sources_of_measure
 from observatoire.levels import NIVEAUX
 from observatoire.sources import Source
 from observatoire.sources.states import Etat, state_of
-from observatoire.warehouse import Entrepot, code_fingerprint, count_repeats, fingerprint, sql_literal
+from observatoire.warehouse import Entrepot, count_repeats, fingerprint, sql_literal
 
 CONTRIBUTION = {
     "niveau": "VARCHAR",
@@ -90,7 +91,7 @@ def compute_measure(entrepot: Entrepot, mesure: Mesure) -> int:
 
 def measure_version(mesure: Mesure, entrees: dict[str, str | None]) -> str:
     """Return the version of a measure's contributions, from what it reads and its own text."""
-    return fingerprint(entrees, mesure.requete, CONTRIBUTION)
+    return fingerprint(entrees, mesure.requete, mesure.diffusion, CONTRIBUTION, code_owed(__name__))
 
 
 def _check(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, chemin: Path) -> None:
@@ -173,7 +174,7 @@ def compute_cube(entrepot: Entrepot) -> int:
 def cube_version(entrees: dict[str, str | None]) -> str:
     """Return the version of the cube, from the contributions, what contains them and what indicators ask of it."""
     demandes = {nom: sorted(requested_aggregates(nom)) for nom in mesures()}
-    return fingerprint(entrees, demandes, code_fingerprint("indicators/cube.py", "socle/territories.py"))
+    return fingerprint(entrees, demandes, code_owed(__name__))
 
 
 def _covered_territories(connexion: duckdb.DuckDBPyConnection, complete_pour: Couverture) -> None:

@@ -9,6 +9,7 @@ from observatoire.derived import versions_of
 from observatoire.estimation.publication_rule import DEMI_LARGEUR_PCT
 from observatoire.estimation.tables import GRANDEURS, REMPLACEES_PAR
 from observatoire.estimation.urssaf_totals import ECART_MAXIMUM_PCT
+from observatoire.fingerprints import code_owed
 from observatoire.indicators.catalog import (
     AGREGATS_PROTEGES,
     CROISEMENT,
@@ -23,7 +24,7 @@ from observatoire.indicators.catalog import (
 from observatoire.indicators.comparison import Chiffre
 from observatoire.indicators.cube import states_of
 from observatoire.schemas import BOOLEEN, ENTIER, NOMBRE, REEL, TEXTE, Colonne, Table
-from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint
+from observatoire.warehouse import Entrepot, fingerprint
 
 VALEURS = Table(
     "Valeurs publiées : un indicateur, un territoire, une période, une ventilation.",
@@ -131,7 +132,7 @@ def compute_indicators(entrepot: Entrepot) -> dict[str, int]:
 
 def values_version(entrees: dict[str, str | None]) -> str:
     """Return the version of the values, from the cube, what is suppressed of it and the declarations."""
-    return fingerprint(entrees, code_fingerprint("indicators/*.py", "indicators.yml"))
+    return fingerprint(entrees, code_owed(__name__, "indicators.yml"))
 
 
 def _insert_values(

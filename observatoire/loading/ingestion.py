@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as arrow
 import yaml
 
+from observatoire.fingerprints import code_owed
 from observatoire.judging import COLONNES_REJETS, VIDE
 from observatoire.loading import batches, bulk
 from observatoire.loading.files import A_CONVERTIR, Fichier, dropped_files, files_of, unread_files, yaml_fault
@@ -24,7 +25,7 @@ from observatoire.loading.whole_table import whole_table_flags
 from observatoire.schemas import ENTIER, TEXTE
 from observatoire.sources import JOURS_PAR_CADENCE, Source, sources
 from observatoire.sources.states import Etat, FichierLu, keep_state, schema_of, state_of
-from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint, utc_now
+from observatoire.warehouse import Entrepot, fingerprint, utc_now
 
 REJETS = arrow.schema(
     [
@@ -116,7 +117,7 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
     version = fingerprint(
         [(fichier.nom, fichier.sha256, fichier.origine) for fichier in trouves],
         sorted(acceptes),
-        code_fingerprint("*.py", "loading/*.py", f"sources/{source.nom}/*"),
+        code_owed(__name__, f"sources/{source.nom}/*"),
         date.today().year,  # noqa: DTZ011 — rules compare years with the present one
     )
     en_place = entrepot.version(schema_of(source), source.nom)

@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 
 from observatoire.derived import versions_of
+from observatoire.fingerprints import code_owed
 from observatoire.schemas import NOMBRE, TEXTE, Colonne, Table
-from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint
+from observatoire.warehouse import Entrepot, fingerprint
 
 LIT = ("qualite.declarations", "referentiels.arithmetique_declarations")
 
@@ -53,7 +54,7 @@ def compute_arithmetic(entrepot: Entrepot) -> dict[str, int]:
 
 def arithmetic_version(entrees: dict[str, str | None]) -> str:
     """Return the version of the table, from what it reads and how it is computed."""
-    return fingerprint(entrees, code_fingerprint("reconciliation/document_arithmetic.py"))
+    return fingerprint(entrees, code_owed(__name__))
 
 
 def check_arithmetic(controle: dict[str, Any], grandeurs: dict[str, Intervalle]) -> dict[str, Any]:

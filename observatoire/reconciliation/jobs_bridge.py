@@ -12,10 +12,11 @@ from typing import Any
 import pandas as pd
 
 from observatoire.derived import versions_of
+from observatoire.fingerprints import code_owed
 from observatoire.indicators.catalog import figure_of_indicator, indicateurs
 from observatoire.indicators.comparison import comparable
 from observatoire.schemas import NOMBRE, TEXTE, Colonne, Table
-from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint
+from observatoire.warehouse import Entrepot, fingerprint
 
 LIT = ("indicateurs.valeurs",)
 Point = tuple[str, Decimal, str]  # period, value, nature
@@ -123,7 +124,7 @@ def compute_bridge(entrepot: Entrepot) -> int:
 
 def bridge_version(entrees: dict[str, str | None]) -> str:
     """Return the version of the bridge, from the values and how they are compared."""
-    return fingerprint(entrees, code_fingerprint("reconciliation/jobs_bridge.py", "indicators/comparison.py"))
+    return fingerprint(entrees, code_owed(__name__, "indicators.yml", "measures/*.sql"))
 
 
 def _gap(ecart: Ecart, niveau: str, code: str, premiers: list[Point], seconds: list[Point]) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from typing import Any
 import pandas as pd
 
 from observatoire.derived import versions_of
+from observatoire.fingerprints import code_owed
 from observatoire.schemas import ENTIER, NOMBRE, TEXTE, Colonne, Table
-from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint
+from observatoire.warehouse import Entrepot, fingerprint
 
 # a sheet that gives no year speaks of its own, or of one of the three before: statistics come late
 ANNEES_AVANT_LE_DOCUMENT = 3
@@ -86,7 +87,7 @@ def compute_verdicts(entrepot: Entrepot) -> dict[str, int]:
 
 def verdicts_version(entrees: dict[str, str | None]) -> str:
     """Return the version of the verdicts, from what they read and how they are given."""
-    return fingerprint(entrees, code_fingerprint("reconciliation/verdicts.py"))
+    return fingerprint(entrees, code_owed(__name__))
 
 
 def judge(declaration: dict[str, Any], definitions: list[str], valeurs: list[dict[str, Any]]) -> dict[str, Any]:

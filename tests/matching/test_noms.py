@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from observatoire.derived import compute_table
+from observatoire.matching.computation import FILE, compute_matches
 from observatoire.matching.decisions import Nom, Proposition, band, settle
 from observatoire.matching.names import normalised
 from observatoire.matching.precision import Etiquette, Proportion, measure
-from observatoire.matching.tables import FILE, LIT, compute_matches
+from observatoire.matching.tables import LIT
 from observatoire.settings import RACINE, Settings
 from observatoire.socle.members import NOMS_ORGANISATIONS
 from observatoire.sources import sources
