@@ -18,7 +18,7 @@ from observatoire.fingerprints import code_owed
 from observatoire.schemas import NOMBRE, REEL, Table
 from observatoire.socle.registry import sources_of
 from observatoire.sources import sources
-from observatoire.sources.states import Etat, state_of
+from observatoire.sources.states import carried_by, common_nature
 from observatoire.warehouse import Entrepot, count_repeats, fingerprint
 
 ECRITES = {
@@ -43,24 +43,19 @@ def compute_estimations(entrepot: Entrepot) -> dict[str, int]:
     version = estimations_version(entrees)
     if any(entrepot.version(*nom) != version for nom in ECRITES):
         with entrepot.connect(LUES_RETROTESTS) as connexion:
-            lignes = _compute(connexion, _states(entrepot))
+            lignes = _compute(connexion, entrepot)
             for (schema, nom), table in ECRITES.items():
                 _write(entrepot, connexion, schema, nom, table, lignes[nom], {"version": version, "entrees": entrees})
     return {f"{schema}.{nom}": entrepot.count_rows(schema, nom) for schema, nom in ECRITES}
 
 
-def _states(entrepot: Entrepot) -> dict[str, Etat]:
-    lues = {source.nom for table in LUES for source in sources_of(table)}
-    etats = {nom: state_of(entrepot, sources()[nom]) for nom in sorted(lues)}
-    return {nom: etat for nom, etat in etats.items() if etat is not None}
-
-
-def _compute(connexion: duckdb.DuckDBPyConnection, etats: dict[str, Etat]) -> dict[str, list[dict[str, Any]]]:
+def _compute(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot) -> dict[str, list[dict[str, Any]]]:
     annee = last_year(connexion)
-    stocks = [etats[nom] for nom in ("sirene_etablissements", "sirene_unites_legales") if nom in etats]
-    if annee is None or len(stocks) < 2:
+    portees = [carried_by(entrepot, sources()[nom]) for nom in ("sirene_etablissements", "sirene_unites_legales")]
+    stocks = [portee for portee in portees if portee is not None]
+    if annee is None or len(stocks) < len(portees):
         return {nom: [] for _, nom in ECRITES}
-    nature = "demonstration" if any(etat.nature == "demonstration" for etat in etats.values()) else "reelle"
+    nature = common_nature(entrepot, (source for table in LUES for source in sources_of(table)))
     couverts = covered_departements(connexion, stocks)
     totaux = read_totals(connexion, annee)
     employeurs = ess_employers(connexion, annee)

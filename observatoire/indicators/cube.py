@@ -12,8 +12,7 @@ from observatoire.derived import versions_of
 from observatoire.fingerprints import code_owed
 from observatoire.indicators.catalog import Mesure, indicateurs, mesures, sources_of_measure
 from observatoire.levels import NIVEAUX
-from observatoire.sources import Source
-from observatoire.sources.states import Etat, state_of
+from observatoire.sources.states import carried_by
 from observatoire.warehouse import Entrepot, count_repeats, fingerprint, sql_literal
 
 CONTRIBUTION = {
@@ -132,15 +131,11 @@ def requested_aggregates(mesure: str) -> set[str]:
     return {terme.agregat for terme in termes if terme.mesure == mesure} - {"somme", "nombre_unites"}
 
 
-def states_of(entrepot: Entrepot, lues: tuple[Source, ...]) -> list[Etat]:
-    """Return the states of sources, those that ran."""
-    return [etat for etat in (state_of(entrepot, source) for source in lues) if etat is not None]
-
-
 def coverage_of(entrepot: Entrepot, mesure: Mesure) -> Couverture:
     """Return what a measure is complete for: `aucune`, `lignes`, `inconnue`, or the areas its sources cover."""
     necessaires = tuple(source for source in sources_of_measure(mesure) if not source.facultative)
-    dites = [etat.couverture for etat in states_of(entrepot, necessaires)]
+    portees = [carried_by(entrepot, source) for source in necessaires]
+    dites = [portee.couverture for portee in portees if portee is not None]
     for mot in ("aucune", "lignes", "inconnue"):
         if mot in dites:
             return mot

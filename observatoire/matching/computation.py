@@ -44,7 +44,7 @@ from observatoire.matching.tables import (
 )
 from observatoire.schemas import Table
 from observatoire.sources import sources
-from observatoire.sources.states import state_of
+from observatoire.sources.states import common_nature
 from observatoire.warehouse import ATELIER, Entrepot, fingerprint
 
 # a masked name is nobody's, and one with an identifier is known: it is there for decisions to close
@@ -85,7 +85,7 @@ def compute_matches(entrepot: Entrepot) -> dict[str, int]:
     if en_place != [version, version] or not entrepot.racine.joinpath(*FILE).exists():
         with entrepot.connect(LIT) as connexion, _workshop(entrepot) as atelier:
             lues = _read(connexion, entrepot, atelier)
-        nature = _nature(entrepot)
+        nature = common_nature(entrepot, [sources()["sirene_unites_legales"]])
         lignes = [_row(nom, sort, nature) for nom, sort in lues.sorts] + [
             _row_without_name(cle, decide, nature) for cle, decide in lues.sans_objet
         ]
@@ -305,8 +305,3 @@ def _write_queue(entrepot: Entrepot, lues: _Lecture) -> None:
         chemin.chmod(0o600)
         # spreadsheets read UTF-8 when a mark says so
         chemin.write_text(texte.getvalue(), encoding="utf-8-sig")
-
-
-def _nature(entrepot: Entrepot) -> str:
-    etat = state_of(entrepot, sources()["sirene_unites_legales"])
-    return "demonstration" if etat is not None and etat.nature == "demonstration" else "reelle"
