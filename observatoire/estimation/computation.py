@@ -6,20 +6,18 @@ What is estimated belongs to `local_jobs`, what the method is worth to `back_tes
 from typing import Any
 
 import duckdb
-import pyarrow as arrow
 
-from observatoire.derived import TableIncoherente, versions_of
+from observatoire.derived import versions_of, write_rows
 from observatoire.estimation.back_tests import back_test
 from observatoire.estimation.employers import covered_departements, ess_employers, last_year
 from observatoire.estimation.local_jobs import Estimateur
 from observatoire.estimation.tables import CALAGES, ESTIMATIONS, LUES, LUES_RETROTESTS, RETROTESTS
 from observatoire.estimation.urssaf_totals import read_totals
 from observatoire.fingerprints import code_owed
-from observatoire.schemas import NOMBRE, REEL, Table
 from observatoire.socle.registry import sources_of
 from observatoire.sources import sources
 from observatoire.sources.states import carried_by, common_nature
-from observatoire.warehouse import Entrepot, count_repeats, fingerprint
+from observatoire.warehouse import Entrepot, fingerprint
 
 ECRITES = {
     ("indicateurs", "estimations"): ESTIMATIONS,
@@ -44,8 +42,8 @@ def compute_estimations(entrepot: Entrepot) -> dict[str, int]:
     if any(entrepot.version(*nom) != version for nom in ECRITES):
         with entrepot.connect(LUES_RETROTESTS) as connexion:
             lignes = _compute(connexion, entrepot)
-            for (schema, nom), table in ECRITES.items():
-                _write(entrepot, connexion, schema, nom, table, lignes[nom], {"version": version, "entrees": entrees})
+        for (schema, nom), table in ECRITES.items():
+            write_rows(entrepot, f"{schema}.{nom}", table, lignes[nom], {"version": version, "entrees": entrees})
     return {f"{schema}.{nom}": entrepot.count_rows(schema, nom) for schema, nom in ECRITES}
 
 
@@ -66,19 +64,3 @@ def _compute(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot) -> dict[s
     estimateur.run(couverts)
     retrotests = back_test(connexion, employeurs, communes, totaux, couverts, nature)
     return {"estimations": estimateur.lignes, "calages": estimateur.calages, "retrotests": retrotests}
-
-
-def _write(
-    entrepot: Entrepot, connexion: duckdb.DuckDBPyConnection, schema: str, nom: str, table: Table,
-    lignes: list[dict[str, Any]], dit: dict[str, Any],
-) -> None:
-    """Write rows as a table of the warehouse, sorted by its key."""
-    # decimals are cast by DuckDB: Arrow takes no float for one
-    types = [arrow.field(c.nom, REEL if c.type == NOMBRE else c.type) for c in table.colonnes]
-    connexion.register("calculees", arrow.Table.from_pylist(lignes, schema=arrow.schema(types)))
-    colonnes = ", ".join(f"{colonne.nom}::{colonne.type_sql} AS {colonne.nom}" for colonne in table.colonnes)
-    cle = ", ".join(table.cle)
-    if count_repeats(connexion, "calculees", cle):
-        raise TableIncoherente(f"{schema}.{nom} a des lignes de même clé ({cle}).")
-    entrepot.write_query(connexion, f"SELECT {colonnes} FROM calculees ORDER BY {cle}", schema, nom, dit)
-    connexion.unregister("calculees")

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import networkx as nx
-import pandas as pd
 
-from observatoire.derived import versions_of
+from observatoire.derived import versions_of, write_rows
 from observatoire.fingerprints import code_owed
 from observatoire.graph.links import LIT, Lien, read_links
 from observatoire.schemas import BOOLEEN, DATE, ENTIER, REEL, TEXTE, Colonne, Table
@@ -109,11 +108,7 @@ def compute_graph(entrepot: Entrepot) -> dict[str, int]:
         "graphe_ecartes": [{"motif": motif, "liens": nombre} for motif, nombre in ecartes.items()],
     }
     dit = {"version": graph_version(entrees), "entrees": entrees}
-    for nom, table in TABLES.items():
-        cadre = pd.DataFrame(lignes[nom], columns=list(table.noms), dtype=object)
-        with entrepot.replacing(entrepot.path_of("indicateurs", nom)) as chemin:
-            entrepot.write_batches(chemin, table.arrow_alone(), [cadre], dit)
-    return {nom: len(lignes[nom]) for nom in TABLES}
+    return {nom: write_rows(entrepot, f"indicateurs.{nom}", table, lignes[nom], dit) for nom, table in TABLES.items()}
 
 
 def graph_version(entrees: dict[str, str | None]) -> str:

@@ -145,11 +145,8 @@ def coverage_of(entrepot: Entrepot, mesure: Mesure) -> Couverture:
 def compute_cube(entrepot: Entrepot) -> int:
     """Compute the cube of all measures; return its number of cells."""
     with entrepot.connect() as connexion:
+        lay_ancestors(connexion)
         connexion.execute(f"""
-            CREATE TEMP TABLE ancetres AS
-            SELECT niveau, code_territoire, niveau_parent, code_parent FROM referentiels.appartenances
-            UNION ALL SELECT niveau, code_territoire, niveau, code_territoire FROM referentiels.territoires
-            UNION ALL SELECT 'inconnu', 'inconnu', 'inconnu', 'inconnu';
             CREATE TEMP TABLE cube (mesure VARCHAR, niveau VARCHAR, code_territoire VARCHAR, periode VARCHAR,
                 axe VARCHAR, modalite VARCHAR, somme DECIMAL(38,6), nombre_unites BIGINT, est_incomplete BOOLEAN,
                 {', '.join(f'{nom} {type_}' for nom, type_ in TYPES.items())})""")
@@ -161,9 +158,23 @@ def compute_cube(entrepot: Entrepot) -> int:
             _covered_territories(connexion, complete_pour)
             for mesure in groupe:
                 _cube_of_measure(connexion, mesure, complete_pour)
-        entrees = versions_of(entrepot, tuple(f"mesures.{nom}" for nom in mesures()))
+        entrees = versions_of(entrepot, cube_reads())
         dit = {"version": cube_version(entrees), "entrees": entrees}
         return entrepot.write_query(connexion, f"FROM cube ORDER BY mesure, {CELLULE}", "indicateurs", "cube", dit)
+
+
+def lay_ancestors(connexion: duckdb.DuckDBPyConnection) -> None:
+    """Make the temporary table `ancetres`: the territories that wholly contain each, and each itself."""
+    connexion.execute("""
+        CREATE OR REPLACE TEMP TABLE ancetres AS
+        SELECT niveau, code_territoire, niveau_parent, code_parent FROM referentiels.appartenances
+        UNION ALL SELECT niveau, code_territoire, niveau, code_territoire FROM referentiels.territoires
+        UNION ALL SELECT 'inconnu', 'inconnu', 'inconnu', 'inconnu'""")
+
+
+def cube_reads() -> tuple[str, ...]:
+    """Return the tables the cube is computed from: every measure, and what contains its places."""
+    return (*(f"mesures.{nom}" for nom in mesures()), "referentiels.territoires", "referentiels.appartenances")
 
 
 def cube_version(entrees: dict[str, str | None]) -> str:

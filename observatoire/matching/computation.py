@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pandas as pd
 import pyarrow.parquet as parquet
 
-from observatoire.derived import versions_of
+from observatoire.derived import versions_of, write_rows
 from observatoire.fingerprints import code_owed
 from observatoire.matching.decisions import (
     AUCUN,
@@ -42,7 +41,6 @@ from observatoire.matching.tables import (
     SANS_COMMUNE,
     SORTES,
 )
-from observatoire.schemas import Table
 from observatoire.sources import sources
 from observatoire.sources.states import common_nature
 from observatoire.warehouse import ATELIER, Entrepot, fingerprint
@@ -90,8 +88,9 @@ def compute_matches(entrepot: Entrepot) -> dict[str, int]:
             _row_without_name(cle, decide, nature) for cle, decide in lues.sans_objet
         ]
         _write_queue(entrepot, lues)
-        _write(entrepot, "qualite", QUALITE_NOMS, _quality(lignes, lues.mesures, nature), dit)
-        _write(entrepot, "socle", NOMS_RAPPROCHES, lignes, dit)
+        dites = _quality(lignes, lues.mesures, nature)
+        write_rows(entrepot, "qualite.rapprochements_noms", QUALITE_NOMS, dites, dit)
+        write_rows(entrepot, "socle.rapprochements_noms", NOMS_RAPPROCHES, lignes, dit)
     with entrepot.connect(("socle.rapprochements_noms",)) as connexion:
         requete = "SELECT bande, count(*) FROM socle.rapprochements_noms GROUP BY ALL"
         bandes = dict(connexion.execute(requete).fetchall())
@@ -270,14 +269,6 @@ def _quality(lignes: list[dict[str, Any]], mesures: dict[str, QualiteDesNoms], n
                 }
             )
     return [{**ligne, "nature": nature} for ligne in dites]
-
-
-def _write(
-    entrepot: Entrepot, schema: str, table: Table, lignes: list[dict[str, Any]], dit: dict[str, Any]
-) -> None:
-    cadre = pd.DataFrame(lignes, columns=list(table.noms), dtype=object).sort_values(list(table.cle))
-    with entrepot.replacing(entrepot.path_of(schema, "rapprochements_noms")) as chemin:
-        entrepot.write_batches(chemin, table.arrow_alone(), [cadre], dit)
 
 
 def _write_queue(entrepot: Entrepot, lues: _Lecture) -> None:

@@ -8,9 +8,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
-import pandas as pd
-
-from observatoire.derived import versions_of
+from observatoire.derived import versions_of, write_rows
 from observatoire.fingerprints import code_owed
 from observatoire.schemas import NOMBRE, TEXTE, Colonne, Table
 from observatoire.warehouse import Entrepot, fingerprint
@@ -45,10 +43,8 @@ def compute_arithmetic(entrepot: Entrepot) -> dict[str, int]:
             "FROM referentiels.arithmetique_declarations ORDER BY document, controle"
         ).to_arrow_table().to_pylist()
     lignes = [check_arithmetic(controle, _quantities(declarations, controle["document"])) for controle in controles]
-    cadre = pd.DataFrame(lignes, columns=[colonne.nom for colonne in ARITHMETIQUE.colonnes], dtype=object)
-    with entrepot.replacing(entrepot.path_of("indicateurs", "arithmetique_declarations")) as chemin:
-        dit = {"version": arithmetic_version(entrees), "entrees": entrees}
-        entrepot.write_batches(chemin, ARITHMETIQUE.arrow_alone(), [cadre], dit)
+    dit = {"version": arithmetic_version(entrees), "entrees": entrees}
+    write_rows(entrepot, "indicateurs.arithmetique_declarations", ARITHMETIQUE, lignes, dit)
     return dict(Counter(ligne["verdict"] for ligne in lignes))
 
 

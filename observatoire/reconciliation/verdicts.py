@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import pandas as pd
-
-from observatoire.derived import versions_of
+from observatoire.derived import versions_of, write_rows
 from observatoire.fingerprints import code_owed
 from observatoire.schemas import ENTIER, NOMBRE, TEXTE, Colonne, Table
 from observatoire.warehouse import Entrepot, fingerprint
@@ -77,11 +75,8 @@ def compute_verdicts(entrepot: Entrepot) -> dict[str, int]:
         ici = [v for v in valeurs if v["indicateur"] in admises
                and (v["niveau"], v["code_territoire"]) == (declaration["niveau"], declaration["code_territoire"])]
         lignes.append({nom: declaration[nom] for nom in CLE} | judge(declaration, admises, ici))
-    colonnes = [colonne.nom for colonne in VERDICTS.colonnes]
-    cadre = pd.DataFrame(lignes, columns=colonnes, dtype=object).sort_values(list(CLE))
-    with entrepot.replacing(entrepot.path_of("indicateurs", "verdicts")) as chemin:
-        dit = {"version": verdicts_version(entrees), "entrees": entrees}
-        entrepot.write_batches(chemin, VERDICTS.arrow_alone(), [cadre], dit)
+    dit = {"version": verdicts_version(entrees), "entrees": entrees}
+    write_rows(entrepot, "indicateurs.verdicts", VERDICTS, lignes, dit)
     return dict(Counter(ligne["verdict"] for ligne in lignes))
 
 

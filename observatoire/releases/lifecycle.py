@@ -19,7 +19,7 @@ from observatoire.evidence import forget_evidence
 from observatoire.graph import links as graph_links
 from observatoire.graph import structure as graph
 from observatoire.indicators.catalog import mesures
-from observatoire.indicators.cube import cube_version, measure_version
+from observatoire.indicators.cube import cube_reads, cube_version, measure_version
 from observatoire.indicators.values import VALEURS_LISENT, values_version
 from observatoire.journal.feed import write_lists
 from observatoire.journal.writing import forget_quoted
@@ -220,7 +220,7 @@ def check_chain(entrepot: Entrepot) -> None:
     for mesure in mesures().values():
         lues = versions_of(entrepot, (*mesure.lit, "referentiels.territoires"))
         _require(entrepot, "mesures", mesure.nom, measure_version(mesure, lues), "recalculer_indicateurs")
-    contributions = versions_of(entrepot, tuple(f"mesures.{nom}" for nom in mesures()))
+    contributions = versions_of(entrepot, cube_reads())
     _require(entrepot, "indicateurs", "cube", cube_version(contributions), "recalculer_indicateurs")
     estimee = estimations_version(versions_of(entrepot, LUES_RETROTESTS))
     for schema, table in ECRITES:
