@@ -6,6 +6,7 @@ published. Reading files and counting refusals do not belong here.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any, Literal
 
 import numpy as np
@@ -52,6 +53,7 @@ def length_at_most(longueur: int) -> pa.Check:
 def _always_answers(controle: Controle) -> Controle:
     """Forbid a rule to answer null, which Pandera takes for a yes; where values repeat, ask it of each one once."""
 
+    @wraps(controle)  # whoever asks where a rule is written gets the place of its predicate
     def reponse(objet: Any) -> Any:
         if isinstance(objet, pd.Series) and arrow.types.is_dictionary(getattr(objet.dtype, "pyarrow_dtype", TEXTE)):
             code = arrow.array(objet.array)

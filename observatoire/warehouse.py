@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,16 +58,6 @@ def sha256(chemin: Path) -> str:
     """Hash a file."""
     with chemin.open("rb") as flux:
         return hashlib.file_digest(flux, "sha256").hexdigest()
-
-
-@cache
-def code_fingerprint(*motifs: str) -> str:
-    """Hash the files of this package that match the patterns: what a result owes to the code."""
-    racine = Path(__file__).parent
-    chemins = sorted({chemin for motif in motifs for chemin in racine.glob(motif) if chemin.is_file()})
-    return fingerprint(
-        [(str(chemin.relative_to(racine)), sha256(chemin)) for chemin in chemins if chemin.suffix != ".pyc"]
-    )
 
 
 def erase(dossier: Path) -> None:
@@ -196,6 +185,7 @@ class Entrepot:
         self.settings = settings
         self.racine = settings.warehouse
         self.travail = travail or self.racine / ".duckdb"
+        self._dites: dict[Path, tuple[tuple[int, ...], dict[str, Any]]] = {}
 
     def path_of(self, schema: str, table: str) -> Path:
         """Return the Parquet file of a table."""
@@ -236,8 +226,15 @@ class Entrepot:
 
     def said_by(self, chemin: Path) -> dict[str, Any]:
         """Return what a Parquet file says of itself, nothing when there is no such file."""
-        brutes = (parquet.read_schema(chemin).metadata or {}) if chemin.exists() else {}
-        return dict(json.loads(brutes.get(b"observatoire", b"{}")))
+        if not chemin.exists():
+            return {}
+        etat = chemin.stat()
+        # tables are replaced, never rewritten: the same file still says the same
+        signature = (etat.st_ino, etat.st_mtime_ns, etat.st_size)
+        if self._dites.get(chemin, ((), {}))[0] != signature:
+            brutes = parquet.read_metadata(chemin).metadata or {}
+            self._dites[chemin] = signature, json.loads(brutes.get(b"observatoire", b"{}"))
+        return dict(self._dites[chemin][1])
 
     def count_rows(self, schema: str, table: str) -> int:
         """Count the rows of a table, without reading them."""
@@ -260,15 +257,19 @@ class Entrepot:
         chemin: Path,
         schema: arrow.Schema,
         lots: Iterable[pd.DataFrame],
-        metadonnees: dict[str, Any] | None = None,
+        metadonnees: dict[str, Any] | Callable[[], dict[str, Any]] | None = None,
     ) -> int:
-        """Write batches as one Parquet file; return the number of rows."""
-        complet = schema.with_metadata({"observatoire": json.dumps(metadonnees or {})})
+        """Write batches as one Parquet file; return the number of rows.
+
+        What the file says of itself is asked for after the last batch: some of it is known only then.
+        """
         lignes = 0
-        with parquet.ParquetWriter(chemin, complet, compression="zstd") as sortie:
+        with parquet.ParquetWriter(chemin, schema, compression="zstd") as sortie:
             for lot in lots:
                 lignes += len(lot)
-                sortie.write_table(arrow.Table.from_pandas(lot[schema.names], schema=complet, preserve_index=False))
+                sortie.write_table(arrow.Table.from_pandas(lot[schema.names], schema=schema, preserve_index=False))
+            dites = metadonnees() if callable(metadonnees) else metadonnees or {}
+            sortie.add_key_value_metadata({"observatoire": json.dumps(dites)})
         return lignes
 
     def write_query(

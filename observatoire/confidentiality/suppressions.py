@@ -28,9 +28,10 @@ from observatoire.confidentiality.published import (
 from observatoire.confidentiality.tau import Tau
 from observatoire.confidentiality.years import shown_in_other_years
 from observatoire.derived import versions_of
+from observatoire.fingerprints import code_owed
 from observatoire.indicators.catalog import Mesure, indicateurs, mesures
 from observatoire.schemas import TEXTE, Colonne, Table
-from observatoire.warehouse import ATELIER, Entrepot, code_fingerprint, fingerprint
+from observatoire.warehouse import ATELIER, Entrepot, fingerprint
 
 SUPPRESSIONS = Table(
     "Cellules des mesures protégées dont rien n'est publié (diffusion restreinte).",
@@ -81,7 +82,7 @@ def suppressions_version(entrepot: Entrepot) -> str:
     lues = versions_of(entrepot, ("indicateurs.cube", "referentiels.appartenances")) if protegees else {}
     gardees = [chemin.parent.name for chemin in kept_releases(entrepot)] if protegees else []
     return fingerprint(
-        lues, [mesure.requete for mesure in protegees], gardees, code_fingerprint("confidentiality/*.py")
+        lues, [mesure.requete for mesure in protegees], gardees, code_owed(__name__, "confidentiality/tau_process.py")
     )
 
 

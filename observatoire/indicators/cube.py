@@ -9,11 +9,11 @@ from pathlib import Path
 import duckdb
 
 from observatoire.derived import versions_of
+from observatoire.fingerprints import code_owed
 from observatoire.indicators.catalog import Mesure, indicateurs, mesures, sources_of_measure
 from observatoire.levels import NIVEAUX
-from observatoire.sources import Source
-from observatoire.sources.states import Etat, state_of
-from observatoire.warehouse import Entrepot, code_fingerprint, count_repeats, fingerprint, sql_literal
+from observatoire.sources.states import carried_by
+from observatoire.warehouse import Entrepot, count_repeats, fingerprint, sql_literal
 
 CONTRIBUTION = {
     "niveau": "VARCHAR",
@@ -90,7 +90,7 @@ def compute_measure(entrepot: Entrepot, mesure: Mesure) -> int:
 
 def measure_version(mesure: Mesure, entrees: dict[str, str | None]) -> str:
     """Return the version of a measure's contributions, from what it reads and its own text."""
-    return fingerprint(entrees, mesure.requete, CONTRIBUTION)
+    return fingerprint(entrees, mesure.requete, mesure.diffusion, CONTRIBUTION, code_owed(__name__))
 
 
 def _check(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, chemin: Path) -> None:
@@ -131,15 +131,11 @@ def requested_aggregates(mesure: str) -> set[str]:
     return {terme.agregat for terme in termes if terme.mesure == mesure} - {"somme", "nombre_unites"}
 
 
-def states_of(entrepot: Entrepot, lues: tuple[Source, ...]) -> list[Etat]:
-    """Return the states of sources, those that ran."""
-    return [etat for etat in (state_of(entrepot, source) for source in lues) if etat is not None]
-
-
 def coverage_of(entrepot: Entrepot, mesure: Mesure) -> Couverture:
     """Return what a measure is complete for: `aucune`, `lignes`, `inconnue`, or the areas its sources cover."""
     necessaires = tuple(source for source in sources_of_measure(mesure) if not source.facultative)
-    dites = [etat.couverture for etat in states_of(entrepot, necessaires)]
+    portees = [carried_by(entrepot, source) for source in necessaires]
+    dites = [portee.couverture for portee in portees if portee is not None]
     for mot in ("aucune", "lignes", "inconnue"):
         if mot in dites:
             return mot
@@ -149,11 +145,8 @@ def coverage_of(entrepot: Entrepot, mesure: Mesure) -> Couverture:
 def compute_cube(entrepot: Entrepot) -> int:
     """Compute the cube of all measures; return its number of cells."""
     with entrepot.connect() as connexion:
+        lay_ancestors(connexion)
         connexion.execute(f"""
-            CREATE TEMP TABLE ancetres AS
-            SELECT niveau, code_territoire, niveau_parent, code_parent FROM referentiels.appartenances
-            UNION ALL SELECT niveau, code_territoire, niveau, code_territoire FROM referentiels.territoires
-            UNION ALL SELECT 'inconnu', 'inconnu', 'inconnu', 'inconnu';
             CREATE TEMP TABLE cube (mesure VARCHAR, niveau VARCHAR, code_territoire VARCHAR, periode VARCHAR,
                 axe VARCHAR, modalite VARCHAR, somme DECIMAL(38,6), nombre_unites BIGINT, est_incomplete BOOLEAN,
                 {', '.join(f'{nom} {type_}' for nom, type_ in TYPES.items())})""")
@@ -165,15 +158,29 @@ def compute_cube(entrepot: Entrepot) -> int:
             _covered_territories(connexion, complete_pour)
             for mesure in groupe:
                 _cube_of_measure(connexion, mesure, complete_pour)
-        entrees = versions_of(entrepot, tuple(f"mesures.{nom}" for nom in mesures()))
+        entrees = versions_of(entrepot, cube_reads())
         dit = {"version": cube_version(entrees), "entrees": entrees}
         return entrepot.write_query(connexion, f"FROM cube ORDER BY mesure, {CELLULE}", "indicateurs", "cube", dit)
+
+
+def lay_ancestors(connexion: duckdb.DuckDBPyConnection) -> None:
+    """Make the temporary table `ancetres`: the territories that wholly contain each, and each itself."""
+    connexion.execute("""
+        CREATE OR REPLACE TEMP TABLE ancetres AS
+        SELECT niveau, code_territoire, niveau_parent, code_parent FROM referentiels.appartenances
+        UNION ALL SELECT niveau, code_territoire, niveau, code_territoire FROM referentiels.territoires
+        UNION ALL SELECT 'inconnu', 'inconnu', 'inconnu', 'inconnu'""")
+
+
+def cube_reads() -> tuple[str, ...]:
+    """Return the tables the cube is computed from: every measure, and what contains its places."""
+    return (*(f"mesures.{nom}" for nom in mesures()), "referentiels.territoires", "referentiels.appartenances")
 
 
 def cube_version(entrees: dict[str, str | None]) -> str:
     """Return the version of the cube, from the contributions, what contains them and what indicators ask of it."""
     demandes = {nom: sorted(requested_aggregates(nom)) for nom in mesures()}
-    return fingerprint(entrees, demandes, code_fingerprint("indicators/cube.py", "socle/territories.py"))
+    return fingerprint(entrees, demandes, code_owed(__name__))
 
 
 def _covered_territories(connexion: duckdb.DuckDBPyConnection, complete_pour: Couverture) -> None:

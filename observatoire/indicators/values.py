@@ -9,6 +9,7 @@ from observatoire.derived import versions_of
 from observatoire.estimation.publication_rule import DEMI_LARGEUR_PCT
 from observatoire.estimation.tables import GRANDEURS, REMPLACEES_PAR
 from observatoire.estimation.urssaf_totals import ECART_MAXIMUM_PCT
+from observatoire.fingerprints import code_owed
 from observatoire.indicators.catalog import (
     AGREGATS_PROTEGES,
     CROISEMENT,
@@ -21,9 +22,10 @@ from observatoire.indicators.catalog import (
     sources_of_indicator,
 )
 from observatoire.indicators.comparison import Chiffre
-from observatoire.indicators.cube import states_of
 from observatoire.schemas import BOOLEEN, ENTIER, NOMBRE, REEL, TEXTE, Colonne, Table
-from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint
+from observatoire.sources import sources
+from observatoire.sources.states import common_nature, state_of
+from observatoire.warehouse import Entrepot, fingerprint
 
 VALEURS = Table(
     "Valeurs publiées : un indicateur, un territoire, une période, une ventilation.",
@@ -95,8 +97,7 @@ VALEURS_LISENT = (
 
 def nature_of(entrepot: Entrepot, indicateur: Indicateur) -> str:
     """Return `demonstration` as soon as one source of an indicator is."""
-    etats = states_of(entrepot, sources_of_indicator(indicateur))
-    return "demonstration" if any(etat.nature == "demonstration" for etat in etats) else "reelle"
+    return common_nature(entrepot, sources_of_indicator(indicateur))
 
 
 def compute_indicators(entrepot: Entrepot) -> dict[str, int]:
@@ -131,7 +132,7 @@ def compute_indicators(entrepot: Entrepot) -> dict[str, int]:
 
 def values_version(entrees: dict[str, str | None]) -> str:
     """Return the version of the values, from the cube, what is suppressed of it and the declarations."""
-    return fingerprint(entrees, code_fingerprint("indicators/*.py", "indicators.yml"))
+    return fingerprint(entrees, code_owed(__name__, "indicators.yml"))
 
 
 def _insert_values(
@@ -344,12 +345,14 @@ def reuse(licences: set[str]) -> str:
 def _write_catalogue(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, dit: dict[str, object]) -> None:
     colonnes = ", ".join(f"{colonne.nom} {colonne.type_sql}" for colonne in CATALOGUE.colonnes)
     connexion.execute(f"CREATE TEMP TABLE catalogue ({colonnes})")
+    etats = {nom: state_of(entrepot, source) for nom, source in sources().items()}
+    licences_lues = {nom: {lu.licence for lu in etat.fichiers} if etat else set() for nom, etat in etats.items()}
     for indicateur in indicateurs().values():
         # a list that only adds reasons is no source of what does not count them: the large perimeter says it itself
         lues = {
             source.nom: source for source in sources_of_indicator(indicateur) if not source.facultative
         }
-        licences = {lu.licence for etat in states_of(entrepot, tuple(lues.values())) for lu in etat.fichiers}
+        licences = {licence for nom in lues for licence in licences_lues[nom]}
         # a demonstration is shared as what it imitates: the real file that takes its place frees nothing
         licences |= {ODBL for source in lues.values() if source.licence == ODBL}
         if is_estimated(indicateur):

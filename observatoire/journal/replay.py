@@ -16,7 +16,7 @@ from observatoire.indicators.catalog import mesures
 from observatoire.indicators.cube import compute_cube, compute_measure
 from observatoire.indicators.values import compute_indicators
 from observatoire.journal.causes import Cause
-from observatoire.matching.tables import compute_matches
+from observatoire.matching.computation import compute_matches
 from observatoire.socle.registry import derivees
 from observatoire.sources import Source, sources
 from observatoire.sources.states import schema_of

@@ -5,7 +5,7 @@ What is done with sources whose rows are counted in millions belongs to `bulk`; 
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,11 @@ DIT_EN_TITRE = "colonne absente, valeur lue au-dessus de l'en-tête : comptée p
 
 
 def load_rows(
-    entrepot: Entrepot, source: Source, fichiers: Sequence[tuple[Fichier, FichierLu]], sortie: Path, dit: dict[str, Any]
+    entrepot: Entrepot,
+    source: Source,
+    fichiers: Sequence[tuple[Fichier, FichierLu]],
+    sortie: Path,
+    dire: Callable[[], dict[str, Any]],
 ) -> list[pd.DataFrame]:
     """Write the kept rows of the files to a Parquet file, count all of them, return the reasons of the others.
 
@@ -34,8 +38,8 @@ def load_rows(
     """
     rejets: list[pd.DataFrame] = []
     lots = (lot for fichier, lu in fichiers for lot in _batches_of_file(fichier, source, lu, rejets))
-    entrepot.write_batches(sortie, source.table.arrow(), lots, dit)
-    _handle_repeats(entrepot, sortie, source.table, [lu for _, lu in fichiers], rejets, dit)
+    entrepot.write_batches(sortie, source.table.arrow(), lots, dire)
+    _handle_repeats(entrepot, sortie, source.table, [lu for _, lu in fichiers], rejets, dire)
     return rejets
 
 
@@ -101,7 +105,7 @@ def _handle_repeats(
     table: Table,
     lus: list[FichierLu],
     rejets: list[pd.DataFrame],
-    dit: dict[str, str],
+    dire: Callable[[], dict[str, Any]],
 ) -> None:
     """Find rows that repeat a key over the whole table: refused or flagged, as the table declares."""
     if not table.cle:
@@ -141,7 +145,7 @@ def _handle_repeats(
             rejets.append(cas.assign(ligne_complete=cas["ligne"].map(completes)))
             lu.lignes_retenues -= len(cas)
             lu.lignes_rejetees += len(cas)
-    entrepot.write_batches(chemin, table.arrow(), iter([uniques]), dit)
+    entrepot.write_batches(chemin, table.arrow(), iter([uniques]), dire)
 
 
 def _frame(connexion: duckdb.DuckDBPyConnection, requete: str, chemin: Path) -> pd.DataFrame:

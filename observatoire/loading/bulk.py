@@ -5,7 +5,7 @@ its values to `sql_conversion`, what becomes of a source that fails to `ingestio
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,11 @@ class LignesPerdues(Exception):
 
 
 def load_rows(
-    entrepot: Entrepot, source: Source, fichiers: Sequence[tuple[Fichier, FichierLu]], sortie: Path, dit: dict[str, Any]
+    entrepot: Entrepot,
+    source: Source,
+    fichiers: Sequence[tuple[Fichier, FichierLu]],
+    sortie: Path,
+    dire: Callable[[], dict[str, Any]],
 ) -> list[pd.DataFrame]:
     """Write the kept rows of the files to a Parquet file, count all of them, return the reasons of the others.
 
@@ -40,7 +44,7 @@ def load_rows(
         source: what is loaded.
         fichiers: the files, each with the record its counts go to.
         sortie: the Parquet to write.
-        dit: what the table says of itself.
+        dire: gives what the table says of itself, once the rows of its files are counted.
 
     Raises:
         FichierRefuse: a file that cannot be read as this table.
@@ -64,6 +68,9 @@ def load_rows(
         if calculs:  # a window leaves its rows in no order
             gardees += " ORDER BY _fichier, _ligne"
         try:
+            for entree, (_, lu) in zip(entrees, fichiers, strict=True):
+                lu.lignes_lues = entree.lignes + len(entree.lecture.malformees)
+            dit = dire()
             copy_query(connexion, gardees, sortie, dit)
             rejets = [VIDE.assign(fichier="")]
             for entree, lignes, (_, lu) in zip(entrees, typees, fichiers, strict=True):
@@ -82,7 +89,6 @@ def load_rows(
         for entree, (_, lu) in zip(entrees, fichiers, strict=True):
             ecrites = f"FROM read_parquet({sql_literal(sortie)}) WHERE _fichier = {sql_literal(lu.fichier)}"
             ((lu.lignes_retenues,),) = connexion.execute(f"SELECT count(*) {ecrites}").fetchall()
-            lu.lignes_lues = entree.lignes + len(entree.lecture.malformees)
             lu.lignes_rejetees = int((refusees["fichier"] == lu.fichier).sum()) + len(entree.lecture.malformees)
             if lu.lignes_lues != lu.lignes_retenues + lu.lignes_hors_champ + lu.lignes_rejetees:
                 raise LignesPerdues(f"{lu.fichier} : {lu}")

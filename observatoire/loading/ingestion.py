@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as arrow
 import yaml
 
+from observatoire.fingerprints import code_owed
 from observatoire.judging import COLONNES_REJETS, VIDE
 from observatoire.loading import batches, bulk
 from observatoire.loading.files import A_CONVERTIR, Fichier, dropped_files, files_of, unread_files, yaml_fault
@@ -23,7 +24,7 @@ from observatoire.loading.whole_table import whole_table_flags
 from observatoire.schemas import ENTIER, TEXTE
 from observatoire.sources import JOURS_PAR_CADENCE, Source, sources
 from observatoire.sources.states import Etat, FichierLu, keep_state, schema_of, state_of
-from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint, memory_database, utc_now
+from observatoire.warehouse import Entrepot, fingerprint, memory_database, utc_now
 
 REJETS = arrow.schema(
     [
@@ -82,7 +83,7 @@ def _unexpected(source: Source, erreur: Exception) -> str:
 def _empty(entrepot: Entrepot, source: Source, motif: str = "") -> Etat:
     """Write an empty table, so that what reads the source runs and finds nothing covered."""
     version = fingerprint(source.nom, "vide")
-    _write(entrepot, source, iter([]), version)
+    _write(entrepot, source, iter([]), {"version": version, "nature": source.nature, "couverture": "aucune"})
     return Etat(source.nom, "absente", version, source.nature, "aucune", motif)
 
 
@@ -115,7 +116,7 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
     version = fingerprint(
         [(fichier.nom, fichier.sha256, fichier.origine) for fichier in trouves],
         sorted(acceptes),
-        code_fingerprint("*.py", "loading/*.py", f"sources/{source.nom}/*"),
+        code_owed(__name__, f"sources/{source.nom}/*"),
         date.today().year,  # noqa: DTZ011 — rules compare years with the present one
     )
     en_place = entrepot.version(schema_of(source), source.nom)
@@ -127,17 +128,23 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
     retenus, ecartes = _by_accumulation(trouves, source)
     fichiers = [(fichier, _file_record(fichier, source)) for fichier in retenus]
     lus = [lu for _, lu in fichiers]
+    nature = "demonstration" if any(lu.nature == "demonstration" for lu in lus) else source.nature
     load_rows = bulk.load_rows if source.volumineuse else batches.load_rows
+
+    def dire() -> dict[str, Any]:
+        lues = sum(lu.lignes_lues for lu in lus)
+        return {"version": version, "nature": nature, "couverture": _coverage(retenus, source, lues)}
+
     with entrepot.replacing(entrepot.path_of(schema_of(source), source.nom)) as provisoire:
-        rejets = load_rows(entrepot, source, fichiers, provisoire, {"version": version})
+        rejets = load_rows(entrepot, source, fichiers, provisoire, dire)
         rejets += whole_table_flags(provisoire, source.table)
         tous = pd.concat([*rejets, VIDE.assign(fichier="", ligne_complete="")], ignore_index=True)
         etat = Etat(
             source=source.nom,
             etat="a_jour",
             version=version,
-            nature="demonstration" if any(lu.nature == "demonstration" for lu in lus) else source.nature,
-            couverture=_coverage(retenus, source, sum(lu.lignes_lues for lu in lus)),
+            nature=nature,
+            couverture=dire()["couverture"],
             charge_le=utc_now(),
             fichiers=[*lus, *(_file_record(fichier, source, sort) for fichier, sort in ecartes)],
             jusqu_au=_latest(provisoire, source),
@@ -182,9 +189,9 @@ def _refused_of_its_set(entrepot: Entrepot, source: Source) -> list[str]:
     return [autre.nom for autre in deposees] if tous else []
 
 
-def _write(entrepot: Entrepot, source: Source, lots: Iterator[pd.DataFrame], version: str) -> None:
+def _write(entrepot: Entrepot, source: Source, lots: Iterator[pd.DataFrame], dit: dict[str, Any]) -> None:
     with entrepot.replacing(entrepot.path_of(schema_of(source), source.nom)) as chemin:
-        entrepot.write_batches(chemin, source.table.arrow(), lots, {"version": version})
+        entrepot.write_batches(chemin, source.table.arrow(), lots, dit)
 
 
 def _check_volumes(etat: Etat, precedent: Etat | None, source: Source, accepte: bool) -> None:

@@ -6,6 +6,7 @@ When one is made, kept, moved to or taken back belongs to `releases`; what a fil
 import json
 
 from observatoire.evidence import keep_evidence
+from observatoire.fingerprints import files_fingerprint
 from observatoire.journal.causes import D_UN_FICHIER
 from observatoire.journal.writing import write_journal
 from observatoire.publication.open_data import write_open_data
@@ -15,12 +16,12 @@ from observatoire.publication.quality_report import write_quality_report
 from observatoire.publication.territory_geojson import write_geojson
 from observatoire.sources import sources
 from observatoire.sources.states import state_of
-from observatoire.warehouse import NOM_DUCKDB, Entrepot, code_fingerprint, unfinished, utc_now
+from observatoire.warehouse import NOM_DUCKDB, Entrepot, unfinished, utc_now
 
 
 def code_version() -> str:
     """Hash the code and the templates a release owes itself to."""
-    return code_fingerprint("**/*.py", "**/*.sql", "**/*.yml", "publication/modeles/*")
+    return files_fingerprint("**/*.py", "**/*.sql", "**/*.yml", "publication/modeles/*")
 
 
 def build(entrepot: Entrepot, nom: str, identite: str) -> None:

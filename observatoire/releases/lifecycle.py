@@ -19,11 +19,12 @@ from observatoire.evidence import forget_evidence
 from observatoire.graph import links as graph_links
 from observatoire.graph import structure as graph
 from observatoire.indicators.catalog import mesures
-from observatoire.indicators.cube import cube_version, measure_version
+from observatoire.indicators.cube import cube_reads, cube_version, measure_version
 from observatoire.indicators.values import VALEURS_LISENT, values_version
 from observatoire.journal.feed import write_lists
 from observatoire.journal.writing import forget_quoted
-from observatoire.matching import tables as noms
+from observatoire.matching.computation import matches_version
+from observatoire.matching.tables import LIT as NOMS_LISENT
 from observatoire.publication.public_tables import CONTRAT
 from observatoire.reconciliation import document_arithmetic, verdicts
 from observatoire.reconciliation import jobs_bridge as bridge
@@ -213,13 +214,13 @@ def check_chain(entrepot: Entrepot) -> None:
     for derivee in derivees().values():
         attendue = table_version(versions_of(entrepot, derivee.lit), derivee)
         _require(entrepot, derivee.schema, derivee.nom, attendue, "actualiser")
-    attendue = noms.matches_version(versions_of(entrepot, noms.LIT), entrepot.settings.territoire)
+    attendue = matches_version(versions_of(entrepot, NOMS_LISENT), entrepot.settings.territoire)
     for schema in ("socle", "qualite"):
         _require(entrepot, schema, "rapprochements_noms", attendue, "actualiser")
     for mesure in mesures().values():
         lues = versions_of(entrepot, (*mesure.lit, "referentiels.territoires"))
         _require(entrepot, "mesures", mesure.nom, measure_version(mesure, lues), "recalculer_indicateurs")
-    contributions = versions_of(entrepot, tuple(f"mesures.{nom}" for nom in mesures()))
+    contributions = versions_of(entrepot, cube_reads())
     _require(entrepot, "indicateurs", "cube", cube_version(contributions), "recalculer_indicateurs")
     estimee = estimations_version(versions_of(entrepot, LUES_RETROTESTS))
     for schema, table in ECRITES:

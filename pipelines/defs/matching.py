@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from observatoire.matching.tables import FILE, LIT, NOMS_RAPPROCHES, QUALITE_NOMS, compute_matches
+from observatoire.matching.computation import FILE, compute_matches
+from observatoire.matching.tables import LIT, NOMS_RAPPROCHES, QUALITE_NOMS
 from pipelines.assets import PROPRIETAIRES, asset_key_of, column_schema
 from pipelines.defs.resources import EntrepotVerrouille
 

@@ -44,7 +44,7 @@ def instrument(clock: Clock) -> None:
     clock.wrap(cube, "compute_measure", "mesures", _second)
     clock.wrap(cube, "compute_cube", "cube")
     from observatoire.estimation import computation
-    from observatoire.matching import tables as matching
+    from observatoire.matching import computation as matching
 
     clock.wrap(computation, "compute_estimations", "estimations")
     clock.wrap(matching, "compute_matches", "noms")

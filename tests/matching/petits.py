@@ -6,7 +6,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from observatoire.derived import compute_table
-from observatoire.matching.tables import FILE, LIT, compute_matches
+from observatoire.matching.computation import FILE, compute_matches
+from observatoire.matching.tables import LIT
 from observatoire.socle.members import NOMS_ORGANISATIONS
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from observatoire.matching.computation import FILE, compute_matches
 from observatoire.matching.precision import Etiquette, Proportion, measure
-from observatoire.matching.tables import FILE, compute_matches
 from observatoire.settings import RACINE, Settings
 from observatoire.warehouse import Entrepot
 from tests.depots import deposer, en_csv

@@ -150,7 +150,7 @@ def lisible(dossier: Path) -> bytes:
     with duckdb.connect() as base:
         for chemin in fichiers(dossier, "*.parquet"):
             morceaux.append(en_clair(base, f"read_parquet('{chemin}')"))
-            morceaux.append(repr(parquet.read_schema(chemin).metadata).encode())
+            morceaux.append(repr(parquet.read_metadata(chemin).metadata).encode())
     for chemin in fichiers(dossier, "*.duckdb"):
         with duckdb.connect(str(chemin.resolve()), read_only=True) as base:
             tables = base.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall()
