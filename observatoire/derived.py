@@ -9,11 +9,12 @@ from pathlib import Path
 import duckdb
 
 from observatoire.judging import judge_file
+from observatoire.obstacle import Obstacle
 from observatoire.schemas import Table
 from observatoire.warehouse import Entrepot, count_repeats, fingerprint, sql_literal
 
 
-class TableIncoherente(Exception):
+class TableIncoherente(Obstacle):
     """A computed table that breaks its own schema: nothing downstream may be computed from it."""
 
 

@@ -18,6 +18,7 @@ from observatoire.estimation.tables import CALEES_SUR, GRANDEURS, LUES
 from observatoire.indicators.comparison import Chiffre, comparable
 from observatoire.indicators.row_joins import source_of_lines
 from observatoire.levels import NIVEAUX
+from observatoire.obstacle import Obstacle
 from observatoire.socle.registry import CALCULEES, derivees, gather, sources_of
 from observatoire.sources import Source, sources
 
@@ -49,10 +50,6 @@ AGREGATS = (
 AGREGATS_PROTEGES = ("somme", "nombre_unites", "nombre_repondants")
 CROISEMENT = "×"
 DIFFUSIONS = ("libre", "protegee", "producteur")
-
-
-class CatalogueInvalide(Exception):
-    """A measure or an indicator badly declared. The message, in French, names the file and says what to do."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +152,7 @@ def mesures() -> dict[str, Mesure]:
     """Return the measures by name.
 
     Raises:
-        CatalogueInvalide: SQL that does not parse, or that reads a table nobody declares; a `lignes` header that names
+        Obstacle: SQL that does not parse, or that reads a table nobody declares; a `lignes` header that names
             the rows of no source.
     """
     connues = {f"{source.schema_public or 'socle'}.{source.nom}" for source in sources().values()}
@@ -171,13 +168,13 @@ def mesures() -> dict[str, Mesure]:
         try:
             arbre = sqlglot.parse_one(texte, dialect="duckdb")
         except sqlglot.errors.ParseError as erreur:
-            raise CatalogueInvalide(f"measures/{chemin.name} : SQL illisible ({erreur}).") from erreur
+            raise Obstacle(f"measures/{chemin.name} : SQL illisible ({erreur}).") from erreur
         if fichiers := re.findall(r"\bread_\w+(?=\s*\()", texte):
-            raise CatalogueInvalide(f"measures/{chemin.name} : {fichiers[0]} lit un fichier ; une mesure lit le socle.")
+            raise Obstacle(f"measures/{chemin.name} : {fichiers[0]} lit un fichier ; une mesure lit le socle.")
         ctes = {cte.alias_or_name for cte in arbre.find_all(expressions.CTE)}
         lit = {f"{t.db}.{t.name}" if t.db else t.name for t in arbre.find_all(expressions.Table)} - ctes - {""}
         if inconnues := sorted(lit - connues):
-            raise CatalogueInvalide(
+            raise Obstacle(
                 f"measures/{chemin.name} lit {', '.join(inconnues)}, que rien ne déclare : écrire socle.<table> ou "
                 "referentiels.<table>, et vérifier le nom."
             )
@@ -185,7 +182,7 @@ def mesures() -> dict[str, Mesure]:
             for jointure in entetes["lignes"]:
                 source_of_lines(jointure)
         except ValueError as erreur:
-            raise CatalogueInvalide(f"measures/{chemin.name} : {erreur}") from erreur
+            raise Obstacle(f"measures/{chemin.name} : {erreur}") from erreur
         trouvees[chemin.stem] = Mesure(chemin.stem, description, texte, tuple(sorted(lit)), **entetes)
     _check_diffusion(trouvees)
     return trouvees
@@ -195,25 +192,25 @@ def _check_diffusion(trouvees: dict[str, Mesure]) -> None:
     """Refuse what would publish a restricted source without protecting it."""
     for nom, derivee in derivees().items():
         if derivee.publiee and (lues := _restricted([nom])):
-            raise CatalogueInvalide(
+            raise Obstacle(
                 f"{nom} est publiée et lit {lues}, de diffusion restreinte : publiee=False, ou ne pas la lire."
             )
     for mesure in trouvees.values():
         ou = f"measures/{mesure.nom}.sql"
         if mesure.diffusion not in DIFFUSIONS:
-            raise CatalogueInvalide(f"{ou} : diffusion « {mesure.diffusion} » inconnue ({', '.join(DIFFUSIONS)}).")
+            raise Obstacle(f"{ou} : diffusion « {mesure.diffusion} » inconnue ({', '.join(DIFFUSIONS)}).")
         if mesure.diffusion == "libre" and (lues := _restricted(mesure.lit)):
-            raise CatalogueInvalide(
+            raise Obstacle(
                 f"{ou} lit {lues}, de diffusion restreinte : écrire « -- diffusion : protegee » en tête de la mesure."
             )
         if mesure.diffusion == "producteur" and (lues := _restricted(mesure.lit, sauf_protegees=True)):
-            raise CatalogueInvalide(
+            raise Obstacle(
                 f"{ou} lit {lues}, que son producteur n'a pas protégée : écrire « -- diffusion : protegee », ou "
                 "protegee_par_producteur: true dans le source.yml d'une table reçue déjà protégée."
             )
         for jointe in filter(None, (mesure.salaries, mesure.plus_gros_salaire)):
             if jointe not in trouvees:
-                raise CatalogueInvalide(f"{ou} nomme la mesure « {jointe} », qui n'existe pas dans measures/.")
+                raise Obstacle(f"{ou} nomme la mesure « {jointe} », qui n'existe pas dans measures/.")
 
 
 def _restricted(tables: Iterable[str], sauf_protegees: bool = False) -> str:
@@ -242,7 +239,7 @@ def indicateurs() -> dict[str, Indicateur]:
     """Return the indicators by name.
 
     Raises:
-        CatalogueInvalide: an entry that names an unknown measure, aggregate or indicator, or lacks a field.
+        Obstacle: an entry that names an unknown measure, aggregate or indicator, or lacks a field.
     """
     entrees: dict[str, dict[str, Any]] = yaml.safe_load((RACINE / "indicators.yml").read_text(encoding="utf-8"))
     trouves: dict[str, Indicateur] = {}
@@ -253,7 +250,7 @@ def indicateurs() -> dict[str, Indicateur]:
                 champs[role] = Terme(**entree[role])
             trouves[nom] = Indicateur(**champs)
         except TypeError as erreur:
-            raise CatalogueInvalide(f"indicators.yml, « {nom} » : {erreur}.") from erreur
+            raise Obstacle(f"indicators.yml, « {nom} » : {erreur}.") from erreur
         _check(trouves[nom], entrees)
     return trouves
 
@@ -261,38 +258,38 @@ def indicateurs() -> dict[str, Indicateur]:
 def _check(indicateur: Indicateur, entrees: dict[str, dict[str, Any]]) -> None:
     ou = f"indicators.yml, « {indicateur.nom} »"
     if sum(terme is not None for terme in (indicateur.numerateur, indicateur.estimation, indicateur.derive)) != 1:
-        raise CatalogueInvalide(f"{ou} : un numerateur, une estimation ou un derive, un seul des trois.")
+        raise Obstacle(f"{ou} : un numerateur, une estimation ou un derive, un seul des trois.")
     if indicateur.estimation is not None and indicateur.estimation not in GRANDEURS:
-        raise CatalogueInvalide(f"{ou} : estimation « {indicateur.estimation} » inconnue ({', '.join(GRANDEURS)}).")
+        raise Obstacle(f"{ou} : estimation « {indicateur.estimation} » inconnue ({', '.join(GRANDEURS)}).")
     for terme in (indicateur.numerateur, indicateur.denominateur):
         if terme is None:
             continue
         if terme.mesure not in mesures():
-            raise CatalogueInvalide(f"{ou} : la mesure « {terme.mesure} » n'existe pas dans measures/.")
+            raise Obstacle(f"{ou} : la mesure « {terme.mesure} » n'existe pas dans measures/.")
         for champ, valeur, permises in (
             ("agrégat", terme.agregat, AGREGATS),
             ("modalite", terme.modalite, get_args(Modalite)),
             ("periode", terme.periode, get_args(Periode)),
         ):
             if valeur not in permises:
-                raise CatalogueInvalide(f"{ou} : {champ} « {valeur} » inconnu ({', '.join(permises)}).")
+                raise Obstacle(f"{ou} : {champ} « {valeur} » inconnu ({', '.join(permises)}).")
         if mesures()[terme.mesure].est_protegee and terme.agregat not in AGREGATS_PROTEGES:
-            raise CatalogueInvalide(
+            raise Obstacle(
                 f"{ou} : l'agrégat « {terme.agregat} » de la mesure protégée « {terme.mesure} » trahirait un répondant "
                 f"(permis : {', '.join(AGREGATS_PROTEGES)})."
             )
     if reproche := _no_share(indicateur):
-        raise CatalogueInvalide(f"{ou} : une part a deux termes comparables ; {reproche}.")
+        raise Obstacle(f"{ou} : une part a deux termes comparables ; {reproche}.")
     if indicateur.derive is not None:
         base = entrees.get(indicateur.derive.get("indicateur", ""))
         if base is None or "derive" in base:
-            raise CatalogueInvalide(f"{ou} : derive demande un indicateur existant, qui ne dérive pas lui-même.")
+            raise Obstacle(f"{ou} : derive demande un indicateur existant, qui ne dérive pas lui-même.")
         if indicateur.derive.get("type") not in ("specialisation", "rang"):
-            raise CatalogueInvalide(f"{ou} : derive est de type specialisation ou rang.")
+            raise Obstacle(f"{ou} : derive est de type specialisation ou rang.")
         if indicateur.derive.get("parmi", "comparables") != "comparables":
-            raise CatalogueInvalide(f"{ou} : parmi est comparables, ou n'est pas dit.")
+            raise Obstacle(f"{ou} : parmi est comparables, ou n'est pas dit.")
         if indicateur.derive.get("reference", "france") not in NIVEAUX:
-            raise CatalogueInvalide(f"{ou} : reference est un niveau ({', '.join(NIVEAUX)}).")
+            raise Obstacle(f"{ou} : reference est un niveau ({', '.join(NIVEAUX)}).")
 
 
 def _no_share(indicateur: Indicateur) -> str | None:

@@ -20,6 +20,7 @@ from observatoire.loading.letters import write_letters
 from observatoire.loading.records import FichierRefuse
 from observatoire.loading.rejects import write_csv
 from observatoire.loading.whole_table import whole_table_flags
+from observatoire.obstacle import Obstacle
 from observatoire.schemas import ENTIER, TEXTE
 from observatoire.sources import JOURS_PAR_CADENCE, Source, sources
 from observatoire.sources.states import Etat, FichierLu, keep_state, schema_of, state_of
@@ -34,7 +35,7 @@ REJETS = arrow.schema(
 )
 
 
-class SourceEnEchec(Exception):
+class SourceEnEchec(Obstacle):
     """A source that cannot be loaded as it is. The message, in French, says what to do.
 
     Attributes:

@@ -28,6 +28,7 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 
 from observatoire.loading.geojson import PasUneCollection, feature_records
+from observatoire.obstacle import Obstacle
 from observatoire.schemas import TEXTE, Table
 
 LIGNES_PAR_LOT = 500_000
@@ -51,7 +52,7 @@ ERREURS_DE_LECTURE = (
 csv.field_size_limit(2**27)
 
 
-class FichierRefuse(Exception):
+class FichierRefuse(Obstacle):
     """A file that cannot be read as the table it should hold. The message, in French, says what to do."""
 
 

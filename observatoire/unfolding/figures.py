@@ -17,6 +17,7 @@ from observatoire.indicators.catalog import Indicateur, Mesure, Terme, indicateu
 from observatoire.indicators.contributions import aggregate, select_contributions
 from observatoire.indicators.cube import CELLULE
 from observatoire.indicators.raw_lines import find_lines, public_lines
+from observatoire.obstacle import Obstacle
 from observatoire.sources import sources
 from observatoire.sources.states import state_of
 from observatoire.warehouse import NOM_DUCKDB, Entrepot, memory_database, open_published, read_rows, sql_literal
@@ -35,10 +36,6 @@ AGREGATS = {
     "herfindahl": "indice de Herfindahl",
 }
 SANS_VALEUR = "Valeur qui ne peut être calculée : "
-
-
-class DepliageImpossible(Exception):
-    """A figure that cannot be unfolded. The message, in French, says why and what to do."""
 
 
 @dataclass
@@ -94,7 +91,7 @@ def unfold(entrepot: Entrepot, release: str, cle: dict[str, str]) -> Depliage:
         cle: indicateur, niveau, code_territoire, periode, axe, modalite.
 
     Raises:
-        DepliageImpossible: no such value, or rows that do not add up to it (computed by another version of the code).
+        Obstacle: no such value, or rows that do not add up to it (computed by another version of the code).
         PreuvesAbsentes: its evidence is not kept.
     """
     preuves = open_evidence(entrepot, release)
@@ -102,10 +99,10 @@ def unfold(entrepot: Entrepot, release: str, cle: dict[str, str]) -> Depliage:
     lignes = _published(publiee, " AND ".join(f"{nom} = {sql_literal(valeur)}" for nom, valeur in cle.items()))
     if len(lignes) != 1:
         dite = ", ".join(cle.values())
-        raise DepliageImpossible(f"« {dite} » n'est pas une valeur de {release} : la prendre dans indicateurs.valeurs.")
+        raise Obstacle(f"« {dite} » n'est pas une valeur de {release} : la prendre dans indicateurs.valeurs.")
     indicateur = indicateurs().get(cle["indicateur"])
     if indicateur is None:
-        raise DepliageImpossible(f"L'indicateur « {cle['indicateur']} » n'existe plus dans cette version du code.")
+        raise Obstacle(f"L'indicateur « {cle['indicateur']} » n'existe plus dans cette version du code.")
     depliage = Depliage(release, lignes[0], formula(indicateur))
     if lignes[0]["statut_confidentialite"] == "C":
         depliage.motif = CONFIDENTIELLE
@@ -181,7 +178,7 @@ def _unfold_terms(preuves: Entrepot, depliage: Depliage, indicateur: Indicateur)
     for terme_deplie in depliage.termes:
         publie = depliage.valeur[terme_deplie.role]
         if not _equal(terme_deplie.valeur, publie):
-            raise DepliageImpossible(
+            raise Obstacle(
                 f"Le {terme_deplie.role} recalculé n'est pas celui publié par {depliage.release} : cette version du "
                 "code n'est plus celle qui l'a calculé ; déplier la publication courante, ou revenir à cette version."
             )

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from observatoire.indicators.catalog import CatalogueInvalide, indicateurs, mesures
+from observatoire.indicators.catalog import indicateurs, mesures
+from observatoire.obstacle import Obstacle
 from observatoire.schemas import ENTIER, TEXTE
 from tests.fabrique import Fabrique, fabrique
 
@@ -157,7 +158,7 @@ def test_un_indicateur_mal_declare_est_refuse_et_dit_pourquoi(
     petit.indicateur("bon", numerateur={"mesure": "m"})
     assert list(indicateurs()) == ["bon"]
     petit.indicateur("i", **champs)
-    with pytest.raises(CatalogueInvalide, match=rf"indicators\.yml, « i » : .*{motif}"):
+    with pytest.raises(Obstacle, match=rf"indicators\.yml, « i » : .*{motif}"):
         indicateurs()
 
 
@@ -173,7 +174,7 @@ def test_un_indicateur_mal_declare_est_refuse_et_dit_pourquoi(
 )
 def test_une_mesure_qui_lit_ce_que_rien_ne_declare_est_refusee(petit: Fabrique, requete: str, motif: str) -> None:
     petit.mesure("m", requete)
-    with pytest.raises(CatalogueInvalide, match=rf"measures/m\.sql.*{motif}"):
+    with pytest.raises(Obstacle, match=rf"measures/m\.sql.*{motif}"):
         mesures()
 
 
