@@ -124,7 +124,7 @@ def _formulas(indicateur: Indicateur) -> list[tuple[str, str, str, str, str]]:
     haut, bas = indicateur.numerateur, indicateur.denominateur
     if haut is None:
         return []
-    formules = []
+    formules: list[tuple[str, str, str, str, str]] = []
     facteur = indicateur.facteur
     if mesures()[haut.mesure].est_protegee:
         formules.append((haut.mesure, haut.agregat, "numerateur", "meme", "son numérateur"))

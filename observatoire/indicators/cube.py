@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from observatoire.derived import versions_of
-from observatoire.indicators.catalog import Mesure, indicateurs, mesures, sources_of_measure
+from observatoire.indicators.catalog import Agregat, Mesure, indicateurs, mesures, sources_of_measure
 from observatoire.levels import NIVEAUX
 from observatoire.obstacle import Obstacle
 from observatoire.sources import Source
@@ -122,7 +122,7 @@ def _check(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, chemin: Path) -
             )
 
 
-def requested_aggregates(mesure: str) -> set[str]:
+def requested_aggregates(mesure: str) -> set[Agregat]:
     """Return the aggregates that indicators ask of a measure, beside sum and number of units."""
     termes = [terme for i in indicateurs().values() for terme in (i.numerateur, i.denominateur) if terme is not None]
     return {terme.agregat for terme in termes if terme.mesure == mesure} - {"somme", "nombre_unites"}

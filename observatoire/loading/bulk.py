@@ -43,7 +43,7 @@ def load_rows(
         dit: what the table says of itself.
 
     Raises:
-        FichierRefuse: a file that cannot be read as this table.
+        Obstacle: a file that cannot be read as this table.
     """
     table = source.table
     entrepot.racine.mkdir(parents=True, exist_ok=True)

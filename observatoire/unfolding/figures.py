@@ -13,7 +13,7 @@ import duckdb
 
 from observatoire.estimation.employers import ess_employers
 from observatoire.evidence import open_evidence
-from observatoire.indicators.catalog import Indicateur, Mesure, Terme, indicateurs, mesures, sources_of_measure
+from observatoire.indicators.catalog import Derive, Indicateur, Mesure, Terme, indicateurs, mesures, sources_of_measure
 from observatoire.indicators.contributions import aggregate, select_contributions
 from observatoire.indicators.cube import CELLULE
 from observatoire.indicators.raw_lines import find_lines, public_lines
@@ -107,7 +107,7 @@ def unfold(entrepot: Entrepot, release: str, cle: dict[str, str]) -> Depliage:
     if lignes[0]["statut_confidentialite"] == "C":
         depliage.motif = CONFIDENTIELLE
     elif indicateur.derive is not None:
-        depliage.repose_sur = _compared(publiee, indicateur, lignes[0])
+        depliage.repose_sur = _compared(publiee, indicateur.derive, lignes[0])
     elif indicateur.estimation is not None:
         _unfold_estimate(preuves, depliage, indicateur)
     else:
@@ -126,10 +126,10 @@ def published_keys(chemin: Path, cle: dict[str, str]) -> list[dict[str, str]]:
 def formula(indicateur: Indicateur) -> str:
     """Say how an indicator is computed."""
     if indicateur.derive is not None:
-        base = indicateurs()[indicateur.derive["indicateur"]].titre
-        if indicateur.derive["type"] == "rang":
+        base = indicateurs()[indicateur.derive.indicateur].titre
+        if indicateur.derive.type == "rang":
             return f"rang, parmi les territoires du même niveau, de « {base} »"
-        reference = LARGES[indicateur.derive.get("reference", "france")]
+        reference = LARGES[indicateur.derive.reference or "france"]
         return f"« {base} » du territoire ÷ la même {reference}"
     if indicateur.estimation is not None:
         haut = "estimation calée sur le total de l'Urssaf du département, employeurs pris par tranche d'effectifs"
@@ -151,20 +151,19 @@ def _published(chemin: Path, condition: str) -> list[Ligne]:
         return read_rows(base, f"FROM indicateurs.valeurs WHERE {condition}")
 
 
-def _compared(chemin: Path, indicateur: Indicateur, valeur: Ligne) -> list[Ligne]:
+def _compared(chemin: Path, derive: Derive, valeur: Ligne) -> list[Ligne]:
     """List the published values a rank or a specialisation compares: each unfolds in its turn."""
-    derive = indicateur.derive or {}
-    memes = [f"indicateur = {sql_literal(derive['indicateur'])}", "valeur IS NOT NULL OR borne_basse IS NOT NULL"]
+    memes = [f"indicateur = {sql_literal(derive.indicateur)}", "valeur IS NOT NULL OR borne_basse IS NOT NULL"]
     memes += [f"{nom} = {sql_literal(valeur[nom])}" for nom in ("periode", "axe", "modalite")]
     ici = f"niveau = {sql_literal(valeur['niveau'])} AND code_territoire = {sql_literal(valeur['code_territoire'])}"
-    if derive["type"] == "specialisation":
+    if derive.type == "specialisation":
         reference = f"""(niveau, code_territoire) IN (
             SELECT (niveau_parent, code_parent) FROM referentiels.appartenances
-            WHERE {ici} AND niveau_parent = {sql_literal(derive.get("reference", "france"))})"""
+            WHERE {ici} AND niveau_parent = {sql_literal(derive.reference or "france")})"""
         memes.append(f"{ici} OR {reference}")
     else:
         memes.append(f"niveau = {sql_literal(valeur['niveau'])}")
-        if derive.get("parmi") == "comparables":
+        if derive.parmi == "comparables":
             memes.append(f"""{ici} OR code_territoire IN (
                 SELECT code_comparable FROM referentiels.comparables
                 WHERE code_territoire = {sql_literal(valeur['code_territoire'])})""")
