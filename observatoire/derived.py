@@ -15,11 +15,12 @@ import pyarrow as arrow
 
 from observatoire.fingerprints import code_owed
 from observatoire.judging import judge_file
+from observatoire.obstacle import Obstacle
 from observatoire.schemas import NOMBRE, REEL, Table
 from observatoire.warehouse import Entrepot, count_repeats, fingerprint, sql_literal
 
 
-class TableIncoherente(Exception):
+class TableIncoherente(Obstacle):
     """A computed table that breaks its own schema: nothing downstream may be computed from it."""
 
 

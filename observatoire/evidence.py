@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from observatoire.obstacle import Obstacle
 from observatoire.warehouse import SCHEMAS, Entrepot, erase, link_file, unfinished
 
 DOSSIER = "preuves"
@@ -18,7 +19,7 @@ DEPLIES = "deplies"
 GARDES = (*SCHEMAS, "rejets", "etats")
 
 
-class PreuvesAbsentes(Exception):
+class PreuvesAbsentes(Obstacle):
     """A release whose evidence is not kept. The message, in French, says what to do."""
 
 

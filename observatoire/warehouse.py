@@ -21,6 +21,7 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 from filelock import FileLock, Timeout
 
+from observatoire.obstacle import Obstacle
 from observatoire.settings import Settings
 
 # beyond this DuckDB works on disk: a run must fit in an ordinary machine, whatever the size of the country
@@ -40,7 +41,7 @@ REGLAGES = ("preserve_insertion_order", "disabled_optimizers", "memory_limit", "
 _LIBRES: list[tuple[Path | None, duckdb.DuckDBPyConnection]] = []
 
 
-class VerrouTenu(Exception):
+class VerrouTenu(Obstacle):
     """Another run writes in this warehouse. The message, in French, says which."""
 
 

@@ -15,15 +15,15 @@ from typing import Any
 
 import dagster as dg
 
-from observatoire.evidence import PreuvesAbsentes
 from observatoire.loading.files import A_CONVERTIR, unknown_folders, unread_files
+from observatoire.obstacle import Obstacle
 from observatoire.publication.public_tables import summary
 from observatoire.publication.unfolded_page import write_unfolding
 from observatoire.receiving.download import downloadable, last_download
 from observatoire.releases.lifecycle import current_release, pinned_release
 from observatoire.settings import Settings
 from observatoire.sources import sources
-from observatoire.unfolding.figures import CLE, DepliageImpossible, unfold
+from observatoire.unfolding.figures import CLE, unfold
 from observatoire.unfolding.key import complete_key
 from observatoire.warehouse import Entrepot
 from pipelines.assets import raw_key
@@ -104,7 +104,7 @@ def _unfold(cle: tuple[str, ...]) -> int:
     entrepot = Entrepot(Settings.from_environment())
     try:
         print(write_unfolding(entrepot, unfold(entrepot, *complete_key(entrepot, current_release(entrepot), dite))))
-    except (DepliageImpossible, PreuvesAbsentes) as erreur:
+    except Obstacle as erreur:
         print(erreur, file=sys.stderr)
         return 1
     return 0

@@ -10,8 +10,9 @@ import duckdb
 
 from observatoire.derived import versions_of
 from observatoire.fingerprints import code_owed
-from observatoire.indicators.catalog import Mesure, indicateurs, mesures, sources_of_measure
+from observatoire.indicators.catalog import Agregat, Mesure, indicateurs, mesures, sources_of_measure
 from observatoire.levels import NIVEAUX
+from observatoire.obstacle import Obstacle
 from observatoire.sources.states import carried_by
 from observatoire.warehouse import Entrepot, count_repeats, fingerprint, sql_literal
 
@@ -49,15 +50,11 @@ TYPES = {
 }
 
 
-class MesureInvalide(Exception):
-    """A measure whose contributions cannot be counted. The message, in French, names it and says what to do."""
-
-
 def compute_measure(entrepot: Entrepot, mesure: Mesure) -> int:
     """Compute the contributions of a measure if what it reads changed, check them, write them; return their number.
 
     Raises:
-        MesureInvalide: a column missing, a null where none may be, an unknown territory, a unit counted twice (a join
+        Obstacle: a column missing, a null where none may be, an unknown territory, a unit counted twice (a join
             that multiplies), or no total. The former contributions stay.
     """
     lues = (*mesure.lit, "referentiels.territoires")
@@ -83,7 +80,7 @@ def compute_measure(entrepot: Entrepot, mesure: Mesure) -> int:
                 f"DuckDB s'arrête ({type(erreur).__name__}) et son message, qui peut citer une valeur restreinte, "
                 "n'est pas repris : exécuter la requête à la main sur les tables de warehouse/ pour le lire."
             )
-            raise MesureInvalide(
+            raise Obstacle(
                 f"measures/{mesure.nom}.sql : {dit} Colonnes attendues : {', '.join(CONTRIBUTION)}."
             ) from (erreur if mesure.diffusion == "libre" else None)
 
@@ -115,17 +112,17 @@ def _check(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, chemin: Path) -
     for reproche, requete in controles.items():
         exemples = connexion.execute(f"{requete} LIMIT 3").fetchall()
         if exemples:
-            raise MesureInvalide(f"measures/{mesure.nom}.sql {reproche}, par exemple {exemples}.")
+            raise Obstacle(f"measures/{mesure.nom}.sql {reproche}, par exemple {exemples}.")
     for (axe,) in connexion.execute("SELECT DISTINCT axe FROM calcul ORDER BY axe").fetchall():
         connexion.execute(f"CREATE OR REPLACE TEMP VIEW sur_axe AS FROM calcul WHERE axe = {sql_literal(axe)}")
         if doubles := count_repeats(connexion, "sur_axe", "unite, periode, modalite"):
-            raise MesureInvalide(
+            raise Obstacle(
                 f"measures/{mesure.nom}.sql compte plusieurs fois la même unité (une jointure multiplie les lignes ?), "
                 f"axe « {axe} », {doubles} cas."
             )
 
 
-def requested_aggregates(mesure: str) -> set[str]:
+def requested_aggregates(mesure: str) -> set[Agregat]:
     """Return the aggregates that indicators ask of a measure, beside sum and number of units."""
     termes = [terme for i in indicateurs().values() for terme in (i.numerateur, i.denominateur) if terme is not None]
     return {terme.agregat for terme in termes if terme.mesure == mesure} - {"somme", "nombre_unites"}

@@ -13,6 +13,7 @@ from observatoire.fingerprints import code_owed
 from observatoire.indicators.catalog import (
     AGREGATS_PROTEGES,
     CROISEMENT,
+    Derive,
     Indicateur,
     Terme,
     figure_of_indicator,
@@ -276,12 +277,12 @@ def _join(terme: Terme) -> str:
         ON d.niveau = n.niveau AND d.code_territoire = n.code_territoire AND {ventilation} AND {periode}"""
 
 
-def _insert_derived(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur, derive: dict[str, str]) -> None:
+def _insert_derived(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur, derive: Derive) -> None:
     """Compute what needs several territories: a specialisation against a reference, a rank among equals."""
-    base = f"""(SELECT * FROM valeurs WHERE indicateur = '{derive["indicateur"]}'
+    base = f"""(SELECT * FROM valeurs WHERE indicateur = '{derive.indicateur}'
                 AND niveau NOT IN ('inconnu', 'commune'){_on(indicateur)})"""
-    if derive["type"] == "specialisation":
-        reference = derive.get("reference", "france")
+    if derive.type == "specialisation":
+        reference = derive.reference or "france"
         libre = "v.statut_confidentialite = 'F' AND r.statut_confidentialite = 'F'"
         requete = f"""
             SELECT v.* REPLACE ('{indicateur.nom}' AS indicateur, $unite AS unite,
@@ -300,7 +301,7 @@ def _insert_derived(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur
                          AND r.periode = v.periode AND r.axe = v.axe AND r.modalite = v.modalite"""
     else:
         paires = "FROM bornees v JOIN bornees a USING (niveau, periode, axe, modalite)"
-        if derive.get("parmi") == "comparables":
+        if derive.parmi == "comparables":
             paires += """ WHERE v.niveau = 'epci' AND (a.code_territoire = v.code_territoire OR (
                 v.code_territoire, a.code_territoire) IN (
                 SELECT (code_territoire, code_comparable) FROM referentiels.comparables))"""
@@ -320,7 +321,7 @@ def _insert_derived(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur
                 dernier::DOUBLE AS borne_haute, NULL AS numerateur, parmi::DECIMAL(38,6) AS denominateur,
                 v.periode AS periode_denominateur)
             FROM {base} v LEFT JOIN rangs USING (niveau, code_territoire, periode, axe, modalite)
-            WHERE {"parmi > 1" if derive.get("parmi") == "comparables" else "parmi IS NOT NULL"}
+            WHERE {"parmi > 1" if derive.parmi == "comparables" else "parmi IS NOT NULL"}
                   OR (v.statut_confidentialite = 'C' AND niveau <> 'france')"""
     connexion.execute(f"INSERT INTO valeurs {requete}", {"unite": indicateur.unite})
 

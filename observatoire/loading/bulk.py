@@ -47,7 +47,7 @@ def load_rows(
         dire: gives what the table says of itself, once the rows of its files are counted.
 
     Raises:
-        FichierRefuse: a file that cannot be read as this table.
+        Obstacle: a file that cannot be read as this table.
     """
     table = source.table
     entrepot.racine.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,6 @@ from pyarrow import parquet
 from observatoire.loading.files import Fichier
 from observatoire.loading.records import (
     ERREURS_DE_LECTURE,
-    FichierRefuse,
     Lecture,
     data_members,
     encoding_of,
@@ -26,6 +25,7 @@ from observatoire.loading.records import (
     unpacked_size,
     unreadable_file,
 )
+from observatoire.obstacle import Obstacle
 from observatoire.schemas import Table
 from observatoire.warehouse import sql_literal
 
@@ -125,7 +125,7 @@ def _faults(connexion: duckdb.DuckDBPyConnection, chemin: Path) -> list[tuple[in
     """List the records DuckDB could not cut into the right number of fields, with their words.
 
     Raises:
-        FichierRefuse: a quote left open swallowed other records, or too many are malformed to be told one by one.
+        Obstacle: a quote left open swallowed other records, or too many are malformed to be told one by one.
     """
     connexion.execute("""
         CREATE OR REPLACE TEMP VIEW fautes AS
@@ -138,12 +138,12 @@ def _faults(connexion: duckdb.DuckDBPyConnection, chemin: Path) -> list[tuple[in
             regexp_matches(mots, '[\\r\\n]') OR length(replace(mots, '"', '')) % 2 <> length(mots) % 2))
         FROM fautes""").fetchall()
     if ouverte is not None:
-        raise FichierRefuse(
+        raise Obstacle(
             f"{chemin.name} : un guillemet ouvert à l'enregistrement {ouverte} n'est jamais refermé. "
             "Corriger cette ligne, ou télécharger le fichier à nouveau s'il est tronqué."
         )
     if nombre > MALFORMES_AU_PLUS:
-        raise FichierRefuse(
+        raise Obstacle(
             f"{chemin.name} : {nombre} enregistrements n'ont pas autant de champs que l'en-tête : séparateur "
             "inattendu, ou fichier abîmé. Le télécharger à nouveau, puis relancer."
         )
@@ -184,7 +184,7 @@ def _check_room(chemin: Path, atelier: Path) -> None:
     """Refuse to open a file that the disk would not hold."""
     place, libre = unpacked_size(chemin), shutil.disk_usage(atelier).free
     if place > libre:
-        raise FichierRefuse(
+        raise Obstacle(
             f"{chemin.name} : {place / 1e9:.1f} Go une fois ouvert, et {libre / 1e9:.1f} Go libres. "
             "Libérer de la place, ou déposer le fichier Parquet, puis relancer."
         )
@@ -209,7 +209,7 @@ def _unpacked(chemin: Path, ouvert: Path) -> Path:
                     sortie.write(en_tete[len(en_tete.rstrip(b"\r\n")) :])
                 shutil.copyfileobj(octets, sortie, 2**22)
     if len(en_tetes) != 1:
-        raise FichierRefuse(
+        raise Obstacle(
             f"{chemin.name} : l'archive devrait contenir un seul tableau, elle contient : "
             f"{', '.join(membres) or 'rien qui se lise'}. Déposer le fichier de données seul."
         )

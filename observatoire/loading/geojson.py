@@ -7,10 +7,12 @@ import json
 from collections.abc import Iterator
 from typing import IO, Any
 
+from observatoire.obstacle import Obstacle
+
 GEOMETRIE = "geometry"
 
 
-class PasUneCollection(Exception):
+class PasUneCollection(Obstacle):
     """A JSON that is no collection of features. The message, in French, says what to do."""
 
 

@@ -5,24 +5,26 @@
 
 import traceback
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 import pyarrow as arrow
-import yaml
+from pydantic import ConfigDict
 
+from observatoire.declarations import FERMEE, Texte, declared, read_yaml
 from observatoire.fingerprints import code_owed
 from observatoire.judging import COLONNES_REJETS, VIDE
 from observatoire.loading import batches, bulk
-from observatoire.loading.files import A_CONVERTIR, Fichier, dropped_files, files_of, unread_files, yaml_fault
+from observatoire.loading.files import A_CONVERTIR, Fichier, dropped_files, files_of, unread_files
 from observatoire.loading.letters import write_letters
-from observatoire.loading.records import FichierRefuse
 from observatoire.loading.rejects import write_csv
 from observatoire.loading.whole_table import whole_table_flags
+from observatoire.obstacle import Obstacle
 from observatoire.schemas import ENTIER, TEXTE
-from observatoire.sources import JOURS_PAR_CADENCE, Source, sources
+from observatoire.sources import JOURS_PAR_CADENCE, Couverture, Source, sources
 from observatoire.sources.states import Etat, FichierLu, keep_state, schema_of, state_of
 from observatoire.warehouse import Entrepot, fingerprint, memory_database, utc_now
 
@@ -35,14 +37,26 @@ REJETS = arrow.schema(
 )
 
 
-class SourceEnEchec(Exception):
-    """A source that cannot be loaded as it is. The message, in French, says what to do.
+class ChargementRefuse(Obstacle):
+    """Rows that were read, and must not replace the last good ones.
 
     Attributes:
-        regles: failures by rule of the attempt, empty when no row was read.
+        regles: failures by rule of the attempt.
     """
 
-    regles: list[dict[str, Any]] = []
+    def __init__(self, motif: str, regles: list[dict[str, Any]]) -> None:
+        """Keep the rules beside the reason."""
+        super().__init__(motif)
+        self.regles = regles
+
+
+@dataclass(frozen=True)
+class Acceptation:
+    """A file a person accepted in spite of its volumes (an entry of `acceptations.yml`), and why."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = FERMEE
+    sha256: Texte
+    raison: Texte
 
 
 def load_source(entrepot: Entrepot, source: Source) -> Etat:
@@ -56,14 +70,14 @@ def load_source(entrepot: Entrepot, source: Source) -> Etat:
     try:
         etat = _load(entrepot, source, precedent)
     except Exception as erreur:
-        motif = str(erreur) if isinstance(erreur, (FichierRefuse, SourceEnEchec)) else _unexpected(source, erreur)
+        motif = str(erreur) if isinstance(erreur, Obstacle) else _unexpected(source, erreur)
         en_place = entrepot.version(schema_of(source), source.nom)
         if en_place is None:
             precedent = _empty(entrepot, source)
         elif precedent is None:  # its state was deleted, not its table: kept, but what it covers is no longer known
             precedent = Etat(source.nom, "en_echec", en_place, source.nature, "aucune")
         deja = precedent.etat == "en_echec" and precedent.depuis
-        regles = getattr(erreur, "regles", [])
+        regles = erreur.regles if isinstance(erreur, ChargementRefuse) else []
         constat = {"etat": "en_echec", "motif": motif, "depuis": deja or utc_now(), "regles": regles}
         etat = Etat(**{**vars(precedent), **constat})
     keep_state(entrepot, etat)
@@ -89,16 +103,16 @@ def _empty(entrepot: Entrepot, source: Source, motif: str = "") -> Etat:
 
 def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
     if (inconnus := unread_files(entrepot.settings, source)) and not dropped_files(entrepot.settings, source.nom):
-        raise SourceEnEchec(f"raw/{source.nom} ne contient rien qui se lise : {', '.join(inconnus)}. {A_CONVERTIR}")
+        raise Obstacle(f"raw/{source.nom} ne contient rien qui se lise : {', '.join(inconnus)}. {A_CONVERTIR}")
     trouves = files_of(entrepot.settings, source)
     charge = precedent if precedent is not None and precedent.charge_le is not None else None
     aide = source.aide or f"déposer un fichier dans raw/{source.nom}/, puis relancer"
     if not trouves:
         # demonstration rows do not outlive the arrival of real ones in another source of their set
         if charge is not None and charge.nature != "demonstration":
-            raise SourceEnEchec(f"raw/{source.nom} ne contient plus de fichier lisible : {aide}.")
+            raise Obstacle(f"raw/{source.nom} ne contient plus de fichier lisible : {aide}.")
         if charge is not None and (refuses := _refused_of_its_set(entrepot, source)):
-            raise SourceEnEchec(
+            raise Obstacle(
                 f"La démonstration de {source.nom} reste, tant que rien de réel ne se lit de son jeu : corriger "
                 f"{', '.join(f'raw/{nom}' for nom in refuses)}, ou l'en retirer, puis relancer."
             )
@@ -108,13 +122,13 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
         and charge.nature != "demonstration"
         and all(fichier.est_demonstration for fichier in trouves)
     ):
-        raise SourceEnEchec(
+        raise Obstacle(
             f"raw/{source.nom} ne contient plus de fichier réel, et la démonstration ne remplace pas des données "
             f"réelles : {aide}. Pour revenir à la démonstration, supprimer warehouse/etats/{source.nom}.json."
         )
     acceptes = _accepted(entrepot, source)
     version = fingerprint(
-        [(fichier.nom, fichier.sha256, fichier.origine) for fichier in trouves],
+        [(fichier.nom, fichier.sha256, asdict(fichier.origine)) for fichier in trouves],
         sorted(acceptes),
         code_owed(__name__, f"sources/{source.nom}/*"),
         date.today().year,  # noqa: DTZ011 — rules compare years with the present one
@@ -153,11 +167,10 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
         )
         try:
             _check_volumes(etat, precedent, source, _to_accept(retenus, precedent) <= acceptes)
-        except SourceEnEchec as erreur:
-            erreur.regles = etat.regles
+        except Obstacle as erreur:
             _write_rejects(entrepot, f"{source.nom}.en_echec", tous)
             write_letters(entrepot, source, etat.fichiers, tous)
-            raise
+            raise ChargementRefuse(str(erreur), etat.regles) from None
     _write_rejects(entrepot, source.nom, tous)
     write_letters(entrepot, source, etat.fichiers, tous)
     return etat
@@ -204,11 +217,11 @@ def _check_volumes(etat: Etat, precedent: Etat | None, source: Source, accepte: 
         f"Corriger le fichier, ou l'accepter par une entrée (sha256, raison) dans raw/{source.nom}/acceptations.yml."
     )
     if lues == 0:
-        raise SourceEnEchec(
+        raise Obstacle(
             f"{source.nom} : aucun enregistrement sous l'en-tête. Déposer le fichier complet, puis relancer."
         )
     if rejetees > lues * source.plafond_rejets_pct / 100:
-        raise SourceEnEchec(
+        raise Obstacle(
             f"{source.nom} : {rejetees} {'lignes refusées' if rejetees > 1 else 'ligne refusée'} sur {lues}, au-delà "
             f"du plafond de {source.plafond_rejets_pct:g} % ; {_most_refused(etat)}. Chaque ligne et sa raison : "
             f"warehouse/rejets/{source.nom}.en_echec.csv. {accepter}"
@@ -216,7 +229,7 @@ def _check_volumes(etat: Etat, precedent: Etat | None, source: Source, accepte: 
     if precedent is None or precedent.charge_le is None or precedent.nature != etat.nature:
         return
     if precedent.jusqu_au and etat.jusqu_au and etat.jusqu_au < precedent.jusqu_au:
-        raise SourceEnEchec(
+        raise Obstacle(
             f"{source.nom} : ce fichier s'arrête au {etat.jusqu_au}, les données en place au {precedent.jusqu_au}. "
             f"Un fichier plus ancien n'en remplace pas un plus récent. {accepter}"
         )
@@ -224,7 +237,7 @@ def _check_volumes(etat: Etat, precedent: Etat | None, source: Source, accepte: 
         _check_each_period(etat, precedent, source, accepter)
     plancher = precedent.lignes_retenues * source.plancher_pct / 100
     if etat.lignes_retenues < plancher:
-        raise SourceEnEchec(
+        raise Obstacle(
             f"{source.nom} : {etat.lignes_retenues} lignes retenues, {precedent.lignes_retenues} au dernier chargement "
             f"(plancher {source.plancher_pct:g} %). Fichier tronqué ? {accepter}"
         )
@@ -250,7 +263,7 @@ def _check_each_period(etat: Etat, precedent: Etat, source: Source, accepter: st
     avant = par_annee(precedent.fichiers)
     for periode, lu in par_annee(etat.fichiers).items():
         if periode in avant and lu.lignes_retenues < avant[periode].lignes_retenues * source.plancher_pct / 100:
-            raise SourceEnEchec(
+            raise Obstacle(
                 f"{lu.fichier} : {lu.lignes_retenues} lignes retenues, {avant[periode].lignes_retenues} au dernier "
                 f"chargement (plancher {source.plancher_pct:g} %). Fichier tronqué ? {accepter}"
             )
@@ -261,18 +274,9 @@ def _accepted(entrepot: Entrepot, source: Source) -> set[str]:
     chemin = entrepot.settings.raw / source.nom / "acceptations.yml"
     if not chemin.exists():
         return set()
-    try:
-        entrees = yaml.safe_load(chemin.read_text(encoding="utf-8")) or []
-        sans_raison = [entree["sha256"] for entree in entrees if not str(entree.get("raison") or "").strip()]
-        acceptes = {str(entree["sha256"]) for entree in entrees}
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as erreur:
-        raise SourceEnEchec(
-            f"raw/{source.nom}/acceptations.yml est illisible ({yaml_fault(erreur)}) : une liste d'entrées "
-            "« sha256 » et « raison »."
-        ) from erreur
-    if sans_raison:
-        raise SourceEnEchec(f"raw/{source.nom}/acceptations.yml : l'entrée {sans_raison[0]} n'a pas de « raison ».")
-    return acceptes
+    ou = f"raw/{source.nom}/acceptations.yml"
+    dites = read_yaml(chemin, ou)
+    return set() if dites is None else {entree.sha256 for entree in declared(list[Acceptation], dites, ou)}
 
 
 def _to_accept(retenus: list[Fichier], precedent: Etat | None) -> set[str]:
@@ -300,14 +304,14 @@ def _by_accumulation(trouves: list[Fichier], source: Source) -> tuple[list[Fichi
         for fichier in candidats:
             cle = (str(Path(fichier.nom).parent), fichier.millesime[:4] or fichier.nom)
             if cle in par_annee:
-                raise SourceEnEchec(
+                raise Obstacle(
                     f"{source.nom} : deux fichiers pour {cle[1]} ({par_annee[cle].nom}, {fichier.nom}). Retirer celui "
                     f"que l'autre remplace, ou donner à chaque producteur un sous-dossier de raw/{source.nom}/."
                 )
             par_annee[cle] = fichier
         return candidats, ecartes
     if len(candidats) > 1 and (sans_date := [fichier.nom for fichier in candidats if not fichier.millesime]):
-        raise SourceEnEchec(
+        raise Obstacle(
             f"{source.nom} : plusieurs fichiers, et rien ne dit de quand est {', '.join(sans_date)}. "
             f"Écrire « millesime: » dans {sans_date[0]}.origine.yml, ou retirer les anciens."
         )
@@ -321,9 +325,9 @@ def _file_record(fichier: Fichier, source: Source, etat: str = "lu") -> FichierL
     return FichierLu(
         fichier=fichier.nom,
         sha256=fichier.sha256,
-        producteur=str(dit.get("producteur") or source.producteur),
-        licence=str(dit.get("licence") or source.licence),
-        nature=str(dit.get("nature") or source.nature),
+        producteur=dit.producteur or source.producteur,
+        licence=dit.licence or source.licence,
+        nature=dit.nature or source.nature,
         millesime=fichier.millesime,
         obtenu_le=fichier.obtenu_le.isoformat(),
         etat=etat,
@@ -339,15 +343,15 @@ def _coverage(lus: list[Fichier], source: Source, lignes: int) -> Any:
     The rows of a source in `lignes` are published at several levels: no file can make them add up. An extract that does
     not say what it is complete for is complete for nothing: its rows count where they are, and zeros are not invented.
     """
-    extrait = lignes < source.lignes_nationales and not all(fichier.origine.get("couverture") for fichier in lus)
+    extrait = lignes < source.lignes_nationales and not all(fichier.origine.couverture for fichier in lus)
     if source.couverture == "lignes" or extrait:
         return "lignes"
-    dites = [fichier.origine.get("couverture") or source.couverture for fichier in lus]
-    if any(isinstance(couverture, str) for couverture in dites):
+    dites = [fichier.origine.couverture or source.couverture for fichier in lus]
+    aires = [couverture for couverture in dites if isinstance(couverture, Couverture)]
+    if len(aires) < len(dites):
         return dites[0] if all(couverture == dites[0] for couverture in dites) else "lignes"
-    incluses = {(couverture["niveau"], str(code)) for couverture in dites for code in couverture["codes"]}
-    laissees = [couverture["sauf"] for couverture in dites if "sauf" in couverture]
-    exceptions = {(aire["niveau"], str(code)) for aire in laissees for code in aire["codes"]}
+    incluses = {(aire.niveau, code) for aire in aires for code in aire.codes}
+    exceptions = {(aire.sauf.niveau, code) for aire in aires if aire.sauf is not None for code in aire.sauf.codes}
     # what one file leaves out, another may cover
     return sorted(incluses | {(f"sauf {niveau}", code) for niveau, code in exceptions - incluses})
 

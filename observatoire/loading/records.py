@@ -2,7 +2,7 @@
 
 Gives batches of strings (or typed Arrow columns for Parquet) under the names of the observatory, each row with its
 line.
-Judging values does not belong here; a file whose *structure* cannot be read is refused with `FichierRefuse`.
+Judging values does not belong here; a file whose *structure* cannot be read is refused with `Obstacle`.
 """
 
 import codecs
@@ -28,6 +28,7 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 
 from observatoire.loading.geojson import PasUneCollection, feature_records
+from observatoire.obstacle import Obstacle
 from observatoire.schemas import TEXTE, Table
 
 LIGNES_PAR_LOT = 500_000
@@ -49,10 +50,6 @@ ERREURS_DE_LECTURE = (
 )
 
 csv.field_size_limit(2**27)
-
-
-class FichierRefuse(Exception):
-    """A file that cannot be read as the table it should hold. The message, in French, says what to do."""
 
 
 @dataclass
@@ -85,7 +82,7 @@ def read_batches(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.Da
         lecture: filled while reading.
 
     Raises:
-        FichierRefuse: unreadable, truncated, not the announced type, or without a required column.
+        Obstacle: unreadable, truncated, not the announced type, or without a required column.
     """
     suffixe = chemin.suffix.lower()
     try:
@@ -100,14 +97,14 @@ def read_batches(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.Da
             with _open_text(chemin, table, encoding_of(chemin)) as (flux, separateur):
                 yield from _in_batches(_csv_records(flux, separateur, chemin), chemin, table, lecture)
     except PasUneCollection as erreur:
-        raise FichierRefuse(f"{chemin.name} : {erreur}") from erreur
+        raise Obstacle(f"{chemin.name} : {erreur}") from erreur
     except ERREURS_DE_LECTURE as erreur:
         raise unreadable_file(chemin, erreur) from erreur
 
 
-def unreadable_file(chemin: Path, erreur: Exception) -> FichierRefuse:
+def unreadable_file(chemin: Path, erreur: Exception) -> Obstacle:
     """Say in French that a library gave up on a file; its own words may hold a path, or a value."""
-    return FichierRefuse(
+    return Obstacle(
         f"{chemin.name} : fichier illisible, tronqué ou d'un autre type que « {chemin.suffix} » "
         f"({type(erreur).__name__}). Le télécharger à nouveau, puis relancer."
     )
@@ -160,7 +157,7 @@ def recognise(en_tete: list[str], chemin: Path, table: Table, lecture: Lecture) 
                 if _known_headers(en_tete, table)
                 else "aucun en-tête connu n'a été trouvé"
             )
-            raise FichierRefuse(
+            raise Obstacle(
                 f"{chemin.name} : la colonne « {attendue} » est absente ; {trouve}. "
                 "Corriger l'en-tête ou déposer un autre fichier."
             )
@@ -197,7 +194,7 @@ def open_bytes(chemin: Path) -> Iterator[IO[bytes]]:
         with zipfile.ZipFile(chemin) as archive:
             membres = data_members(archive)
             if len(membres) != 1:
-                raise FichierRefuse(
+                raise Obstacle(
                     f"{chemin.name} : l'archive devrait contenir un seul fichier de données, elle contient : "
                     f"{', '.join(archive.namelist()) or 'rien'}. Déposer le fichier de données seul."
                 )
@@ -236,7 +233,7 @@ def encoding_of(chemin: Path) -> str:
             cp1252 = cp1252 or re.search(rb"[\x80-\x9f]", morceau) is not None
     if utf8 and decodeur.getstate()[0]:  # bytes of an unfinished character
         if accents:
-            raise FichierRefuse(
+            raise Obstacle(
                 f"{chemin.name} : fichier tronqué au milieu d'un caractère. Le télécharger à nouveau, puis relancer."
             )
         utf8 = False
@@ -253,9 +250,9 @@ def _open_text(chemin: Path, table: Table, encodage: str) -> Iterator[tuple[Iter
         texte = io.TextIOWrapper(octets, encoding=encodage, errors="replace", newline="")
         debut = list(islice(texte, 30))
         if not any(ligne.strip() for ligne in debut):
-            raise FichierRefuse(f"{chemin.name} : fichier vide. Déposer le fichier complet, puis relancer.")
+            raise Obstacle(f"{chemin.name} : fichier vide. Déposer le fichier complet, puis relancer.")
         if re.match(r"\s*<(!doctype|html|\?xml)", "".join(debut), re.IGNORECASE):
-            raise FichierRefuse(
+            raise Obstacle(
                 f"{chemin.name} : c'est une page web, pas un tableau (téléchargement en erreur ?). "
                 "Le télécharger à nouveau."
             )
@@ -273,7 +270,7 @@ def _csv_records(flux: Iterable[str], separateur: str, chemin: Path) -> Iterator
     for cellules in lecteur:
         if cellules and cellules[-1].endswith(FIN):
             if cellules != [FIN]:
-                raise FichierRefuse(
+                raise Obstacle(
                     f"{chemin.name} : un guillemet ouvert à l'enregistrement de la ligne {ligne} n'est jamais refermé. "
                     "Corriger cette ligne, ou télécharger le fichier à nouveau s'il est tronqué."
                 )
@@ -287,7 +284,7 @@ def _xlsx_records(chemin: Path, table: Table) -> Iterator[tuple[int, list[str]]]
     try:
         classeur = openpyxl.load_workbook(chemin, read_only=True, data_only=True)
     except AttributeError:  # what the library makes of a sheet that is but a chart
-        raise FichierRefuse(
+        raise Obstacle(
             f"{chemin.name} : ce classeur a une feuille de graphique, qui empêche de le lire. Enregistrer la feuille "
             "du tableau seule, en CSV (UTF-8) ou en XLSX, puis relancer."
         ) from None
@@ -296,9 +293,9 @@ def _xlsx_records(chemin: Path, table: Table) -> Iterator[tuple[int, list[str]]]
         visibles = [feuille for feuille in classeur.worksheets if feuille.sheet_state == "visible"]
         tableaux = [feuille for feuille in visibles if _holds(feuille, table)]
         if not visibles:
-            raise FichierRefuse(f"{chemin.name} : aucune feuille visible. Afficher celle du tableau, puis relancer.")
+            raise Obstacle(f"{chemin.name} : aucune feuille visible. Afficher celle du tableau, puis relancer.")
         if len(tableaux) > 1:
-            raise FichierRefuse(
+            raise Obstacle(
                 f"{chemin.name} : plusieurs feuilles portent un tableau ({', '.join(f.title for f in tableaux)}). "
                 "Déposer un fichier par feuille, ou masquer celles qui ne sont pas à lire."
             )
@@ -337,7 +334,7 @@ def _in_batches(
     """Find the header, then turn records into frames of strings."""
     debut = list(islice(enregistrements, 20))
     if not debut:
-        raise FichierRefuse(f"{chemin.name} : fichier vide. Déposer le fichier complet, puis relancer.")
+        raise Obstacle(f"{chemin.name} : fichier vide. Déposer le fichier complet, puis relancer.")
     place = _header_place(debut, table)
     en_tete = _header_of(debut[place][1])
     lecture.titres = _said_above(debut[:place], table)

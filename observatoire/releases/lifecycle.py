@@ -25,6 +25,7 @@ from observatoire.journal.feed import write_lists
 from observatoire.journal.writing import forget_quoted
 from observatoire.matching.computation import matches_version
 from observatoire.matching.tables import LIT as NOMS_LISENT
+from observatoire.obstacle import Obstacle
 from observatoire.publication.public_tables import CONTRAT
 from observatoire.reconciliation import document_arithmetic, verdicts
 from observatoire.reconciliation import jobs_bridge as bridge
@@ -39,10 +40,6 @@ GARDEES = 5
 PAGES, PORTRAITS = "pages", "portraits"  # of all EPCI, and the stable path to those of a release
 
 
-class PublicationRefusee(Exception):
-    """A release that must not be made, or moved to. The message, in French, says what to do."""
-
-
 def publish(entrepot: Entrepot) -> tuple[str, bool]:
     """Publish what the warehouse holds, unless nothing changed since the last release.
 
@@ -50,16 +47,16 @@ def publish(entrepot: Entrepot) -> tuple[str, bool]:
         The release that stands for the present state, and whether it was made now.
 
     Raises:
-        PublicationRefusee: the focal territory is no EPCI, a table was rewritten and what reads it was not, what would
+        Obstacle: the focal territory is no EPCI, a table was rewritten and what reads it was not, what would
             be published gives a confidential cell away, or this very content was retracted.
     """
     _check_territory(entrepot)
     check_chain(entrepot)
     if fuite := first_leak(entrepot):
-        raise PublicationRefusee(fuite)
+        raise Obstacle(fuite)
     identite = _identity(entrepot)
     if identite in {retiree["identite"] for retiree in _retracted(entrepot)}:
-        raise PublicationRefusee(
+        raise Obstacle(
             "Ce contenu a été retiré après une objection : corriger la source en cause, puis relancer actualiser."
         )
     existantes = releases(entrepot)
@@ -103,22 +100,22 @@ def roll_back_to(entrepot: Entrepot, release: str | None = None) -> str:
     """Pin the stable path to a kept release, by default the one before the current; it stays until `reprendre`.
 
     Raises:
-        PublicationRefusee: there is no such release, or its file was changed since it was published.
+        Obstacle: there is no such release, or its file was changed since it was published.
     """
     gardees = releases(entrepot)
     if not release:
         avant = [nom for nom in gardees if nom < (current_release(entrepot) or "")]
         if not avant:
-            raise PublicationRefusee("Aucune publication antérieure n'est gardée : rien à quoi revenir.")
+            raise Obstacle("Aucune publication antérieure n'est gardée : rien à quoi revenir.")
         release = avant[-1]
     if release not in gardees:
-        raise PublicationRefusee(
+        raise Obstacle(
             f"La publication « {release} » n'est pas gardée ; gardées : {', '.join(gardees) or 'aucune'}."
         )
     dossier = entrepot.racine / "releases" / release
     for nom, attendue in manifest_of(entrepot, release)["fichiers"].items():
         if not (dossier / nom).exists() or sha256(dossier / nom) != attendue:
-            raise PublicationRefusee(f"La publication « {release} » a été modifiée ({nom}) : en choisir une autre.")
+            raise Obstacle(f"La publication « {release} » a été modifiée ({nom}) : en choisir une autre.")
     entrepot.write_json({"release": release, "depuis": utc_now()}, "etats", "_epingle.json")
     _point_to(entrepot, release)
     _announce(entrepot)
@@ -129,11 +126,11 @@ def follow_latest(entrepot: Entrepot) -> str:
     """Unpin the stable path: it gives the last release again.
 
     Raises:
-        PublicationRefusee: there is no release.
+        Obstacle: there is no release.
     """
     gardees = releases(entrepot)
     if not gardees:
-        raise PublicationRefusee("Aucune publication : lancer actualiser.")
+        raise Obstacle("Aucune publication : lancer actualiser.")
     (entrepot.racine / "etats" / "_epingle.json").unlink(missing_ok=True)
     _point_to(entrepot, gardees[-1])
     _announce(entrepot)
@@ -147,13 +144,13 @@ def retract(entrepot: Entrepot, release: str, motif: str) -> str | None:
         The release the stable path gives afterwards, None when none is left.
 
     Raises:
-        PublicationRefusee: no such release, or no reason.
+        Obstacle: no such release, or no reason.
     """
     if release not in releases(entrepot):
         forget_pages(entrepot, releases(entrepot))
-        raise PublicationRefusee(f"La publication « {release} » n'est pas gardée.")
+        raise Obstacle(f"La publication « {release} » n'est pas gardée.")
     if not motif.strip():
-        raise PublicationRefusee("Un retrait demande un motif.")
+        raise Obstacle("Un retrait demande un motif.")
     fiche = {
         "release": release,
         "identite": manifest_of(entrepot, release)["identite"],
@@ -196,7 +193,7 @@ def _check_territory(entrepot: Entrepot) -> None:
         requete = "SELECT count(*) FROM referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?"
         ((connu,),) = connexion.execute(requete, [territoire]).fetchall()
     if not connu:
-        raise PublicationRefusee(
+        raise Obstacle(
             f"OBSERVATOIRE_TERRITOIRE vaut « {territoire} » : aucun EPCI ne porte ce code. Y mettre les neuf chiffres "
             "du SIREN d'un EPCI (246300701 pour Clermont Auvergne Métropole), puis relancer."
         )
@@ -206,7 +203,7 @@ def check_chain(entrepot: Entrepot) -> None:
     """Check that every computed table was computed from the tables that are there now.
 
     Raises:
-        PublicationRefusee: naming the first link that does not hold.
+        Obstacle: naming the first link that does not hold.
     """
     for source in sources().values():
         etat = state_of(entrepot, source)
@@ -242,7 +239,7 @@ def check_chain(entrepot: Entrepot) -> None:
 
 def _require(entrepot: Entrepot, schema: str, table: str, attendue: str | None, job: str) -> None:
     if attendue is None or entrepot.version(schema, table) != attendue:
-        raise PublicationRefusee(
+        raise Obstacle(
             f"{schema}.{table} n'est pas à jour de ce qu'elle lit : rien n'est publié. Lancer {job}, puis relancer."
         )
 

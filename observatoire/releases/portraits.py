@@ -14,6 +14,7 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
+from observatoire.obstacle import Obstacle
 from observatoire.publication.french import nombre
 from observatoire.publication.pages import Ligne, template
 from observatoire.publication.portrait import read_common, render, write_shared
@@ -21,7 +22,6 @@ from observatoire.publication.quality_report import render_quality_report
 from observatoire.releases.lifecycle import (
     PAGES,
     PORTRAITS,
-    PublicationRefusee,
     current_release,
     point_to,
 )
@@ -54,16 +54,16 @@ def write_portraits(entrepot: Entrepot, codes: Sequence[str] = (), processus: in
     Pages of the same release that are already there stay: naming a few codes takes nothing away.
 
     Raises:
-        PublicationRefusee: there is no release, or a code is no EPCI of it; what was there is unchanged.
+        Obstacle: there is no release, or a code is no EPCI of it; what was there is unchanged.
     """
     release = current_release(entrepot)
     if release is None:
-        raise PublicationRefusee("Aucune publication : lancer actualiser, puis relancer portraits.")
+        raise Obstacle("Aucune publication : lancer actualiser, puis relancer portraits.")
     duckdb = (entrepot.racine / "releases" / release / NOM_DUCKDB).resolve()
     with open_published(duckdb) as base:
         connus = [ligne["code_territoire"] for ligne in _epci(base)]
         if inconnus := sorted(set(codes) - set(connus)):
-            raise PublicationRefusee(
+            raise Obstacle(
                 f"{', '.join(inconnus)} : aucun EPCI de la publication ne porte ce code (neuf chiffres, son SIREN). "
                 "Rien n'a été écrit."
             )

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from observatoire.confidentiality.published import SecretNonGaranti
 from observatoire.confidentiality.suppressions import SUPPRESSIONS, compute_suppressions
 from observatoire.derived import compute_table
 from observatoire.estimation.computation import ECRITES, compute_estimations
@@ -21,6 +20,7 @@ from observatoire.reconciliation.estimate_scores import NOTES
 from observatoire.reconciliation.verdicts import VERDICTS
 from pipelines.assets import PROPRIETAIRES, asset_key_of, column_schema
 from pipelines.defs.resources import EntrepotVerrouille
+from pipelines.failing import obstacles_told
 
 
 @dg.asset(
@@ -33,7 +33,8 @@ from pipelines.defs.resources import EntrepotVerrouille
 )
 def cube(verrouille: EntrepotVerrouille) -> dg.MaterializeResult[None]:
     """Compute the cube."""
-    return dg.MaterializeResult(metadata={"dagster/row_count": compute_cube(verrouille.entrepot)})
+    with obstacles_told():
+        return dg.MaterializeResult(metadata={"dagster/row_count": compute_cube(verrouille.entrepot)})
 
 
 @dg.asset(
@@ -47,10 +48,8 @@ def cube(verrouille: EntrepotVerrouille) -> dg.MaterializeResult[None]:
 )
 def suppressions(verrouille: EntrepotVerrouille) -> dg.MaterializeResult[None]:
     """Choose what is suppressed of the protected measures; a cell that nothing protects stops the run."""
-    try:
+    with obstacles_told():
         bilan = compute_suppressions(verrouille.entrepot)
-    except SecretNonGaranti as erreur:
-        raise dg.Failure(description=str(erreur), allow_retries=False) from None
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": bilan.cellules,
@@ -79,7 +78,9 @@ def suppressions(verrouille: EntrepotVerrouille) -> dg.MaterializeResult[None]:
 )
 def estimations(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult[None]]:
     """Estimate local jobs, and judge the method where its truth is published."""
-    for nom, lignes in compute_estimations(verrouille.entrepot).items():
+    with obstacles_told():
+        comptes = compute_estimations(verrouille.entrepot)
+    for nom, lignes in comptes.items():
         yield dg.MaterializeResult(asset_key=nom.split("."), metadata={"dagster/row_count": lignes})
 
 
@@ -100,7 +101,8 @@ def estimations(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult
 )
 def valeurs(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult[None]]:
     """Compute every indicator and its catalogue."""
-    comptes = compute_indicators(verrouille.entrepot)
+    with obstacles_told():
+        comptes = compute_indicators(verrouille.entrepot)
     detail = "\n".join(f"- {indicateurs()[nom].titre} : {nombre}" for nom, nombre in comptes.items())
     yield dg.MaterializeResult(
         asset_key=["indicateurs", "valeurs"],
@@ -132,12 +134,14 @@ def valeurs(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult[Non
 def confront(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult[None]]:
     """Set what documents declare against what is computed and against itself, and counts against each other."""
     entrepot = verrouille.entrepot
-    for nom, comptes in (
-        ("verdicts", verdicts.compute_verdicts(entrepot)),
-        ("arithmetique_declarations", document_arithmetic.compute_arithmetic(entrepot)),
-        ("pont_emploi", {"écarts": bridge.compute_bridge(entrepot)}),
-        (NOTES.nom, {"estimations notées": compute_table(entrepot, NOTES)}),
-    ):
+    with obstacles_told():
+        tous = {
+            "verdicts": verdicts.compute_verdicts(entrepot),
+            "arithmetique_declarations": document_arithmetic.compute_arithmetic(entrepot),
+            "pont_emploi": {"écarts": bridge.compute_bridge(entrepot)},
+            NOTES.nom: {"estimations notées": compute_table(entrepot, NOTES)},
+        }
+    for nom, comptes in tous.items():
         yield dg.MaterializeResult(
             asset_key=["indicateurs", nom], metadata={"dagster/row_count": sum(comptes.values()), **comptes}
         )
@@ -160,5 +164,7 @@ def confront(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult[No
 )
 def compute_graph(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult[None]]:
     """Join the organisations by what documents say of them, and measure what holds them together."""
-    for nom, lignes in graph.compute_graph(verrouille.entrepot).items():
+    with obstacles_told():
+        comptes = graph.compute_graph(verrouille.entrepot)
+    for nom, lignes in comptes.items():
         yield dg.MaterializeResult(asset_key=["indicateurs", nom], metadata={"dagster/row_count": lignes})

@@ -8,6 +8,7 @@ from observatoire.matching.computation import FILE, compute_matches
 from observatoire.matching.tables import LIT, NOMS_RAPPROCHES, QUALITE_NOMS
 from pipelines.assets import PROPRIETAIRES, asset_key_of, column_schema
 from pipelines.defs.resources import EntrepotVerrouille
+from pipelines.failing import obstacles_told
 
 NOMS = dg.AssetKey(["socle", "rapprochements_noms"])
 
@@ -34,7 +35,8 @@ NOMS = dg.AssetKey(["socle", "rapprochements_noms"])
 )
 def match_names(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult[None]]:
     """Match the names; what is counted here says no name."""
-    comptes = compute_matches(verrouille.entrepot)
+    with obstacles_told():
+        comptes = compute_matches(verrouille.entrepot)
     conflits = comptes.pop("conflits")
     file = f"warehouse/{'/'.join(FILE)}"
     yield dg.MaterializeResult(

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import dagster as dg
 
 from observatoire.indicators.catalog import mesures
-from observatoire.indicators.cube import MesureInvalide, compute_measure
+from observatoire.indicators.cube import compute_measure
 from pipelines.assets import PROPRIETAIRES, asset_key_of
 from pipelines.defs.resources import EntrepotVerrouille
+from pipelines.failing import obstacles_told
 
 
 @dg.multi_asset(
@@ -32,8 +33,6 @@ def compute_measures(
     """Compute the contributions of the selected measures; one that is badly written stops the run, in French."""
     for mesure in mesures().values():
         if dg.AssetKey(["mesures", mesure.nom]) in context.selected_asset_keys:
-            try:
+            with obstacles_told():
                 lignes = compute_measure(verrouille.entrepot, mesure)
-            except MesureInvalide as erreur:
-                raise dg.Failure(description=str(erreur), allow_retries=False) from erreur
             yield dg.MaterializeResult(asset_key=["mesures", mesure.nom], metadata={"dagster/row_count": lignes})

@@ -5,7 +5,6 @@ from pydantic import Field
 
 from observatoire.publication.public_tables import public_tables
 from observatoire.releases.lifecycle import (
-    PublicationRefusee,
     follow_latest,
     manifest_of,
     publish,
@@ -15,6 +14,7 @@ from observatoire.releases.lifecycle import (
 from pipelines.assets import PROPRIETAIRES
 from pipelines.defs.resources import EntrepotVerrouille
 from pipelines.desk import release_report
+from pipelines.failing import obstacles_told
 
 
 @dg.asset(
@@ -33,10 +33,8 @@ from pipelines.desk import release_report
 def release(context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille) -> dg.MaterializeResult[None]:
     """Publish, unless nothing changed since the last release."""
     entrepot = verrouille.entrepot
-    try:
+    with obstacles_told():
         nom, nouvelle = publish(entrepot)
-    except PublicationRefusee as erreur:
-        raise dg.Failure(description=str(erreur), allow_retries=False) from erreur
     for source in manifest_of(entrepot, nom)["sources"]:
         if source["etat"] == "en_echec":
             context.log.warning("%s est en_echec depuis %s : %s", source["source"], source["depuis"], source["motif"])
@@ -59,20 +57,16 @@ class Retrait(dg.Config):
 @dg.op(name="epingler", description="Épingle le chemin stable sur une publication gardée (par défaut, la précédente).")
 def pin(context: dg.OpExecutionContext, config: Retour, verrouille: EntrepotVerrouille) -> None:
     """Pin the stable path."""
-    try:
+    with obstacles_told():
         nom = roll_back_to(verrouille.entrepot, config.release or None)
-    except PublicationRefusee as erreur:
-        raise dg.Failure(description=str(erreur), allow_retries=False) from erreur
     context.log.info("Le chemin stable donne maintenant %s, jusqu'à « reprendre ».", nom)
 
 
 @dg.op(name="desepingler", description="Rend le chemin stable à la dernière publication.")
 def unpin(context: dg.OpExecutionContext, verrouille: EntrepotVerrouille) -> None:
     """Unpin the stable path."""
-    try:
+    with obstacles_told():
         nom = follow_latest(verrouille.entrepot)
-    except PublicationRefusee as erreur:
-        raise dg.Failure(description=str(erreur), allow_retries=False) from erreur
     context.log.info("Le chemin stable donne maintenant %s.", nom)
 
 
@@ -80,10 +74,8 @@ def unpin(context: dg.OpExecutionContext, verrouille: EntrepotVerrouille) -> Non
 def erase_release(context: dg.OpExecutionContext, config: Retrait, verrouille: EntrepotVerrouille) -> None:
     """Retract a release."""
     entrepot = verrouille.entrepot
-    try:
+    with obstacles_told():
         restante = retract(entrepot, config.release, config.motif)
-    except PublicationRefusee as erreur:
-        raise dg.Failure(description=str(erreur), allow_retries=False) from erreur
     context.log.info("Publication retirée. Le chemin stable donne maintenant %s.", restante or "rien")
 
 

@@ -7,7 +7,8 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from observatoire.settings import Settings
-from observatoire.warehouse import Entrepot, VerrouTenu
+from observatoire.warehouse import Entrepot
+from pipelines.failing import obstacles_told
 
 
 class EntrepotVerrouille(dg.ConfigurableResource["EntrepotVerrouille"]):
@@ -30,10 +31,8 @@ class EntrepotVerrouille(dg.ConfigurableResource["EntrepotVerrouille"]):
         """The warehouse; a run that finds it held fails in its first step, where reasons are read, and says why."""
         if self._tenu is None:
             entrepot = Entrepot(Settings.from_environment())
-            try:
+            with obstacles_told():
                 self._jusqu_a_la_fin.enter_context(entrepot.lock(self._auteur))
-            except VerrouTenu as erreur:
-                raise dg.Failure(description=str(erreur), allow_retries=False) from None
             self._tenu = entrepot
         return self._tenu
 

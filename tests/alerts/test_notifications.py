@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from observatoire.alerts.channels import ReglageInvalide, channels
+from observatoire.alerts.channels import channels
 from observatoire.alerts.notifications import (
     RAPPEL,
     EnvoiImpossible,
@@ -18,6 +18,7 @@ from observatoire.alerts.notifications import (
     failing_sources,
     one_line,
 )
+from observatoire.obstacle import Obstacle
 from observatoire.settings import AlertSettings
 from observatoire.warehouse import Entrepot
 from pipelines.defs.notifications import alertes
@@ -258,7 +259,7 @@ def test_une_indispensable_dit_que_rien_n_est_publie(entrepot: Entrepot):
     ],
 )
 def test_un_reglage_qui_ne_se_suit_pas_est_nomme_sans_sa_valeur(dits: dict[str, str], variable: str):
-    with pytest.raises(ReglageInvalide, match=variable) as refus:
+    with pytest.raises(Obstacle, match=variable) as refus:
         channels(reglages(**dits))
     assert "motdepasse" not in str(refus.value)
 

@@ -7,10 +7,10 @@ import duckdb
 import pandas as pd
 import pytest
 
+from observatoire.obstacle import Obstacle
 from observatoire.publication.public_tables import summary
 from observatoire.releases.lifecycle import (
     GARDEES,
-    PublicationRefusee,
     current_release,
     follow_latest,
     manifest_of,
@@ -129,9 +129,9 @@ def test_revenir_refuse_une_publication_modifiee_ou_inconnue(deux: Entrepot):
     fichier.chmod(0o644)
     with duckdb.connect(str(fichier)) as connexion:
         connexion.execute("CREATE TABLE intrus (a INTEGER)")
-    with pytest.raises(PublicationRefusee, match="a été modifiée"):
+    with pytest.raises(Obstacle, match="a été modifiée"):
         roll_back_to(ici, premiere)
-    with pytest.raises(PublicationRefusee, match="n'est pas gardée"):
+    with pytest.raises(Obstacle, match="n'est pas gardée"):
         roll_back_to(ici, "jadis")
     assert current_release(ici) != premiere
 
@@ -140,7 +140,7 @@ def test_revenir_refuse_une_publication_modifiee_ou_inconnue(deux: Entrepot):
 def test_une_publication_retiree_ne_revient_pas(deux: Entrepot):
     ici = deux
     premiere, deuxieme = releases(ici)
-    with pytest.raises(PublicationRefusee, match="motif"):
+    with pytest.raises(Obstacle, match="motif"):
         retract(ici, premiere, " ")
     assert lancer(
         "retirer_publication", {"ops": {"effacer_publication": {"config": {"release": deuxieme, "motif": "objection"}}}}
@@ -151,13 +151,13 @@ def test_une_publication_retiree_ne_revient_pas(deux: Entrepot):
     assert current_release(ici) == premiere
     assert retract(ici, premiere, "objection") is None
     assert not (ici.racine / "observatoire.duckdb").is_symlink()
-    with pytest.raises(PublicationRefusee, match="lancer actualiser"):
+    with pytest.raises(Obstacle, match="lancer actualiser"):
         follow_latest(ici)
 
 
 def test_un_territoire_qui_n_est_pas_un_epci_ne_remplace_pas_la_publication(ici: Entrepot):
     avant = octets(ici.racine)
-    with pytest.raises(PublicationRefusee, match="« 63113 » : aucun EPCI ne porte ce code"):
+    with pytest.raises(Obstacle, match="« 63113 » : aucun EPCI ne porte ce code"):
         publish(Entrepot(replace(ici.settings, territoire="63113")))
     assert octets(ici.racine) == avant
 
@@ -167,7 +167,7 @@ def test_une_chaine_dont_un_maillon_a_bouge_n_est_pas_publiee(ici: Entrepot):
     with ici.connect() as connexion:
         connexion.execute(f"CREATE TEMP TABLE copie AS FROM read_parquet('{chemin}')")
         ici.write_query(connexion, "FROM copie", "socle", "budget_ess", {"version": "autre"})
-    with pytest.raises(PublicationRefusee, match=r"socle\.budget_ess n'est pas à jour"):
+    with pytest.raises(Obstacle, match=r"socle\.budget_ess n'est pas à jour"):
         publish(ici)
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from observatoire.indicators.catalog import (
-    CatalogueInvalide,
     Terme,
     _no_share,
     figure_of,
@@ -18,6 +17,7 @@ from observatoire.indicators.catalog import (
 )
 from observatoire.indicators.comparison import Chiffre, comparable
 from observatoire.indicators.values import reuse
+from observatoire.obstacle import Obstacle
 from observatoire.publication.themes import figure_of as figure_on_page
 from tests.fabrique import Fabrique, fabrique
 
@@ -145,7 +145,7 @@ DITE = "-- unité : salariés\n-- champ : secteur privé\n"
 )
 def test_une_part_dont_les_termes_different_ne_se_charge_pas(petit: Fabrique, bas: str, denominateur: dict, raison: str):
     _part(petit, DITE, bas, **denominateur)
-    with pytest.raises(CatalogueInvalide, match=f"« i ».*{raison}"):
+    with pytest.raises(Obstacle, match=f"« i ».*{raison}"):
         indicateurs()
 
 

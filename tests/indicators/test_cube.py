@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from observatoire.indicators import cube
 from observatoire.indicators.catalog import mesures
-from observatoire.indicators.cube import MesureInvalide, compute_measure
+from observatoire.indicators.cube import compute_measure
+from observatoire.obstacle import Obstacle
 from observatoire.schemas import TEXTE
 from tests.fabrique import COMMUNES, FRANCE, Fabrique, fabrique
 from tests.hasard import exemples
@@ -277,7 +278,7 @@ def test_la_population_sans_celle_d_une_commune_n_est_pas_une_somme_partielle(pe
 )
 def test_une_mesure_mal_ecrite_est_refusee_et_dit_pourquoi(petit: Fabrique, requete: str, motif: str) -> None:
     petit.mesure("m", requete)
-    with pytest.raises(MesureInvalide, match=rf"measures/m\.sql .*{motif}"):
+    with pytest.raises(Obstacle, match=rf"measures/m\.sql .*{motif}"):
         compute_measure(petit.entrepot, mesures()["m"])
 
 
@@ -286,7 +287,7 @@ def test_une_mesure_refusee_laisse_ses_dernieres_contributions(petit: Fabrique) 
     compute_measure(petit.entrepot, mesures()["m"])
     avant = petit.entrepot.path_of("mesures", "m").read_bytes()
     petit.mesure("m", SQL.replace("'r' AS repondant", "NULL AS repondant"))
-    with pytest.raises(MesureInvalide):
+    with pytest.raises(Obstacle):
         compute_measure(petit.entrepot, mesures()["m"])
     assert petit.entrepot.path_of("mesures", "m").read_bytes() == avant
 

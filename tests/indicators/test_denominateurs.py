@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from observatoire.indicators.catalog import CatalogueInvalide, indicateurs, mesures
+from observatoire.indicators.catalog import indicateurs, mesures
 from observatoire.schemas import ENTIER, TEXTE
 from tests.fabrique import Fabrique, fabrique
 
@@ -131,50 +131,6 @@ def test_le_catalogue_dit_les_mesures_et_les_sources(petit: Fabrique) -> None:
     assert (part["mesure_numerateur"], part["mesure_denominateur"]) == ("haut (somme)", "bas (somme)")
     assert part["sources"] == rang["sources"] == "depot_bas ; depot_haut"
     assert rang["est_derive"]
-
-
-@pytest.mark.parametrize(
-    ("champs", "motif"),
-    [
-        ({"numerateur": {"mesure": "absente"}}, "la mesure « absente » n'existe pas"),
-        ({"numerateur": {"mesure": "m"}, "denominateur": {"mesure": "absente"}}, "la mesure « absente » n'existe pas"),
-        ({"numerateur": {"mesure": "m", "agregat": "moyenne"}}, "agrégat « moyenne » inconnu.*mediane_unites"),
-        ({"numerateur": {"mesure": "m"}, "denominateur": {"mesure": "m", "modalite": "totale"}}, "« totale » inconnu"),
-        ({"numerateur": {"mesure": "m"}, "denominateur": {"mesure": "m", "periode": "avant"}}, "« avant » inconnu"),
-        ({}, "un numerateur, une estimation ou un derive"),
-        ({"numerateur": {"mesure": "m"}, "derive": {"type": "rang", "indicateur": "bon"}}, "un seul des trois"),
-        ({"derive": {"type": "rang", "indicateur": "absent"}}, "un indicateur existant"),
-        ({"derive": {"type": "rang", "indicateur": "i"}}, "ne dérive pas lui-même"),
-        ({"derive": {"type": "quantile", "indicateur": "bon"}}, "specialisation ou rang"),
-        ({"derive": {"type": "specialisation", "indicateur": "bon", "reference": "canton"}}, "reference est un niveau"),
-        ({"numerateur": {"mesure": "m"}, "couleur": "bleu"}, "couleur"),
-    ],
-)
-def test_un_indicateur_mal_declare_est_refuse_et_dit_pourquoi(
-    petit: Fabrique, champs: dict[str, Any], motif: str
-) -> None:
-    petit.contributions("m", [])
-    petit.indicateur("bon", numerateur={"mesure": "m"})
-    assert list(indicateurs()) == ["bon"]
-    petit.indicateur("i", **champs)
-    with pytest.raises(CatalogueInvalide, match=rf"indicators\.yml, « i » : .*{motif}"):
-        indicateurs()
-
-
-@pytest.mark.parametrize(
-    ("requete", "motif"),
-    [
-        ("FROM socle.absente", "lit socle.absente, que rien ne déclare"),
-        ("FROM absente", "lit absente, que rien ne déclare"),
-        ("FROM referentiels.communes JOIN socle.communes USING (code_commune)", "lit socle.communes, que rien"),
-        ("FROM 'ailleurs.parquet'", "ailleurs.parquet, que rien ne déclare"),
-        ("SELECT FROM WHERE (", "SQL illisible"),
-    ],
-)
-def test_une_mesure_qui_lit_ce_que_rien_ne_declare_est_refusee(petit: Fabrique, requete: str, motif: str) -> None:
-    petit.mesure("m", requete)
-    with pytest.raises(CatalogueInvalide, match=rf"measures/m\.sql.*{motif}"):
-        mesures()
 
 
 def test_ce_que_lit_une_mesure_est_trouve_dans_son_sql(petit: Fabrique) -> None:

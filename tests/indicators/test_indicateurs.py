@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from observatoire.indicators import values
-from observatoire.indicators.catalog import Indicateur
+from observatoire.indicators.catalog import Derive, Indicateur
 from observatoire.schemas import DATE, TEXTE
 from tests.fabrique import Fabrique, fabrique
 from tests.reseaux import poser_adhesions
@@ -213,8 +213,8 @@ def test_un_rang_est_un_intervalle_quand_les_fourchettes_se_chevauchent(
         types = ", ".join(f"{nom} {'DOUBLE' if nom in nombres else 'VARCHAR'}" for nom in noms)
         connexion.execute(f"CREATE TEMP TABLE valeurs ({types})")
         connexion.execute("INSERT INTO valeurs SELECT * FROM lignes")
-        rang = Indicateur("i", "i", "rang", "d", "c", "t", derive={"type": "rang", "indicateur": "p"})
-        values._insert_derived(connexion, rang, {"type": "rang", "indicateur": "p"})
+        derive = Derive("rang", "p")
+        values._insert_derived(connexion, Indicateur("i", "i", "rang", "d", "c", "t", derive=derive), derive)
         calcules = connexion.execute(
             "SELECT code_territoire, borne_basse, borne_haute, valeur FROM valeurs WHERE indicateur = 'i'"
         ).fetchall()

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from observatoire.loading.records import FichierRefuse, Lecture, _header_key, recognise
+from observatoire.loading.records import Lecture, _header_key, recognise
+from observatoire.obstacle import Obstacle
 from observatoire.schemas import Table
 from observatoire.sources import sources
 
@@ -54,7 +55,7 @@ def recenser(entetes: list[tuple[list[str], int]], table: Table) -> str:
         nettes = [nom.strip().strip('"').lstrip("\ufeff") for nom in colonnes]
         try:
             trouvees = recognise(nettes, Path("x"), table, Lecture())
-        except FichierRefuse as refus:
+        except Obstacle as refus:
             refuses.append(lignes)
             manquantes[str(refus).split("la colonne « ")[1].split(" »")[0]] += 1
             continue

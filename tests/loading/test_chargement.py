@@ -12,7 +12,7 @@ import pytest
 from observatoire.loading import batches, ingestion
 from observatoire.loading.files import unread_files
 from observatoire.settings import Settings
-from observatoire.sources import sources
+from observatoire.sources import Couverture, sources
 from observatoire.sources.states import Etat, state_of
 from observatoire.warehouse import Entrepot
 from tests.depots import (
@@ -66,15 +66,19 @@ PANNES = {
     "fichier tronqué": ("subventions_2025.csv.gz", b"\x1f\x8b\x08\x00", "illisible, tronqué"),
     "plafond de refus": (ANNEE, subventions(20).replace(",30000", ",7M€", 2), "2 lignes refusées sur 20, au-delà du plafond de 5 % ; surtout dans"),
     "plancher de lignes": (ANNEE, subventions(17), "17 lignes retenues, 20 au dernier chargement"),
-    "acceptations illisibles": ("acceptations.yml", "- [", "acceptations.yml est illisible (ligne 1, ce n'est pas du YAML)"),
+    "acceptations illisibles": ("acceptations.yml", "- [", "acceptations.yml est illisible (ligne 2, ce n'est pas du YAML)"),
     "acceptations d'une autre écriture": ("acceptations.yml", b"\xe9", "ce n'est pas du texte en UTF-8"),
-    "acceptations sans liste": ("acceptations.yml", "sha256: abc", "acceptations.yml est illisible"),
-    "acceptation sans raison": ("acceptations.yml", "- sha256: abc\n  raison: ' '\n", "n'a pas de « raison »"),
+    "acceptations sans liste": ("acceptations.yml", "sha256: abc", "attendu : une liste de {sha256, raison}"),
+    "acceptation sans raison": ("acceptations.yml", "- sha256: abc\n  raison: ' '\n", "acceptations.yml : entrée 1.raison : rien n'y est écrit"),
     "origine illisible": (f"{ANNEE}.origine.yml", "a: [", "origine.yml est illisible"),
-    "origine sans entrées": (f"{ANNEE}.origine.yml", "une phrase", "origine.yml est illisible (des mots sans nom d'entrée)"),
-    "date impossible": (f"{ANNEE}.origine.yml", "obtenu_le: '2026-13-01'", "« obtenu_le » n'est pas une date comme"),
-    "nature inconnue": (f"{ANNEE}.origine.yml", "nature: demo", "nature « demo » inconnue"),
-    "couverture sans codes": (f"{ANNEE}.origine.yml", "couverture: {niveau: epci}", "origine.yml est illisible"),
+    "origine sans entrées": (f"{ANNEE}.origine.yml", "une phrase", "origine.yml : « une phrase » n'est pas permis ; attendu : {producteur, jeu, url"),
+    "date impossible": (f"{ANNEE}.origine.yml", "obtenu_le: '2026-13-01'", "obtenu_le : « 2026-13-01 » n'est pas une date comme"),
+    "nature inconnue": (f"{ANNEE}.origine.yml", "nature: demo", "nature : « demo » n'est pas permis"),
+    "code sans guillemets": (f"{ANNEE}.origine.yml", "couverture: {niveau: departement, codes: [03]}", "entre guillemets"),
+    "origine mal épelée": (f"{ANNEE}.origine.yml", "millésime: 2024", "Écrire « millesime » ?"),
+    "origine deux fois": (f"{ANNEE}.origine.yml", "licence: a\nlicence: b", "« licence » est écrite deux fois (lignes 1 et 2)"),
+    "acceptation mal épelée": ("acceptations.yml", "- sha256: abc\n  raisons: r\n", "Écrire « raison » ?"),
+    "couverture sans codes": (f"{ANNEE}.origine.yml", "couverture: {niveau: epci}", "couverture.codes : absent"),
 }
 
 
@@ -273,14 +277,14 @@ def test_l_origine_dit_nature_couverture_millesime_licence_et_date(entrepot):
         "flores",
         "f.csv.origine.yml",
         "nature: demonstration\nlicence: ODbL\nproducteur: Essai\nmillesime: 2024\nobtenu_le: 2026-01-15\n"
-        "couverture: {niveau: departement, codes: ['63', 03]}\n",
+        "couverture: {niveau: departement, codes: ['63', '03']}\n",
     )
-    etat = charger_source(entrepot, "flores", couverture={"niveau": "france", "codes": ["FR"]})
+    etat = charger_source(entrepot, "flores", couverture=Couverture("france", ("FR",)))
     [lu] = etat.fichiers
     assert (etat.nature, lu.nature, lu.licence, lu.producteur, lu.millesime, lu.obtenu_le) == (
         *("demonstration", "demonstration", "ODbL", "Essai", "2024", "2026-01-15"),
     )
-    assert etat.couverture == [("departement", "3"), ("departement", "63")]
+    assert etat.couverture == [("departement", "03"), ("departement", "63")]
     assert lu.perime_le == "2028-01-17"  # two cadences of 366 days later
 
 

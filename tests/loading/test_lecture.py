@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from observatoire.loading.records import FichierRefuse, Lecture, read_batches
+from observatoire.loading.records import Lecture, read_batches
+from observatoire.obstacle import Obstacle
 from observatoire.schemas import TEXTE, Colonne, Table
 from tests.loading.textes import ATTENDU, TABLE, ecrire, lignes, texte
 
@@ -30,7 +31,7 @@ def test_un_seul_accent_au_dernier_octet_n_est_pas_pris_pour_de_l_utf_8(tmp_path
 
 
 def test_un_utf_8_coupe_au_milieu_d_un_caractere_est_refuse(tmp_path):
-    with pytest.raises(FichierRefuse, match="essai.csv : fichier tronqué au milieu d'un caractère"):
+    with pytest.raises(Obstacle, match="essai.csv : fichier tronqué au milieu d'un caractère"):
         lignes(ecrire(tmp_path, "montant;nom\n1;été\n2;unité".encode()[:-1]))
 
 
@@ -64,7 +65,7 @@ def test_l_ordre_des_colonnes_leurs_accents_et_leur_casse_n_importent_pas(tmp_pa
 
 
 def test_une_colonne_requise_absente_dit_le_fichier_la_colonne_et_ce_qui_est_la(tmp_path):
-    with pytest.raises(FichierRefuse) as refus:
+    with pytest.raises(Obstacle) as refus:
         lignes(ecrire(tmp_path, "nom;pour chaque bénéficiaire\nA;1\n"))
     for mots in ("essai.csv", "« montant » est absente", "« nom », « pour chaque bénéficiaire »", "Corriger l'en-tête"):
         assert mots in str(refus.value)
@@ -80,7 +81,7 @@ def test_une_ligne_qui_deborde_ou_trop_courte_est_refusee_a_sa_ligne(tmp_path):
 
 
 def test_un_guillemet_jamais_referme_ne_mange_pas_la_fin_du_fichier(tmp_path):
-    with pytest.raises(FichierRefuse, match="guillemet ouvert à l'enregistrement de la ligne 3"):
+    with pytest.raises(Obstacle, match="guillemet ouvert à l'enregistrement de la ligne 3"):
         lignes(ecrire(tmp_path, 'nom;montant\nA;1\n"B;2\n' + "C;3\n" * 50))
 
 

@@ -17,7 +17,8 @@ import pytest
 from observatoire.conversion import as_code, convert
 from observatoire.loading import records as reading
 from observatoire.loading.files import files_of
-from observatoire.loading.records import FichierRefuse, Lecture, read_batches
+from observatoire.loading.records import Lecture, read_batches
+from observatoire.obstacle import Obstacle
 from observatoire.schemas import DATE, EUROS, TEXTE, Colonne, Table
 from tests.depots import deposer, source, subventions
 from tests.donnees import lire_csv
@@ -49,7 +50,7 @@ def test_un_zip_avec_ses_metadonnees_se_lit(tmp_path):
 
 def test_un_zip_a_deux_fichiers_de_donnees_est_refuse_en_les_nommant(tmp_path):
     archive = zippe(un__point__csv=texte(), deux__point__csv=texte())
-    with pytest.raises(FichierRefuse, match="un seul fichier de données, elle contient : un.csv, deux.csv"):
+    with pytest.raises(Obstacle, match="un seul fichier de données, elle contient : un.csv, deux.csv"):
         lignes(ecrire(tmp_path, archive, "essai.zip"))
 
 
@@ -90,7 +91,7 @@ COMPLETS = {
 def test_un_fichier_tronque_est_refuse_en_francais(tmp_path, nom, part):
     contenu = COMPLETS[nom]
     assert lignes(ecrire(tmp_path, contenu, nom))
-    with pytest.raises(FichierRefuse, match=rf"{nom} : (fichier illisible, tronqué|fichier vide)"):
+    with pytest.raises(Obstacle, match=rf"{nom} : (fichier illisible, tronqué|fichier vide)"):
         lignes(ecrire(tmp_path, contenu[: int(len(contenu) * part)], nom))
 
 
@@ -102,7 +103,7 @@ def test_un_fichier_abime_ne_plante_pas_et_ne_change_pas_en_silence(tmp_path, no
     contenu[debut : debut + 8] = b"\xff\x00" * 4
     try:
         lu = lignes(ecrire(tmp_path, bytes(contenu), nom))
-    except FichierRefuse:
+    except Obstacle:
         return
     assert lu == lignes(ecrire(tmp_path, COMPLETS[nom], nom))
 
@@ -112,13 +113,13 @@ PAGE = b"\n  <!DOCTYPE html>\n<html><body>nom;montant 503 Service Unavailable</b
 
 @pytest.mark.parametrize("nom", ["essai.csv", "essai.zip", "essai.csv.gz", "essai.parquet", "essai.xlsx", "a.PARQUET"])
 def test_une_page_web_enregistree_comme_un_fichier_est_refusee(tmp_path, nom):
-    with pytest.raises(FichierRefuse, match="page web" if nom == "essai.csv" else "tronqué ou d'un autre type"):
+    with pytest.raises(Obstacle, match="page web" if nom == "essai.csv" else "tronqué ou d'un autre type"):
         lignes(ecrire(tmp_path, PAGE, nom))
 
 
 @pytest.mark.parametrize("contenu", [b"", b"\n\n  \n", b"\xef\xbb\xbf"])
 def test_un_fichier_vide_est_refuse(tmp_path, contenu):
-    with pytest.raises(FichierRefuse, match="fichier vide"):
+    with pytest.raises(Obstacle, match="fichier vide"):
         lignes(ecrire(tmp_path, contenu))
 
 
@@ -267,7 +268,7 @@ def test_une_feuille_de_notes_ne_cache_pas_le_tableau(tmp_path):
 
 def test_deux_tableaux_dans_un_classeur_ne_se_perdent_pas_en_silence(tmp_path):
     contenu = classeur_de(**{nom: [("nom", "montant"), ("A", 1)] for nom in ("2023", "2024")})
-    with pytest.raises(FichierRefuse, match=r"plusieurs feuilles portent un tableau \(2023, 2024\)"):
+    with pytest.raises(Obstacle, match=r"plusieurs feuilles portent un tableau \(2023, 2024\)"):
         lignes(ecrire(tmp_path, contenu, "essai.xlsx"), TABLE, Lecture())
 
 
@@ -279,12 +280,12 @@ def test_un_classeur_fait_d_un_graphique_se_refuse_en_francais(tmp_path, dessine
     if dessinee:
         feuille.add_chart(openpyxl.chart.BarChart())
     classeur.save(flux)
-    with pytest.raises(FichierRefuse, match=mots):
+    with pytest.raises(Obstacle, match=mots):
         lignes(ecrire(tmp_path, flux.getvalue(), "essai.xlsx"), TABLE, Lecture())
 
 
 def test_un_fichier_sans_en_tete_ne_cite_pas_ses_donnees(tmp_path):
     """The message goes to the release and to logs that are kept: the first row may name a person."""
-    with pytest.raises(FichierRefuse, match="aucun en-tête connu") as refus_:
+    with pytest.raises(Obstacle, match="aucun en-tête connu") as refus_:
         lignes(ecrire(tmp_path, b"Jeanne Exemple;12\n", "essai.csv"), TABLE, Lecture())
     assert "Jeanne" not in str(refus_.value)

@@ -160,7 +160,7 @@ def test_une_horloge_en_avance_ne_fige_rien(entrepot, serveur):
 def test_une_origine_illisible_est_un_echec_dit(entrepot, serveur):
     deposer(entrepot, NOM, "a.csv", "siren\n1\n")
     deposer(entrepot, NOM, "a.csv.origine.yml", "derniere_modification: hier\n")
-    assert "a.csv.origine.yml est illisible" in telecharger(entrepot, serveur).motif
+    assert "a.csv.origine.yml : derniere_modification : « hier » n'est pas une date" in telecharger(entrepot, serveur).motif
 
 
 # late, then out of date: not an error

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from observatoire.obstacle import Obstacle
 from observatoire.registre.pairing import offers_for
-from observatoire.registre.records import Contenu, FicheRefusee, Offre
-from observatoire.registre.store import RegistreRefuse, Store
+from observatoire.registre.records import Contenu, Offre
+from observatoire.registre.store import Store
 from observatoire.settings import RACINE
 from tests.registre.registres import CAM, TERRITOIRES, canari, lancer, octets, ouvrir, porteur, presents, remplir
 
@@ -18,7 +19,7 @@ from tests.registre.registres import CAM, TERRITOIRES, canari, lancer, octets, o
 
 
 def refus() -> str:
-    with pytest.raises(RegistreRefuse) as refuse:
+    with pytest.raises(Obstacle) as refuse:
         ouvrir().read()
     return str(refuse.value)
 
@@ -102,7 +103,7 @@ def test_l_ancien_contenu_est_ecrase_sur_place(magasin: Store):
 def test_une_ecriture_qui_echoue_laisse_le_registre_comme_il_etait(magasin: Store):
     remplir(magasin, 3)
     avant = magasin.chemin.read_bytes()
-    with pytest.raises(FicheRefusee), magasin.change() as contenu:
+    with pytest.raises(Obstacle), magasin.change() as contenu:
         contenu.erase("P000001")
         contenu.add(porteur(9, finalite=""))
     assert magasin.chemin.read_bytes() == avant
@@ -131,7 +132,7 @@ def test_la_purge_efface_ce_qu_une_ecriture_tuee_a_laisse_meme_sans_fiche_expire
     ],
 )
 def test_une_fiche_incomplete_se_refuse_sans_rien_repeter_d_elle(champs: dict, mots: str):
-    with pytest.raises(FicheRefusee, match=mots) as refuse:
+    with pytest.raises(Obstacle, match=mots) as refuse:
         Contenu(TERRITOIRES).add(porteur(1, **champs))
     assert presents(str(refuse.value).encode()) == []
 

@@ -12,9 +12,10 @@ import duckdb
 import pytest
 
 from observatoire.evidence import PreuvesAbsentes, open_evidence
-from observatoire.indicators.catalog import CatalogueInvalide, mesures
+from observatoire.indicators.catalog import mesures
 from observatoire.indicators.raw_lines import NON_DITES, RESTREINTE, SANS_LIGNE, find_lines, public_lines
 from observatoire.indicators.row_joins import source_of_lines
+from observatoire.obstacle import Obstacle
 from observatoire.publication.public_contributions import CONTRIBUTIONS
 from observatoire.publication.unfolded_page import PAGE, TABLE, write_unfolding
 from observatoire.releases.lifecycle import current_release, retract
@@ -22,7 +23,7 @@ from observatoire.schemas import ENTIER, TEXTE
 from observatoire.settings import Settings
 from observatoire.sources import sources
 from observatoire.sources.states import schema_of
-from observatoire.unfolding.figures import CONFIDENTIELLE, Depliage, DepliageImpossible, unfold
+from observatoire.unfolding.figures import CONFIDENTIELLE, Depliage, unfold
 from observatoire.unfolding.key import complete_key
 from observatoire.warehouse import Entrepot
 from tests.chaine import installer, lancer, raisons
@@ -182,7 +183,7 @@ def test_le_job_se_lance_sans_rien_saisir(publie: Path, tmp_path: Path, monkeypa
     with pytest.raises(PreuvesAbsentes, match="retirée"):
         write_unfolding(entrepot, en_cours)
     assert not list(entrepot.racine.glob("deplies/*")), "nor does what was being unfolded stay"
-    with pytest.raises((PreuvesAbsentes, DepliageImpossible)):
+    with pytest.raises(Obstacle):
         deplier(entrepot)
 
 
@@ -247,7 +248,7 @@ def test_une_mesure_qui_ne_dit_pas_ses_lignes_en_rend_le_compte_et_la_raison(tmp
 def test_une_mesure_qui_dit_mal_ses_lignes_ne_se_charge_pas(tmp_path: Path, entete: str):
     with fabrique(tmp_path) as petite:
         petite.contributions("m", [], f"-- lignes : {entete}")
-        with pytest.raises(CatalogueInvalide, match=r"measures/m\.sql : « -- lignes : .*nommer l la table d'une source"):
+        with pytest.raises(Obstacle, match=r"measures/m\.sql : « -- lignes : .*nommer l la table d'une source"):
             mesures()
 
 
