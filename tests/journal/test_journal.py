@@ -78,7 +78,7 @@ def test_deux_causes_rejouees_une_a_une_s_additionnent(atelier: Atelier):
 
 
 def test_sans_les_donnees_d_avant_les_causes_sont_melees(atelier: Atelier, monkeypatch):
-    monkeypatch.setattr("tests.journal.test_journal.keep_evidence", lambda *_: None)
+    monkeypatch.setattr("tests.journal.atelier.keep_evidence", lambda *_: None)
     journal = deux_causes(atelier)
     assert "ne sont plus gardées" in journal["methode"]
     assert (en_a(journal)["causes"], en_a(journal)["parts"], en_a(journal)["ecart"]) == (["melees"], {}, "-3")
