@@ -57,8 +57,8 @@ def as_code(brut: pd.Series, longueur: int) -> pd.Series:
 
 
 def _type(brut: pd.Series) -> arrow.DataType:
-    """Return the Arrow type of a column that `reading` gave."""
-    assert isinstance(brut.dtype, pd.ArrowDtype)  # noqa: S101 — reading gives no other
+    """Return the Arrow type of a column that `records` gave."""
+    assert isinstance(brut.dtype, pd.ArrowDtype)  # noqa: S101 — reading a file gives no other
     return brut.dtype.pyarrow_dtype
 
 

@@ -1,7 +1,7 @@
 """The graph of the organisations: who bridges, what holds together, what splits if one leaves, what changes in time.
 
 Measures are taken on the active links, the planned ones are only shown. Two organisations joined by several links are
-one pair. Where the links come from belongs to `graph_links`; drawing them to `publication`.
+one pair. Where the links come from belongs to `links`; drawing them to `publication`.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Loading a source whose rows are counted in millions: DuckDB converts and filters, Pandera judges batch after batch.
 
-Nothing is ever whole in memory. What a valid row is belongs to each source; opening its files to `large_files`, writing
-its values to `sql_conversion`, what becomes of a source that fails to `ingestion`.
+Nothing is ever whole in memory. What a valid row is belongs to each source; opening its files to `bulk_opening`,
+writing its values to `bulk_values`, what becomes of a source that fails to `ingestion`.
 """
 
 import tempfile

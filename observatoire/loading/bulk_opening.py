@@ -1,6 +1,6 @@
 """Opening a large file for DuckDB: Parquet as it is; text unpacked, transcoded and copied to Parquet, word for word.
 
-The counterpart of `reading` for the sources that say `volumineuse`. Converting words belongs to `sql_conversion`,
+The counterpart of `records` for the sources that say `volumineuse`. Converting words belongs to `bulk_values`,
 counting rows to `bulk`.
 """
 

@@ -1,6 +1,6 @@
 """The features of a GeoJSON collection, as records: one cell per property, the geometry as compact text.
 
-What a valid geometry is belongs to the source that reads it; finding columns in the records belongs to `reading`.
+What a valid geometry is belongs to the source that reads it; finding columns in the records belongs to `records`.
 """
 
 import json

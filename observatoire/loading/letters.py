@@ -1,7 +1,7 @@
 """A letter to the producer of a file: the rows refused or flagged as one CSV, and one French text ready to send.
 
 Written under `lettres/<source>/<fichier>/`, restricted like the rejects they quote and never part of a release: values
-stand in the CSV only, the text has counts and reasons. What is refused belongs to `validation`.
+stand in the CSV only, the text has counts and reasons. What is refused belongs to `sorting`.
 """
 
 import csv

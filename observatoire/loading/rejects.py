@@ -1,6 +1,6 @@
 """The refused and flagged rows of a source as people read them: what of them may be shown, a sample, a CSV to open.
 
-The full rows stay in `warehouse/rejets/`, restricted; deciding what is refused belongs to `validation`.
+The full rows stay in `warehouse/rejets/`, restricted; deciding what is refused belongs to `sorting`.
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Rules that look at a table whole, across its files and years: what no batch can see. They flag, and refuse nothing.
 
-Rules on a value or a row belong to `validation`.
+Rules on a value or a row belong to `sorting`.
 """
 
 from pathlib import Path

@@ -1,7 +1,7 @@
 """The quality report of the local estimates: one static page in French, made from the public DuckDB file.
 
 Here: what back-tests, calibrations and the bridge between sources say, for whoever has to defend a figure or refuse to
-use it. The figures themselves are in `portrait`; computing any of this belongs to `estimation` and `bridge`.
+use it. The figures themselves are in `portrait`; computing any of this belongs to `estimation` and `reconciliation`.
 """
 
 from pathlib import Path

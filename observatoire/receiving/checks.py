@@ -1,6 +1,6 @@
 """What a download must be before it enters `raw/`: of its announced type, whole, no bomb, and with room to unpack it.
 
-Only the container is looked at: what the rows are worth belongs to `reading` and to each source.
+Only the container is looked at: what the rows are worth belongs to `loading` and to each source.
 """
 
 import gzip

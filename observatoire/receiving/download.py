@@ -1,6 +1,6 @@
 """Downloading the file of a source into `raw/`, once each time it changes; the last good file is never lost.
 
-`transfer` brings the bytes, `download_checks` judges the container. What belongs here: what is asked for, what is
+`transfer` brings the bytes, `checks` judges the container. What belongs here: what is asked for, what is
 taken, and where it is put; the name and the folder come from `source.yml` and the calendar, never from the server.
 Reading the rows belongs to `ingestion`.
 """

@@ -1,4 +1,7 @@
-"""Adding a source, a measure, an indicator touches one folder, one file, one entry: the README's example, on a copy."""
+"""Adding a source, a measure, an indicator touches one folder, one file, one entry: the example of CONTRIBUTING, on a copy.
+
+So does a computed table, one file.
+"""
 
 import json
 import re
@@ -19,15 +22,20 @@ import json, sys
 from tests.chaine import definitions, lancer, raisons
 resultat = lancer()
 print(raisons(resultat), file=sys.stderr)
+from observatoire.derived import compute_table
+from observatoire.socle.benches import PLACES_COMMUNES
+from tests.chaine import entrepot_ici
+compute_table(entrepot_ici(), PLACES_COMMUNES)
 print(json.dumps([noeud.key.to_user_string() for noeud in definitions().resolve_asset_graph().asset_nodes]))
 sys.exit(not resultat.success)
 """
 
 
 def exemple() -> dict[str, str]:
-    """Read the files of the README's example: a path alone on its line, then a block."""
-    readme = (RACINE / "README.md").read_text(encoding="utf-8")
-    return dict(re.findall(r"^`(observatoire/[^`]+)`\n\n```\w+\n(.*?)```", readme, re.MULTILINE | re.DOTALL))
+    """Read the files of the example: a path alone on its line, then a block."""
+    texte = (RACINE / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    chemin = r"^`((?:observatoire|tests)/[^`]+)`\n\n```\w+\n(.*?)```"
+    return dict(re.findall(chemin, texte, re.MULTILINE | re.DOTALL))
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +48,14 @@ def copie(tmp_path_factory) -> Path:
     shutil.copy(RACINE / "pyproject.toml", dossier)
     (dossier / "observatoire" / "sources" / "bancs").mkdir()
     for nom, texte in exemple().items():
-        with (dossier / nom).open("a", encoding="utf-8") as flux:
-            flux.write("\n" + texte)
+        if (dossier / nom).exists():
+            texte = f"{(dossier / nom).read_text(encoding='utf-8')}\n{texte}"
+        (dossier / nom).write_text(texte, encoding="utf-8")
     ici = dossier / "ici"
     petit_raw(ici / "raw")
     (ici / "raw" / "bancs").mkdir()
     (ici / "raw" / "bancs" / "bancs.csv").write_text(
-        "code_commune;nb_places\n63113;3\n63113;4\n63014;2\n63014;0\n", encoding="utf-8"
+        "banc;code_commune;nb_places\nb1;63113;3\nb2;63113;4\nb3;63014;2\nb4;63014;0\n", encoding="utf-8"
     )
     return dossier
 
@@ -85,15 +94,30 @@ def test_une_source_une_mesure_un_indicateur_se_trouvent_partout(copie: Path):
         assert "departement63" not in valeurs, "the source covers the métropole only"
         assert public.execute("SELECT titre FROM indicateurs.catalogue WHERE indicateur = 'places_de_banc'").fetchall()
         dites = public.execute("SELECT nom_colonne FROM meta.dictionnaire WHERE nom_table = 'bancs'").fetchall()
-        assert {ligne[0] for ligne in dites} == {"code_commune", "places", "_fichier", "_ligne"}
+        assert {ligne[0] for ligne in dites} == {"banc", "code_commune", "places", "_fichier", "_ligne"}
+    table = copie / "ici" / "warehouse" / "socle" / "places_communes.parquet"
+    comptees = duckdb.sql(f"SELECT * FROM '{table}' ORDER BY code_commune").fetchall()
+    assert comptees == [("63014", 1, 2), ("63113", 2, 7)]
     portrait = (copie / "ici" / "warehouse" / "portrait" / "index.html").read_text(encoding="utf-8")
     assert "Places de banc public" in portrait and "Bancs publics" in portrait
+
+
+def test_la_mauvaise_ligne_de_chaque_regle_de_l_exemple_est_refusee(copie: Path):
+    sortie = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/sources/test_sources.py", "-k", "bancs"],
+        cwd=copie,
+        env={**environnement(copie / "ici"), "PYTHONPATH": str(copie)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert sortie.returncode == 0, sortie.stdout  # 5 when no test is about it
 
 
 def test_rien_d_autre_n_a_change(copie: Path):
     """The proof above holds only if the copy is the product, plus one folder, one file and one entry."""
     ajouts = exemple()
-    assert len(ajouts) == 4
+    assert len(ajouts) == 6
     for nom in ("observatoire", "pipelines"):
         presents = {chemin.relative_to(copie) for chemin in (copie / nom).rglob("*") if fichier_de_code(chemin)}
         connus = {chemin.relative_to(RACINE) for chemin in (RACINE / nom).rglob("*") if fichier_de_code(chemin)}
