@@ -14,6 +14,7 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
+from observatoire.chain.check import PublicationRefusee
 from observatoire.publication.french import nombre
 from observatoire.publication.pages import Ligne, template
 from observatoire.publication.portrait import read_common, render, write_shared
@@ -21,7 +22,6 @@ from observatoire.publication.quality_report import render_quality_report
 from observatoire.releases.lifecycle import (
     PAGES,
     PORTRAITS,
-    PublicationRefusee,
     current_release,
     point_to,
 )

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from observatoire.releases.lifecycle import PublicationRefusee
+from observatoire.chain.check import PublicationRefusee
 from observatoire.releases.portraits import write_portraits
 from pipelines.defs.resources import EntrepotVerrouille
 

@@ -7,10 +7,10 @@ import duckdb
 import pandas as pd
 import pytest
 
+from observatoire.chain.check import PublicationRefusee
 from observatoire.publication.public_tables import summary
 from observatoire.releases.lifecycle import (
     GARDEES,
-    PublicationRefusee,
     current_release,
     follow_latest,
     manifest_of,

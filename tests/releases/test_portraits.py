@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from observatoire.chain.check import PublicationRefusee
 from observatoire.releases import portraits
-from observatoire.releases.lifecycle import PublicationRefusee, current_release, releases, retract
+from observatoire.releases.lifecycle import current_release, releases, retract
 from observatoire.releases.portraits import write_portraits
 from observatoire.warehouse import Entrepot
 from tests.chaine import installer, lancer, raisons
