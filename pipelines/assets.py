@@ -5,9 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from observatoire.derived import Derivee
 from observatoire.schemas import PROVENANCE, Table
-from observatoire.socle.registry import sources_of
 from observatoire.sources import JOURS_PAR_CADENCE, Source
 from observatoire.sources.states import schema_of
 
@@ -73,18 +71,4 @@ def source_asset(source: Source, amont: list[dg.AssetKey]) -> dg.AssetSpec:
             "adresse": source.url or "aucune",
         },
         freshness_policy=fraicheur,
-    )
-
-
-def table_asset(derivee: Derivee) -> dg.AssetSpec:
-    """Describe a computed table."""
-    lues = " ; ".join(source.titre for source in sources_of(f"{derivee.schema}.{derivee.nom}"))
-    return dg.AssetSpec(
-        key=[derivee.schema, derivee.nom],
-        deps=[asset_key_of(table) for table in derivee.lit],
-        group_name=derivee.famille,
-        description=derivee.table.description,
-        kinds={"duckdb", "parquet"},
-        owners=PROPRIETAIRES,
-        metadata={"dagster/column_schema": column_schema(derivee.table), "sources": lues},
     )

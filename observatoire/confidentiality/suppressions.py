@@ -34,7 +34,8 @@ from observatoire.schemas import TEXTE, Colonne, Table
 from observatoire.warehouse import ATELIER, Entrepot, fingerprint
 
 SUPPRESSIONS = Table(
-    "Cellules des mesures protégées dont rien n'est publié (diffusion restreinte).",
+    "Cellules des mesures protégées dont rien n'est publié (diffusion restreinte). Règles, suppression secondaire, "
+    "puis un attaquant qui les éprouve.",
     (
         Colonne("mesure", TEXTE, "Mesure."),
         Colonne("niveau", TEXTE, "Niveau du territoire."),

@@ -21,6 +21,9 @@ from observatoire.warehouse import Entrepot, fingerprint
 # a sheet that gives no year speaks of its own, or of one of the three before: statistics come late
 ANNEES_AVANT_LE_DOCUMENT = 3
 LIT = ("qualite.declarations", "referentiels.definitions_declarations", "indicateurs.valeurs")
+NOM = "indicateurs.verdicts"
+# its rows are public beside those they judge
+COMPLETE = "qualite.declarations"
 CLE = ("document", "grandeur", "niveau", "code_territoire", "periode")
 
 VERDICTS = Table(
@@ -76,7 +79,7 @@ def compute_verdicts(entrepot: Entrepot) -> dict[str, int]:
                and (v["niveau"], v["code_territoire"]) == (declaration["niveau"], declaration["code_territoire"])]
         lignes.append({nom: declaration[nom] for nom in CLE} | judge(declaration, admises, ici))
     dit = {"version": verdicts_version(entrees), "entrees": entrees}
-    write_rows(entrepot, "indicateurs.verdicts", VERDICTS, lignes, dit)
+    write_rows(entrepot, NOM, VERDICTS, lignes, dit)
     return dict(Counter(ligne["verdict"] for ligne in lignes))
 
 

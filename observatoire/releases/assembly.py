@@ -12,7 +12,6 @@ from observatoire.journal.writing import write_journal
 from observatoire.publication.open_data import write_open_data
 from observatoire.publication.portrait import write_portrait
 from observatoire.publication.public_tables import CONTRAT, export_tables, write_duckdb
-from observatoire.publication.quality_report import write_quality_report
 from observatoire.publication.territory_geojson import write_geojson
 from observatoire.sources import sources
 from observatoire.sources.states import state_of
@@ -43,7 +42,6 @@ def build(entrepot: Entrepot, nom: str, identite: str) -> None:
         (dossier / "tables").mkdir()
         export_tables(duckdb, dossier / "tables")
         write_portrait(duckdb, dossier / "portrait", entrepot.settings.territoire)
-        write_quality_report(duckdb, dossier / "portrait", entrepot.settings.territoire)
         write_geojson(duckdb, dossier / "geo", entrepot.settings.territoire)
         contenu = {
             **release,

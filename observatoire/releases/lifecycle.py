@@ -10,30 +10,16 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
+from observatoire.chain.check import check_chain
 from observatoire.confidentiality.audit import first_leak
-from observatoire.confidentiality.suppressions import suppressions_version
-from observatoire.derived import table_version, versions_of
-from observatoire.estimation.computation import ECRITES, estimations_version
-from observatoire.estimation.tables import LUES_RETROTESTS
 from observatoire.evidence import forget_evidence
-from observatoire.graph import links as graph_links
-from observatoire.graph import structure as graph
-from observatoire.indicators.catalog import mesures
-from observatoire.indicators.cube import cube_reads, cube_version, measure_version
-from observatoire.indicators.values import VALEURS_LISENT, values_version
 from observatoire.journal.feed import write_lists
 from observatoire.journal.writing import forget_quoted
-from observatoire.matching.computation import matches_version
-from observatoire.matching.tables import LIT as NOMS_LISENT
 from observatoire.obstacle import Obstacle
 from observatoire.publication.public_tables import CONTRAT
-from observatoire.reconciliation import document_arithmetic, verdicts
-from observatoire.reconciliation import jobs_bridge as bridge
-from observatoire.reconciliation.estimate_scores import NOTES
 from observatoire.releases.assembly import build, code_version
-from observatoire.socle.registry import derivees
 from observatoire.sources import sources
-from observatoire.sources.states import schema_of, state_of
+from observatoire.sources.states import state_of
 from observatoire.warehouse import INACHEVE, NOM_DUCKDB, Entrepot, erase, fingerprint, sha256, utc_now
 
 GARDEES = 5
@@ -196,51 +182,6 @@ def _check_territory(entrepot: Entrepot) -> None:
         raise Obstacle(
             f"OBSERVATOIRE_TERRITOIRE vaut « {territoire} » : aucun EPCI ne porte ce code. Y mettre les neuf chiffres "
             "du SIREN d'un EPCI (246300701 pour Clermont Auvergne Métropole), puis relancer."
-        )
-
-
-def check_chain(entrepot: Entrepot) -> None:
-    """Check that every computed table was computed from the tables that are there now.
-
-    Raises:
-        Obstacle: naming the first link that does not hold.
-    """
-    for source in sources().values():
-        etat = state_of(entrepot, source)
-        _require(entrepot, schema_of(source), source.nom, etat.version if etat else None, "actualiser")
-    for derivee in derivees().values():
-        attendue = table_version(versions_of(entrepot, derivee.lit), derivee)
-        _require(entrepot, derivee.schema, derivee.nom, attendue, "actualiser")
-    attendue = matches_version(versions_of(entrepot, NOMS_LISENT), entrepot.settings.territoire)
-    for schema in ("socle", "qualite"):
-        _require(entrepot, schema, "rapprochements_noms", attendue, "actualiser")
-    for mesure in mesures().values():
-        lues = versions_of(entrepot, (*mesure.lit, "referentiels.territoires"))
-        _require(entrepot, "mesures", mesure.nom, measure_version(mesure, lues), "recalculer_indicateurs")
-    contributions = versions_of(entrepot, cube_reads())
-    _require(entrepot, "indicateurs", "cube", cube_version(contributions), "recalculer_indicateurs")
-    estimee = estimations_version(versions_of(entrepot, LUES_RETROTESTS))
-    for schema, table in ECRITES:
-        _require(entrepot, schema, table, estimee, "recalculer_indicateurs")
-    _require(entrepot, "indicateurs", "suppressions", suppressions_version(entrepot), "recalculer_indicateurs")
-    lues = versions_of(entrepot, VALEURS_LISENT)
-    for table in ("valeurs", "catalogue"):
-        _require(entrepot, "indicateurs", table, values_version(lues), "recalculer_indicateurs")
-    for table, tables_lues, version in (
-        ("verdicts", verdicts.LIT, verdicts.verdicts_version),
-        ("arithmetique_declarations", document_arithmetic.LIT, document_arithmetic.arithmetic_version),
-        ("pont_emploi", bridge.LIT, bridge.bridge_version),
-        *((table, graph_links.LIT, graph.graph_version) for table in graph.TABLES),
-        (NOTES.nom, NOTES.lit, lambda entrees: table_version(entrees, NOTES)),
-    ):
-        attendue = version(versions_of(entrepot, tables_lues))
-        _require(entrepot, "indicateurs", table, attendue, "recalculer_indicateurs")
-
-
-def _require(entrepot: Entrepot, schema: str, table: str, attendue: str | None, job: str) -> None:
-    if attendue is None or entrepot.version(schema, table) != attendue:
-        raise Obstacle(
-            f"{schema}.{table} n'est pas à jour de ce qu'elle lit : rien n'est publié. Lancer {job}, puis relancer."
         )
 
 

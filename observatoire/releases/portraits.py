@@ -16,9 +16,8 @@ from duckdb import DuckDBPyConnection
 
 from observatoire.obstacle import Obstacle
 from observatoire.publication.french import nombre
-from observatoire.publication.pages import Ligne, template
+from observatoire.publication.pages import Ligne, template, write_pages
 from observatoire.publication.portrait import read_common, render, write_shared
-from observatoire.publication.quality_report import render_quality_report
 from observatoire.releases.lifecycle import (
     PAGES,
     PORTRAITS,
@@ -111,7 +110,7 @@ def _write_batch(duckdb: Path, dossier: Path, codes: Sequence[str]) -> list[int]
             place.mkdir(exist_ok=True)
             page = render(base, code, commun, racine="../").encode()
             (place / "index.html").write_bytes(page)
-            (place / "qualite.html").write_text(render_quality_report(base, code), encoding="utf-8")
+            write_pages(base, place, code)
             poids.append(len(page))
     return poids
 

@@ -3,7 +3,7 @@
 import dagster as dg
 from pydantic import Field
 
-from observatoire.publication.public_tables import public_tables
+from observatoire.chain.steps import published
 from observatoire.releases.lifecycle import (
     follow_latest,
     manifest_of,
@@ -11,7 +11,7 @@ from observatoire.releases.lifecycle import (
     retract,
     roll_back_to,
 )
-from pipelines.assets import PROPRIETAIRES
+from pipelines.assets import PROPRIETAIRES, asset_key_of
 from pipelines.defs.resources import EntrepotVerrouille
 from pipelines.desk import release_report
 from pipelines.failing import obstacles_told
@@ -20,8 +20,8 @@ from pipelines.failing import obstacles_told
 @dg.asset(
     key=["publication", "release"],
     deps=[
-        ["indicateurs", "verdicts"],
-        *([publique.schema, publique.nom] for publique in public_tables() if publique.dans_l_entrepot),
+        asset_key_of(table)
+        for table in sorted({lue for p in published() for lue in (f"{p.schema}.{p.nom}", *p.lit)})
     ],
     group_name="publication",
     kinds={"duckdb", "parquet", "html"},

@@ -4,28 +4,30 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from observatoire.chain.steps import LIGNES, steps
 from observatoire.demonstration import generate
-from observatoire.derived import TableIncoherente, compute_table
+from observatoire.derived import TableIncoherente
 from observatoire.loading.files import demonstration_needed, dropped_files
 from observatoire.loading.ingestion import load_source
 from observatoire.receiving.download import downloadable
 from observatoire.settings import REFERENCES
 from observatoire.socle.band_archive import archive_bands
-from observatoire.socle.registry import derivees
 from observatoire.sources import sources
 from pipelines.assets import (
     PROPRIETAIRES,
+    asset_key_of,
     raw_key,
     received_files,
     source_asset,
     source_key,
-    table_asset,
 )
 from pipelines.defs.resources import EntrepotVerrouille
 from pipelines.desk import source_result
 from pipelines.failing import obstacles_told
+from pipelines.steps import table_asset, table_metadata
 
 JEUX = sorted({source.demonstration for source in sources().values() if source.demonstration})
+TABLES = [etape for etape in steps() if etape.ensemble == "tables"]
 
 
 def _demonstration_key(jeu: str) -> dg.AssetKey:
@@ -109,12 +111,13 @@ def load_sources(
 
 @dg.multi_asset(
     name="tables",
-    specs=[table_asset(derivee) for derivee in derivees().values()],
+    specs=[table_asset(etape) for etape in TABLES],
     check_specs=[
         dg.AssetCheckSpec(
-            "pandera", asset=[derivee.schema, derivee.nom], description="Schéma et clé de la table calculée."
+            "pandera", asset=asset_key_of(nom), description="Schéma et clé de la table calculée."
         )
-        for derivee in derivees().values()
+        for etape in TABLES
+        for nom in etape.tables
     ],
     can_subset=True,
 )
@@ -122,21 +125,22 @@ def compute_tables(
     context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Compute territories, establishments and their place in the ESS."""
-    for derivee in derivees().values():
-        cle = dg.AssetKey([derivee.schema, derivee.nom])
+    for etape in TABLES:
+        (nom,) = etape.tables
+        cle = asset_key_of(nom)
         if cle not in context.selected_asset_keys:
             continue
         with obstacles_told():
             try:
-                lignes = compute_table(verrouille.entrepot, derivee)
+                dit = etape.calcule(verrouille.entrepot)[nom]
             except TableIncoherente as erreur:
                 yield dg.AssetCheckResult(check_name="pandera", asset_key=cle, passed=False, description=str(erreur))
                 raise
         yield dg.MaterializeResult(
             asset_key=cle,
-            metadata={"dagster/row_count": lignes},
+            metadata=table_metadata(dit),
             check_results=[
-                dg.AssetCheckResult(check_name="pandera", asset_key=cle, passed=True, metadata={"lignes": lignes})
+                dg.AssetCheckResult(check_name="pandera", asset_key=cle, passed=True, metadata={"lignes": dit[LIGNES]})
             ],
         )
 

@@ -15,7 +15,6 @@ PUBLISHED = {
     "write_duckdb": "observatoire.duckdb",
     "export_tables": "Parquet et CSV",
     "write_portrait": "portrait",
-    "write_quality_report": "rapport de qualité",
     "write_geojson": "GeoJSON",
     "write_journal": "journal",
     "write_open_data": "classeur, paquet et empreintes",

@@ -1,7 +1,4 @@
-"""Adding a source, a measure, an indicator touches one folder, one file, one entry: the example of CONTRIBUTING, on a copy.
-
-So does a computed table, one file.
-"""
+"""Adding something touches its own files and nothing else, on a copy: the example of CONTRIBUTING, a computed table, a page."""
 
 import json
 import re
@@ -30,6 +27,54 @@ print(json.dumps([noeud.key.to_user_string() for noeud in definitions().resolve_
 sys.exit(not resultat.success)
 """
 
+TABLE = '''"""How many communes each département has."""
+
+from observatoire.derived import Derivee
+from observatoire.schemas import ENTIER, TEXTE, Colonne, Table
+
+COMMUNES_PAR_DEPARTEMENT = Derivee(
+    nom="communes_par_departement",
+    schema="referentiels",
+    famille="references",
+    lit=("referentiels.communes",),
+    publiee=True,
+    table=Table(
+        "Communes de chaque département.",
+        (
+            Colonne("code_departement", TEXTE, "Département.", obligatoire=True),
+            Colonne("nombre_communes", ENTIER, "Communes.", unite="communes"),
+        ),
+        cle=("code_departement",),
+    ),
+    requete="""
+        SELECT code_departement, count(*) AS nombre_communes FROM referentiels.communes
+        WHERE code_departement IS NOT NULL GROUP BY ALL""",
+)
+'''
+PAGE = '''"""The page of the départements, all territories together."""
+
+from duckdb import DuckDBPyConnection
+
+from observatoire.publication.pages import Page, template
+from observatoire.warehouse import read_rows
+
+
+def render_departements(base: DuckDBPyConnection, _: str) -> str:
+    """Write the page."""
+    lignes = read_rows(base, "FROM referentiels.communes_par_departement ORDER BY code_departement")
+    return template(PAGE.fichier).render(departements=lignes)
+
+
+PAGE = Page("departements.html", render_departements, est_commune=True, lien="Les départements")
+'''
+MODELE = "{% for d in departements %}{{ d.code_departement }} : {{ d.nombre_communes }} communes{% endfor %}"
+# one file for a computed table, a module and its template for a page
+AJOUTS = {
+    "observatoire/socle/communes_par_departement.py": TABLE,
+    "observatoire/publication/departements_page.py": PAGE,
+    "observatoire/publication/modeles/departements.html": MODELE,
+}
+
 
 def exemple() -> dict[str, str]:
     """Read the files of the example: a path alone on its line, then a block."""
@@ -47,7 +92,7 @@ def copie(tmp_path_factory) -> Path:
     shutil.copytree(RACINE / "raw", dossier / "raw")
     shutil.copy(RACINE / "pyproject.toml", dossier)
     (dossier / "observatoire" / "sources" / "bancs").mkdir()
-    for nom, texte in exemple().items():
+    for nom, texte in (exemple() | AJOUTS).items():
         if (dossier / nom).exists():
             texte = f"{(dossier / nom).read_text(encoding='utf-8')}\n{texte}"
         (dossier / nom).write_text(texte, encoding="utf-8")
@@ -102,6 +147,20 @@ def test_une_source_une_mesure_un_indicateur_se_trouvent_partout(copie: Path):
     assert "Places de banc public" in portrait and "Bancs publics" in portrait
 
 
+    # the computed table, and the page that shows it
+    assert "referentiels/communes_par_departement" in graphe
+    with duckdb.connect(str(copie / "ici" / "warehouse" / "observatoire.duckdb"), read_only=True) as public:
+        [(departement, communes)] = public.execute("FROM referentiels.communes_par_departement").fetchall()
+        dites = public.execute(
+            "SELECT nom_colonne, unite FROM meta.dictionnaire WHERE nom_table = 'communes_par_departement' ORDER BY 1"
+        ).fetchall()
+    assert departement == "63" and communes > 400
+    assert dites == [("code_departement", None), ("nombre_communes", "communes")]
+    page = copie / "ici" / "warehouse" / "portrait" / "departements.html"
+    assert page.read_text(encoding="utf-8") == f"63 : {communes} communes"
+    assert '<a href="departements.html">Les départements</a>' in portrait
+
+
 def test_la_mauvaise_ligne_de_chaque_regle_de_l_exemple_est_refusee(copie: Path):
     sortie = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/sources/test_sources.py", "-k", "bancs"],
@@ -115,9 +174,9 @@ def test_la_mauvaise_ligne_de_chaque_regle_de_l_exemple_est_refusee(copie: Path)
 
 
 def test_rien_d_autre_n_a_change(copie: Path):
-    """The proof above holds only if the copy is the product, plus one folder, one file and one entry."""
-    ajouts = exemple()
-    assert len(ajouts) == 6
+    """The proof above holds only if the copy is the product, plus what is added."""
+    ajouts = exemple() | AJOUTS
+    assert len(ajouts) == 9
     for nom in ("observatoire", "pipelines"):
         presents = {chemin.relative_to(copie) for chemin in (copie / nom).rglob("*") if fichier_de_code(chemin)}
         connus = {chemin.relative_to(RACINE) for chemin in (RACINE / nom).rglob("*") if fichier_de_code(chemin)}

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from observatoire.derived import compute_table
 from observatoire.evidence import keep_evidence
-from observatoire.journal import replay
 from observatoire.journal.writing import JOURNAL, PAGE, TOUS, read_journal, write_journal
 from observatoire.socle.territories import APPARTENANCES, TERRITOIRES
 from observatoire.sources import sources
@@ -44,7 +44,7 @@ class Atelier:
         self._rang += 1
         self.petite._calcules.clear()
         for derivee in (TERRITOIRES, APPARTENANCES):
-            replay.compute_table(self.entrepot, derivee)
+            compute_table(self.entrepot, derivee)
         self.petite.valeurs()
         nom = f"2026010{self._rang}T000000000Z-essai"
         manifeste = {
