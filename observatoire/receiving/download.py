@@ -16,6 +16,7 @@ import httpx
 import yaml
 
 from observatoire.loading.files import Fichier, Origine, dropped_files, files_of
+from observatoire.machine import refusal_in
 from observatoire.obstacle import Obstacle
 from observatoire.receiving.checks import (
     GONFLEMENT,
@@ -115,7 +116,8 @@ def download(
     except httpx.InvalidURL:
         resultat = echange.fail("une adresse est illisible. Corriger « url » dans source.yml")
     except OSError as erreur:
-        resultat = echange.fail(f"écriture impossible ({erreur.strerror}). Vérifier le disque et les droits de raw/")
+        refus = refusal_in(str(erreur)) or "vérifier le disque et les droits de raw/"
+        resultat = echange.fail(f"écriture impossible. {refus}".rstrip("."))
     entrepot.write_json(asdict(resultat), "telechargements", f"{source.nom}.json")
     return resultat
 
