@@ -10,7 +10,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -23,30 +23,14 @@ INCOMPRIS = 2
 INTERROMPU = "Interrompu : ce qui était publié est inchangé. Relancer la même commande reprend le travail."
 
 
-class Arret(KeyboardInterrupt):
-    """The run was asked to stop.
-
-    Attributes:
-        numero: the signal that asked.
-    """
-
-    def __init__(self, numero: int) -> None:
-        """Keep the signal."""
-        super().__init__(numero)
-        self.numero = numero
-
-
 def main(mots: Sequence[str] | None = None) -> int:
     """Run what is typed, and return the code to exit with: no trace reaches a person, no output breaks a success."""
     for flux in (sys.stdout, sys.stderr):
         if hasattr(flux, "reconfigure"):
             flux.reconfigure(errors="replace")  # « → » does not exist everywhere
-    recus: list[int] = []
-    with _signals(recus):
+    with _signals() as recu:
         try:
-            code = _obey(list(sys.argv[1:] if mots is None else mots))
-            if not recus:
-                return code
+            return _obey(list(sys.argv[1:] if mots is None else mots))
         except SystemExit as fin:
             return int(fin.code or 0)
         except BrokenPipeError:  # who read has left: `| head`
@@ -58,41 +42,48 @@ def main(mots: Sequence[str] | None = None) -> int:
         except Obstacle as refus:
             print(refus, file=sys.stderr)
             return 1
+        except KeyboardInterrupt:
+            print(f"\n{INTERROMPU}", file=sys.stderr)
+            return 128 + recu()
         except Exception as erreur:
-            if not recus:
-                from pipelines.telling import unforeseen
+            from pipelines.telling import unforeseen
 
-                print(unforeseen(type(erreur).__name__, str(erreur), traceback.format_exc()), file=sys.stderr)
-                return 1
-        except BaseException:
-            if not recus:
-                raise
-    print(f"\n{INTERROMPU}", file=sys.stderr)
-    return 128 + recus[0]
+            print(unforeseen(type(erreur).__name__, str(erreur), traceback.format_exc()), file=sys.stderr)
+            return 1
 
 
 @contextmanager
-def _signals(recus: list[int]) -> Iterator[None]:
-    """End cleanly when asked to, by a person or by a service; asked twice, end at once."""
+def _signals() -> Iterator[Callable[[], int]]:
+    """Let a person, or a service, stop what runs; give what tells the signal that was received.
+
+    Dagster puts handlers of its own in place of any: the number is read where the system writes it.
+    """
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield lambda: signal.SIGINT
         return
-    ecoutes = (signal.SIGINT, signal.SIGTERM)
-    anciens = {numero: signal.getsignal(numero) for numero in ecoutes}
+    lu, ecrit = os.pipe()
+    os.set_blocking(lu, False)
+    os.set_blocking(ecrit, False)
+    avant = signal.set_wakeup_fd(ecrit, warn_on_full_buffer=False)
+    anciens = {numero: signal.signal(numero, _interrupt) for numero in (signal.SIGINT, signal.SIGTERM)}
 
-    def arreter(numero: int, _: FrameType | None) -> None:
-        recus.append(numero)
-        for autre in ecoutes:
-            signal.signal(autre, signal.SIG_DFL)
-        raise Arret(numero)
+    def recu() -> int:
+        with suppress(BlockingIOError):
+            return next((numero for numero in os.read(lu, 64) if numero in anciens), signal.SIGINT)
+        return signal.SIGINT
 
-    for numero in ecoutes:
-        signal.signal(numero, arreter)
     try:
-        yield
+        yield recu
     finally:
         for numero, ancien in anciens.items():
             signal.signal(numero, ancien)
+        signal.set_wakeup_fd(avant)
+        os.close(lu)
+        os.close(ecrit)
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _obey(mots: list[str]) -> int:
@@ -138,13 +129,13 @@ def _run_job(job: str, config: dict[str, Any] | None = None, sources: Sequence[s
         check_writable(dossier)
     from observatoire.releases.lifecycle import current_release
     from observatoire.sources import sources as declarees
-    from observatoire.warehouse import Entrepot
+    from observatoire.warehouse import Entrepot, utc_now
     from pipelines import telling
     from pipelines.assets import raw_key
     from pipelines.running import run_job
 
     entrepot = Entrepot(settings)
-    avant = current_release(entrepot)
+    avant, debut = current_release(entrepot), utc_now()
     issue = run_job(job, config or {}, [raw_key(declarees()[nom]) for nom in sources])
     if not issue.reussie:
         telling.tell_failures(issue.echecs)
@@ -153,7 +144,7 @@ def _run_job(job: str, config: dict[str, Any] | None = None, sources: Sequence[s
     if job == "telecharger":
         from observatoire.receiving.download import downloadable
 
-        telling.tell_downloads(entrepot, sources or tuple(downloadable()))
+        telling.tell_downloads(entrepot, sources or tuple(downloadable()), debut)
     else:
         telling.tell_outcome(entrepot, avant)
     return 0 if issue.reussie else 1

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
+from dagster._core.execution.plan.objects import ErrorSource
 
 from pipelines.definitions import defs
 from pipelines.progress import Deroulement
@@ -31,7 +32,11 @@ def job_names() -> list[str]:
 
 
 def run_job(job: str, config: Mapping[str, Any], assets: Sequence[dg.AssetKey] = ()) -> Issue:
-    """Run a job in this process, with the run configuration of its ops and, if need be, some of its assets only."""
+    """Run a job in this process, with the run configuration of its ops and, if need be, some of its assets only.
+
+    Raises:
+        KeyboardInterrupt: it was asked to stop; what it was doing is given up, and the history says so.
+    """
     definitions, numero = defs(), str(uuid.uuid4())
     with dg.DagsterInstance.get() as instance, Deroulement() as suivi:
         instance.add_event_listener(numero, suivi.see)
@@ -42,11 +47,11 @@ def run_job(job: str, config: Mapping[str, Any], assets: Sequence[dg.AssetKey] =
             asset_selection=assets or None,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, "ops": config},
         )
-    return Issue(resultat.success, [_told(evenement) for evenement in resultat.all_events if _is_failure(evenement)])
-
-
-def _is_failure(evenement: dg.DagsterEvent) -> bool:
-    return evenement.is_step_event and evenement.is_failure
+    echecs = [evenement for evenement in resultat.all_events if evenement.is_step_event and evenement.is_failure]
+    # Dagster ends the run as it should, then keeps the interruption to itself
+    if any(echec.step_failure_data.error_source == ErrorSource.INTERRUPT for echec in echecs):
+        raise KeyboardInterrupt
+    return Issue(resultat.success, [_told(echec) for echec in echecs])
 
 
 def _told(evenement: dg.DagsterEvent) -> tuple[str, str]:

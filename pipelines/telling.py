@@ -70,20 +70,20 @@ def tell_standing(entrepot: Entrepot, la: Situation, a_faire: Sequence[AFaire]) 
         print("\nRien à faire.")
 
 
-def tell_downloads(entrepot: Entrepot, noms: Iterable[str]) -> None:
-    """Say what became of each download: failures first, what came, then what did not move in one line."""
-    derniers = [dernier for nom in noms if (dernier := last_download(entrepot, sources()[nom])) is not None]
-    for dernier in (d for d in derniers if d.etat == "en_echec"):
-        print(f"{dernier.source} : échec\n      → {dernier.motif}")
+def tell_downloads(entrepot: Entrepot, noms: Iterable[str], depuis: str) -> None:
+    """Say what a run, begun at `depuis` UTC, brought: what came first, what did not move in one line."""
+    tentes = [last_download(entrepot, sources()[nom]) for nom in noms]
+    derniers = [dernier for dernier in tentes if dernier is not None and dernier.verifie_le >= depuis]
     arrives = [dernier for dernier in derniers if dernier.etat == "telecharge"]
     for dernier in arrives:
         print(f"{dernier.source} : téléchargé dans raw/{dernier.source}/{dernier.fichier} ({dernier.motif})")
-    for dernier in (d for d in derniers if d.etat == "plus_ancien"):
-        print(f"{dernier.source} : plus ancien, {dernier.motif}")
+    for dernier in derniers:
+        if dernier.etat == "plus_ancien":
+            print(f"{dernier.source} : {dernier.motif}")
     if inchanges := [dernier.source for dernier in derniers if dernier.etat == "inchange"]:
         print(f"Inchangé : {', '.join(inchanges)}")
     if arrives:
-        print("\nLe lire : observatoire actualiser")
+        print("Le lire  : observatoire actualiser")
 
 
 def tell_trial(source: Source, fichier: Path, essai: Essai) -> None:

@@ -17,7 +17,6 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken
 from filelock import FileLock, Timeout
 
-from observatoire.machine import refusal_in
 from observatoire.obstacle import Obstacle
 from observatoire.registre.records import Contenu
 from observatoire.settings import RACINE, RegisterSettings, Settings
@@ -105,10 +104,10 @@ class Store:
             raise Obstacle(
                 "Une autre fenêtre tient le registre : attendre qu'elle ait fini, puis relancer."
             ) from None
-        except OSError as erreur:
+        except OSError:
             raise Obstacle(
-                f"Le registre ne s'écrit pas. {refusal_in(str(erreur)) or ''} Ouvrir le dossier de {MAGASIN} en "
-                "écriture au compte qui lance l'observatoire (sous systemd, ReadWritePaths), puis relancer."
+                f"Le registre ne s'écrit pas : disque plein, ou droits. Ouvrir le dossier de {MAGASIN} en écriture au "
+                "compte qui lance l'observatoire (sous systemd, ReadWritePaths), puis relancer."
             ) from None
         try:
             for inacheve in self.dossier.glob(f"{INACHEVE}*"):  # left by a run that was killed

@@ -11,7 +11,9 @@ from observatoire.receiving.download import downloadable, last_download
 from observatoire.releases.lifecycle import current_release, pinned_release, releases
 from observatoire.sources import Source, sources
 from observatoire.sources.states import Etat, state_of
-from observatoire.warehouse import Entrepot
+from observatoire.warehouse import Entrepot, sha256
+
+MONTRES = 5
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def situation(entrepot: Entrepot) -> Situation:
             *_failing(etats),
             *_downloads(entrepot),
             *_unread(entrepot),
-            *_arrived(entrepot),
+            *_arrived(entrepot, etats),
             *_late(etats),
         ],
     )
@@ -124,18 +126,36 @@ def _unread(entrepot: Entrepot) -> list[AFaire]:
     ]
 
 
-def _arrived(entrepot: Entrepot) -> list[AFaire]:
-    """Name the files that came since their source was looked at: by the time they were put there, copies keep older."""
-    recents = [
-        chemin.relative_to(entrepot.settings.raw).as_posix()
-        for source in sources().values()
-        if (regarde_le := _looked_at(entrepot, source)) is not None
-        for chemin in dropped_files(entrepot.settings, source.nom)
-        if chemin.stat().st_ctime > regarde_le
+def _arrived(entrepot: Entrepot, etats: dict[str, Etat]) -> list[AFaire]:
+    """Name the files of `raw/` no load has read yet."""
+    if not etats:
+        return [AFaire("raw/ n'a jamais été lu", "lancer observatoire actualiser")]
+    nouveaux = [
+        f"{nom}/{chemin.relative_to(entrepot.settings.raw / nom).as_posix()}"
+        for nom, etat in etats.items()
+        for chemin in dropped_files(entrepot.settings, nom)
+        if _is_new(entrepot, etat, chemin)
     ]
-    if not recents:
+    if not nouveaux:
         return []
-    return [AFaire(f"arrivé dans raw/ et pas encore lu : {', '.join(recents)}", "lancer observatoire actualiser")]
+    autres = f" et {len(nouveaux) - MONTRES} autres" if len(nouveaux) > MONTRES else ""
+    return [
+        AFaire(f"pas encore lu dans raw/ : {', '.join(nouveaux[:MONTRES])}{autres}", "lancer observatoire actualiser")
+    ]
+
+
+def _is_new(entrepot: Entrepot, etat: Etat, chemin: Path) -> bool:
+    """Say whether a load has not seen a file as it is.
+
+    A copy, or a restored backup, comes after the load with dates of before: only its content tells.
+    """
+    source = sources()[etat.source]
+    est_venu_apres = chemin.stat().st_ctime > (_looked_at(entrepot, source) or 0)
+    if etat.etat == "en_echec":  # what was refused is not among the files of the table
+        return est_venu_apres
+    connus = {lu.fichier: lu.sha256 for lu in etat.fichiers}
+    nom = chemin.relative_to(entrepot.settings.raw / source.nom).as_posix()
+    return nom not in connus or est_venu_apres and sha256(chemin) != connus[nom]
 
 
 def _looked_at(entrepot: Entrepot, source: Source) -> float | None:
