@@ -9,17 +9,15 @@ import shutil
 import signal
 import subprocess
 import sys
-import tomllib
-import venv
 from pathlib import Path
 
 import duckdb
 import pytest
-from pip._vendor.distlib.scripts import ScriptMaker
 
 from observatoire.settings import RACINE
 from pipelines.parsing import command_names, of_today, parser
 from tests.depots import subventions
+from tests.docs.guide import installer_commandes
 
 pytestmark = pytest.mark.long
 
@@ -36,14 +34,13 @@ def installe(publie: Path, tmp_path_factory) -> Path:
         shutil.copytree(RACINE / nom, dossier / nom, ignore=shutil.ignore_patterns("__pycache__"))
     for nom in ("dagster.yaml", "pyproject.toml"):
         shutil.copy(RACINE / nom, dossier)
-    venv.create(dossier / ".venv", symlinks=True)
-    (bibliotheques,) = (dossier / ".venv").glob("lib/python*/site-packages")
+    installer_commandes(dossier)
+    # the environment of the tests is of another folder: here, what is installed is this copy
+    bibliotheques = dossier / ".venv" / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+    (dossier / ".venv" / "lib").unlink()
+    bibliotheques.mkdir(parents=True)
     ici = Path(next(chemin for chemin in sys.path if chemin.endswith("site-packages")))
     (bibliotheques / "observatoire.pth").write_text(f"{dossier}\n{ici}\n", encoding="utf-8")
-    scripts = tomllib.loads((RACINE / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
-    fabrique = ScriptMaker(None, str(dossier / ".venv" / "bin"))
-    fabrique.executable, fabrique.variants = str(dossier / ".venv" / "bin" / "python"), {""}
-    fabrique.make_multiple([f"{nom} = {cible}" for nom, cible in scripts.items()])
     return dossier
 
 
