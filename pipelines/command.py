@@ -220,9 +220,9 @@ def _retract(args: argparse.Namespace) -> int:
 def _serve(args: argparse.Namespace) -> int:
     _say("interface")
     settle_history()
-    from pipelines.interface import serve
+    from pipelines.interface import serve  # type: ignore[import-not-found, unused-ignore]
 
-    return serve(port=args.port, lecture_seule=args.lecture_seule)
+    return int(serve(port=args.port, lecture_seule=args.lecture_seule))
 
 
 def _stand(_: argparse.Namespace) -> int:

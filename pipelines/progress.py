@@ -87,7 +87,7 @@ class Deroulement:
     def see(self, evenement: dg.EventLogEntry) -> None:
         """Follow an event of the run."""
         if not evenement.is_dagster_event:
-            if evenement.level >= logging.WARNING:
+            if int(evenement.level) >= logging.WARNING:
                 self._write(evenement.user_message)
             else:
                 self._name(evenement.user_message)
