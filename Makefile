@@ -1,5 +1,6 @@
 # Two commands: `make run` (set up what is missing, run the main job on what raw/ holds), `make test`. `make help` lists the rest.
 export DAGSTER_HOME := $(CURDIR)
+export OBSERVATOIRE_HISTORIQUE ?= $(CURDIR)/.dagster
 export DAGSTER_DISABLE_TELEMETRY := 1
 export VIRTUAL_ENV := $(CURDIR)/.venv
 PYTHON ?= python3
@@ -12,9 +13,11 @@ ESSAIS := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 .venv/installe: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 ou plus récent est nécessaire (PYTHON=python3.12 make run)." >&2; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --requirement requirements.lock
-	$(BIN)/pip install --quiet --no-deps --editable .
+	@echo "Installation des bibliothèques dans .venv/ (quelques minutes la première fois)…"
+	@$(PYTHON) -m venv .venv || { echo "Impossible de créer .venv/ : installer le paquet python3-venv, puis relancer." >&2; exit 1; }
+	@$(BIN)/pip install --quiet --requirement requirements.lock >.venv/installation.log 2>&1 \
+		&& $(BIN)/pip install --quiet --no-deps --editable . >>.venv/installation.log 2>&1 \
+		|| { echo "Installation impossible : l'index des bibliothèques est-il joignable (réseau, proxy), le disque est-il plein ? Détail : $(CURDIR)/.venv/installation.log" >&2; exit 1; }
 	@touch $@
 
 # the oldest client the published file must open in, apart from ours
@@ -26,7 +29,7 @@ help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: .venv/installe ## run the main job on what raw/ holds
-	@$(BIN)/python -m pipelines
+	@$(BIN)/python -m pipelines actualiser
 
 test: .venv/installe .outils/duckdb-1.0/installe ## prove the product, in about three minutes on two cores
 	@$(ESSAIS) -m "not long and not campagne"

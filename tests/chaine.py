@@ -118,6 +118,7 @@ def environnement(dossier: Path) -> dict[str, str]:
         "OBSERVATOIRE_RAW": str(dossier / "raw"),
         "OBSERVATOIRE_WAREHOUSE": str(dossier / "warehouse"),
         "DAGSTER_HOME": str(dossier / "dagster"),
+        "OBSERVATOIRE_HISTORIQUE": str(dossier / "dagster" / ".dagster"),
     }
 
 

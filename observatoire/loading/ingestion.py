@@ -22,6 +22,7 @@ from observatoire.loading.files import A_CONVERTIR, Fichier, dropped_files, file
 from observatoire.loading.letters import write_letters
 from observatoire.loading.rejects import write_csv
 from observatoire.loading.whole_table import whole_table_flags
+from observatoire.machine import MachineRefuse, refusal_in, stops_everything
 from observatoire.obstacle import Obstacle
 from observatoire.schemas import ENTIER, TEXTE
 from observatoire.sources import JOURS_PAR_CADENCE, Couverture, Source, sources
@@ -65,11 +66,16 @@ def load_source(entrepot: Entrepot, source: Source) -> Etat:
     Returns:
         The state, `en_echec` with its reason when the files were refused whole, or when the code of the source failed:
         one source must not stop the others.
+
+    Raises:
+        MachineRefuse: the disk is full, read-only or failing: no file is to blame, and nothing can be written.
     """
     precedent = state_of(entrepot, source)
     try:
         etat = _load(entrepot, source, precedent)
     except Exception as erreur:
+        if stops_everything(erreur):
+            raise MachineRefuse(f"{source.nom} n'a pas pu être lue : {refusal_in(str(erreur))}") from erreur
         motif = str(erreur) if isinstance(erreur, Obstacle) else _unexpected(source, erreur)
         en_place = entrepot.version(schema_of(source), source.nom)
         if en_place is None:
@@ -85,7 +91,9 @@ def load_source(entrepot: Entrepot, source: Source) -> Etat:
 
 
 def _unexpected(source: Source, erreur: Exception) -> str:
-    """Say where the code failed, without the words of the error: they may quote a value."""
+    """Say what the machine refuses, else where the code failed, without the words of the error: they quote values."""
+    if refus := refusal_in(str(erreur)):
+        return f"{source.nom} : {refus} Le dernier chargement est gardé."
     derniere = traceback.extract_tb(erreur.__traceback__)[-1]
     lieu = f"{Path(derniere.filename).name}, ligne {derniere.lineno}"
     return (

@@ -16,6 +16,7 @@ import httpx
 import yaml
 
 from observatoire.loading.files import Fichier, Origine, dropped_files, files_of
+from observatoire.machine import refusal_in
 from observatoire.obstacle import Obstacle
 from observatoire.receiving.checks import (
     GONFLEMENT,
@@ -26,7 +27,7 @@ from observatoire.receiving.checks import (
     in_words,
     require_room,
 )
-from observatoire.receiving.transfer import Annonce, Passager, Patience, Transfert, http_date, in_french
+from observatoire.receiving.transfer import Annonce, Passager, Patience, Reseau, Transfert, http_date, in_french
 from observatoire.sources import Source, sources
 from observatoire.warehouse import Entrepot, sha256, utc_now
 
@@ -88,6 +89,7 @@ def download(
     progres: Callable[[int, int | None], None] = lambda recus, total: None,
     dire: Callable[[str], None] = lambda message: None,
     patience: Patience | None = None,
+    reseau: Reseau | None = None,
 ) -> Telechargement:
     """Bring the file of a source up to date; what is in `raw/` only changes for a whole, checked, more recent file.
 
@@ -97,6 +99,7 @@ def download(
         progres: told the bytes received and their total, if it is known.
         dire: told, in French, what goes wrong and passes.
         patience: how long to insist.
+        reseau: what the downloads of a run learn of the network; when it is missing, insisting on each is in vain.
 
     Returns:
         What became of it, `en_echec` with its reason when it failed: one source must not stop the others.
@@ -104,7 +107,9 @@ def download(
     echange = _Echange(entrepot, source)
     try:
         resultat = echange.run(
-            Transfert(source.url, echange.base, echange.accept, progres, dire, patience or Patience())
+            Transfert(
+                source.url, echange.base, echange.accept, progres, dire, patience or Patience(), reseau or Reseau()
+            )
         )
     except RienAPrendre as erreur:
         resultat = echange.conclude(erreur.etat, str(erreur))
@@ -115,7 +120,8 @@ def download(
     except httpx.InvalidURL:
         resultat = echange.fail("une adresse est illisible. Corriger « url » dans source.yml")
     except OSError as erreur:
-        resultat = echange.fail(f"écriture impossible ({erreur.strerror}). Vérifier le disque et les droits de raw/")
+        refus = refusal_in(str(erreur)) or "vérifier le disque et les droits de raw/"
+        resultat = echange.fail(f"écriture impossible. {refus}".rstrip("."))
     entrepot.write_json(asdict(resultat), "telechargements", f"{source.nom}.json")
     return resultat
 

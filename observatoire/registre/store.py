@@ -104,9 +104,9 @@ class Store:
             raise Obstacle(
                 "Une autre fenêtre tient le registre : attendre qu'elle ait fini, puis relancer."
             ) from None
-        except OSError as erreur:
+        except OSError:
             raise Obstacle(
-                f"Le registre ne s'écrit pas ({erreur.strerror}) : ouvrir le dossier de {MAGASIN} en écriture au "
+                f"Le registre ne s'écrit pas : disque plein, ou droits. Ouvrir le dossier de {MAGASIN} en écriture au "
                 "compte qui lance l'observatoire (sous systemd, ReadWritePaths), puis relancer."
             ) from None
         try:

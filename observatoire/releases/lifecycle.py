@@ -23,6 +23,7 @@ from observatoire.sources.states import state_of
 from observatoire.warehouse import INACHEVE, NOM_DUCKDB, Entrepot, erase, fingerprint, sha256, utc_now
 
 GARDEES = 5
+RETIREE = "Ce contenu a été retiré après une objection : corriger la source en cause, puis relancer actualiser."
 PAGES, PORTRAITS = "pages", "portraits"  # of all EPCI, and the stable path to those of a release
 
 
@@ -42,9 +43,7 @@ def publish(entrepot: Entrepot) -> tuple[str, bool]:
         raise Obstacle(fuite)
     identite = _identity(entrepot)
     if identite in {retiree["identite"] for retiree in _retracted(entrepot)}:
-        raise Obstacle(
-            "Ce contenu a été retiré après une objection : corriger la source en cause, puis relancer actualiser."
-        )
+        raise Obstacle(RETIREE)
     existantes = releases(entrepot)
     if existantes and manifest_of(entrepot, existantes[-1])["identite"] == identite:
         if pinned_release(entrepot) is None:
@@ -59,6 +58,21 @@ def publish(entrepot: Entrepot) -> tuple[str, bool]:
     _forget_old_ones(entrepot)
     _announce(entrepot)
     return nom, True
+
+
+def unpublished(entrepot: Entrepot) -> str | None:
+    """Say, in French, why what is published is not what the warehouse holds; None when it is. It writes nothing."""
+    try:
+        _check_territory(entrepot)
+        check_chain(entrepot)
+    except Obstacle as refus:
+        return str(refus)
+    identite, existantes = _identity(entrepot), releases(entrepot)
+    if existantes and manifest_of(entrepot, existantes[-1])["identite"] == identite:
+        return None
+    if identite in {retiree["identite"] for retiree in _retracted(entrepot)}:
+        return RETIREE
+    return "Les tables, le programme ou les réglages ont changé depuis la dernière publication. Lancer actualiser."
 
 
 def releases(entrepot: Entrepot) -> list[str]:

@@ -5,7 +5,8 @@ to `publication`. Nothing here is part of a release: these pages can be deleted 
 """
 
 import shutil
-from collections.abc import Sequence
+import signal
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -47,10 +48,16 @@ class Portraits:
     plus_lourde: int
 
 
-def write_portraits(entrepot: Entrepot, codes: Sequence[str] = (), processus: int = PROCESSUS) -> Portraits:
+def write_portraits(
+    entrepot: Entrepot,
+    codes: Sequence[str] = (),
+    processus: int = PROCESSUS,
+    progres: Callable[[int, int], None] = lambda faites, toutes: None,
+) -> Portraits:
     """Write the pages of EPCI, all of them or those named, and the list that leads to them.
 
-    Pages of the same release that are already there stay: naming a few codes takes nothing away.
+    Pages of the same release that are already there stay: naming a few codes takes nothing away. `progres` is told the
+    pages written and how many there will be.
 
     Raises:
         Obstacle: there is no release, or a code is no EPCI of it; what was there is unchanged.
@@ -72,7 +79,7 @@ def write_portraits(entrepot: Entrepot, codes: Sequence[str] = (), processus: in
             if codes and deja.exists():
                 shutil.copytree(deja, dossier, dirs_exist_ok=True)
             write_shared(base, dossier)
-            poids = _write_pages(duckdb, dossier, codes or connus, processus)
+            poids = _write_pages(duckdb, dossier, codes or connus, processus, progres)
             presents = {chemin.parent.name for chemin in dossier.glob("*/index.html")}
             _write_list(base, dossier, presents)
             dossier.chmod(0o755)
@@ -89,15 +96,32 @@ def _epci(base: DuckDBPyConnection) -> list[Ligne]:
     return read_rows(base, "FROM referentiels.territoires WHERE niveau = 'epci' ORDER BY libelle, code_territoire")
 
 
-def _write_pages(duckdb: Path, dossier: Path, codes: Sequence[str], processus: int) -> list[int]:
+def _write_pages(
+    duckdb: Path, dossier: Path, codes: Sequence[str], processus: int, progres: Callable[[int, int], None]
+) -> list[int]:
     """Write the pages in several processes; return the bytes of each."""
     lots = [codes[debut : debut + PAGES_PAR_LOT] for debut in range(0, len(codes), PAGES_PAR_LOT)]
     ecrire = partial(_write_batch, duckdb, dossier)
+    poids: list[int] = []
     if processus == 1 or len(lots) == 1:
-        return [poids for lot in lots for poids in ecrire(lot)]
+        for lot in lots:
+            poids += ecrire(lot)
+            progres(len(poids), len(codes))
+        return poids
     # a fork would copy the threads of a database half-way through their work
-    with ProcessPoolExecutor(processus, mp_context=get_context("spawn")) as ouvriers:
-        return [poids for lot in ouvriers.map(ecrire, lots) for poids in lot]
+    ouvriers = ProcessPoolExecutor(processus, mp_context=get_context("spawn"), initializer=_leave_interrupts)
+    try:
+        for ecrites in ouvriers.map(ecrire, lots):
+            poids += ecrites
+            progres(len(poids), len(codes))
+    finally:
+        ouvriers.shutdown(cancel_futures=True)  # interrupted, it does not write the rest first
+    return poids
+
+
+def _leave_interrupts() -> None:
+    """Let the process that asked for the pages end this one: a terminal interrupts both."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _write_batch(duckdb: Path, dossier: Path, codes: Sequence[str]) -> list[int]:

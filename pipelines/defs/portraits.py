@@ -5,6 +5,7 @@ import dagster as dg
 from observatoire.releases.portraits import write_portraits
 from pipelines.defs.resources import EntrepotVerrouille
 from pipelines.failing import obstacles_told
+from pipelines.progress import Progression
 
 
 class Choix(dg.Config):
@@ -20,8 +21,8 @@ class Choix(dg.Config):
 def write_pages(context: dg.OpExecutionContext, config: Choix, verrouille: EntrepotVerrouille) -> None:
     """Write the pages."""
     entrepot = verrouille.entrepot
-    with obstacles_told():
-        portraits = write_portraits(entrepot, config.codes)
+    with obstacles_told(), Progression(context.log, "portraits", str, " pages") as suivi:
+        portraits = write_portraits(entrepot, config.codes, progres=suivi.advance)
     context.log.info("%s pages de la publication %s.", portraits.pages, portraits.release)
     context.add_output_metadata(
         {

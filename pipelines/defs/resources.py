@@ -9,6 +9,7 @@ from pydantic import PrivateAttr
 from observatoire.settings import Settings
 from observatoire.warehouse import Entrepot
 from pipelines.failing import obstacles_told
+from pipelines.history import prune
 
 
 class EntrepotVerrouille(dg.ConfigurableResource["EntrepotVerrouille"]):
@@ -20,11 +21,13 @@ class EntrepotVerrouille(dg.ConfigurableResource["EntrepotVerrouille"]):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["EntrepotVerrouille"]:
-        """Let the lock go when the run ends, however it ends."""
+        """Let the lock go when the run ends, however it ends; the history is pruned before the next one begins."""
         self._auteur = f"exécution {context.run_id}"
         with self._jusqu_a_la_fin:
             yield self
         self._tenu = None
+        if context.instance is not None:
+            _prune(context, context.instance)
 
     @property
     def entrepot(self) -> Entrepot:
@@ -35,6 +38,15 @@ class EntrepotVerrouille(dg.ConfigurableResource["EntrepotVerrouille"]):
                 self._jusqu_a_la_fin.enter_context(entrepot.lock(self._auteur))
             self._tenu = entrepot
         return self._tenu
+
+
+def _prune(context: dg.InitResourceContext, instance: dg.DagsterInstance) -> None:
+    """Prune the history; what is published does not depend on it, and is not lost for it."""
+    try:
+        prune(instance)
+    except Exception as erreur:
+        if context.log is not None:
+            context.log.warning("L'historique n'a pas été élagué (%s) : le prochain run réessaiera.", erreur)
 
 
 @dg.definitions

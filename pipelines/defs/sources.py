@@ -97,7 +97,9 @@ def load_sources(
     settings = verrouille.entrepot.settings
     # a demonstration goes once a real file of its set is read: those that have files come first
     for source in sorted(choisies, key=lambda s: (not s.indispensable, not dropped_files(settings, s.nom))):
-        etat = load_source(verrouille.entrepot, source)
+        context.log.info("Lecture de %s", source.nom)
+        with obstacles_told():
+            etat = load_source(verrouille.entrepot, source)
         yield source_result(verrouille.entrepot, source, etat)
         if etat.etat == "en_echec":
             context.log.error("%s", etat.motif)

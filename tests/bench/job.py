@@ -66,10 +66,10 @@ def main(figures: str) -> int:
     start = time.perf_counter()
     clock = Clock()
     instrument(clock)
-    from pipelines.__main__ import main as run_job
+    from pipelines.command import main as run_job
 
     ready = time.perf_counter()
-    code = run_job()
+    code = run_job(["actualiser"])
     end = time.perf_counter()
     parts = ("pandera", "lecture", "tables", "mesures", "cube", "indicateurs", "publication")
     if silent := [part for part in parts if not clock.calls[part]]:

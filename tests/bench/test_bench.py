@@ -65,7 +65,7 @@ def test_l_horloge_ne_compte_qu_une_fois(monkeypatch):
 
 def test_tout_ce_que_le_travail_chronometre_existe():
     """In a process of its own: what is wrapped stays so."""
-    programme = "from tests.bench import clock, job; job.instrument(clock.Clock()); import pipelines.__main__"
+    programme = "from tests.bench import clock, job; job.instrument(clock.Clock()); import pipelines.command, pipelines.running"
     subprocess.run([sys.executable, "-c", programme], cwd=RACINE, check=True)
 
 

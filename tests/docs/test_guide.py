@@ -16,6 +16,7 @@ import yaml
 from observatoire.settings import Settings
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
+from pipelines.parsing import command_names, parser
 from tests.chaine import RACINE, definitions
 from tests.depots import charger_source, deposer, rejets
 from tests.docs.captures import OCTETS_MAX
@@ -95,6 +96,9 @@ def test_les_commandes_du_guide_passent(ici: Path, bloc):
         pytest.skip("La commande duckdb n'est pas installée : « make test » l'installe.")
     for commande in bloc.commandes:
         resultat = jouer(commande, ici)
+        if "revenir-a" in commande:  # one release is kept here: the command says itself that nothing came before
+            assert resultat.returncode == 1 and "Aucune publication antérieure n'est gardée" in resultat.stderr
+            continue
         assert resultat.returncode == 0, f"{commande}\n{resultat.stdout}{resultat.stderr}"
     for ecrit in re.findall(r"> (\S+)$", bloc.texte, re.MULTILINE):
         assert (ici / ecrit).read_text(encoding="utf-8").strip()
@@ -187,8 +191,8 @@ def test_ce_que_le_guide_nomme_existe(publie: Path):
     assert set(re.findall(r"OBSERVATOIRE_\w+", TOUT)) <= lues
     jobs = {job.name for job in definitions().resolve_all_job_defs()}
     assert set(re.findall(r"^\| `([a-z_]+)` \| [a-z]", TEXTE["analyste.md"], re.MULTILINE)) <= jobs
-    for commande in re.findall(r"-m pipelines (\w+)", TOUT):
-        assert commande in jobs, commande
+    for commande in re.findall(r"bin/observatoire ([\w-]+)", TOUT):
+        assert commande in (*command_names(parser()), *jobs), commande
 
 
 def _code() -> str:

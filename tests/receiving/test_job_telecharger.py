@@ -9,7 +9,7 @@ from observatoire.loading.files import dropped_files
 from observatoire.receiving import checks as download_checks
 from observatoire.receiving.download import downloadable, last_download
 from observatoire.sources import sources
-from pipelines.__main__ import main
+from pipelines.command import main
 from pipelines.progress import Progression
 from tests.chaine import definitions, entrepot_ici, installer, lancer, raisons
 from tests.depots import source
@@ -70,15 +70,16 @@ def test_une_source_en_echec_n_arrete_pas_les_autres_et_le_job_le_dit(producteur
 
 
 def test_la_ligne_de_commande_telecharge_une_source(producteurs, tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
-    assert main("telecharger", "sirene_etablissements") == 0
-    assert "telecharge  → raw/sirene_etablissements/2024-11/Stock.zip" in capsys.readouterr().out
+    for nom in ("DAGSTER_HOME", "OBSERVATOIRE_HISTORIQUE"):  # the command sets what is not set
+        monkeypatch.setenv(nom, str(tmp_path))
+    assert main(["telecharger", "sirene_etablissements"]) == 0
+    assert "téléchargé dans raw/sirene_etablissements/2024-11/Stock.zip" in capsys.readouterr().out
     assert [chemin.parts[-3] for chemin in dropped_files(entrepot_ici().settings)] == ["sirene_etablissements"]
     producteurs.pannes = [Panne(404)]
-    assert main("telecharger", "sirene_etablissements") == 1
+    assert main(["telecharger", "sirene_etablissements"]) == 1
     assert "Le dernier bon fichier est gardé" in capsys.readouterr().err
-    assert main("telecharger", "flores") == 2
-    assert main("actualiser", "sirene_etablissements") == 2
+    assert main(["telecharger", "flores"]) == 2
+    assert main(["actualiser", "sirene_etablissements"]) == 2
 
 
 def test_actualiser_ne_touche_pas_au_reseau():

@@ -1,11 +1,13 @@
 """Servers that refuse, wait, send elsewhere: what is asked again, what is a failure, what is never followed."""
 
 import time
+from dataclasses import replace
 
 import httpx
 import pytest
 
 from observatoire.receiving.download import download
+from observatoire.receiving.transfer import Reseau
 from tests.depots import source
 from tests.receiving.serveur import Panne
 from tests.receiving.telechargements import CSV, NOM, PRESSE, contenu, echouer, telecharger
@@ -35,6 +37,33 @@ def test_un_serveur_injoignable_est_un_echec_dit(entrepot):
     resultat = download(entrepot, source(NOM, url="http://127.0.0.1:9/rien", fichier="stock.csv"), patience=PRESSE)
     assert (resultat.etat, resultat.fichier) == ("en_echec", "")
     assert "injoignable" in resultat.motif and f"raw/{NOM} est comme avant" in resultat.motif
+
+
+def test_un_serveur_jamais_joint_lasse_plus_vite_qu_un_serveur_qui_repond(entrepot):
+    dits: list[str] = []
+    seul = source(NOM, url="http://127.0.0.1:9/rien", fichier="stock.csv")
+    download(entrepot, seul, dire=dits.append, patience=replace(PRESSE, essais=50))
+    assert len(dits) == PRESSE.essais_de_connexion - 1
+
+
+def test_sans_reseau_deux_serveurs_suffisent_a_le_dire(entrepot):
+    reseau, dits = Reseau(), []
+    for rang, hote in enumerate(("127.0.0.1", "localhost", "127.0.0.1")):
+        assert reseau.absent == (rang == 2)
+        nouvelle = source(NOM, url=f"http://{hote}:9/rien", fichier="stock.csv")
+        download(entrepot, nouvelle, dire=dits.append, patience=PRESSE, reseau=reseau)
+    assert len(dits) == PRESSE.essais_de_connexion - 1, "the second server, and the third, are tried once"
+
+
+def test_un_serveur_qui_refuse_n_est_pas_un_reseau_absent(entrepot, serveur):
+    reseau = Reseau()
+    serveur.pannes = [Panne(404)]
+    telecharger(entrepot, serveur, reseau=reseau)
+    for port in (9, 19):
+        download(
+            entrepot, source(NOM, url=f"http://localhost:{port}/rien", fichier="stock.csv"), patience=PRESSE, reseau=reseau
+        )
+    assert not reseau.absent and reseau.injoignables == {"localhost"}
 
 
 def test_le_delai_demande_par_le_serveur_est_respecte(entrepot, serveur):
