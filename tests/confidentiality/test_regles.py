@@ -2,8 +2,6 @@
 
 import shutil
 import traceback
-from collections.abc import Iterator
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -14,14 +12,7 @@ from observatoire.indicators import catalog
 from observatoire.obstacle import Obstacle
 from observatoire.socle.territories import TERRITOIRES
 from tests.chaine import RACINE
-from tests.fabrique import Fabrique, Ligne, fabrique
-
-
-@pytest.fixture
-def petit(tmp_path: Path) -> Iterator[Fabrique]:
-    """Give a small observatory, its territories known and no measure declared."""
-    with fabrique(tmp_path) as petite:
-        yield petite
+from tests.fabrique import Fabrique, Ligne
 
 
 def raisons(petit: Fabrique, mesure: str = "m") -> dict[str, str]:

@@ -16,7 +16,7 @@ from observatoire.confidentiality.tau import Tau
 from tests.confidentiality.jeu_secret import AttaquantDuTest
 from tests.confidentiality.test_cubes import cube
 from tests.confidentiality.test_publication import publier, retoucher
-from tests.fabrique import Fabrique, Ligne, fabrique
+from tests.fabrique import Fabrique, Ligne
 
 PEU_PUIS_BEAUCOUP = [
     pytest.param(range(20), id="vingt", marks=pytest.mark.long),
@@ -25,13 +25,6 @@ PEU_PUIS_BEAUCOUP = [
 CLE = ["niveau", "code_territoire", "axe", "modalite"]
 DEDANS = {"epci": ["commune"], "departement": ["commune"], "region": ["departement"], "france": ["region"]}
 PLUS_FINS = {"total": ["famille", "secteur"], "famille": ["famille×secteur"], "secteur": ["famille×secteur"]}
-
-
-@pytest.fixture
-def petit(tmp_path: Path) -> Iterator[Fabrique]:
-    """Give a small observatory, its territories known and no measure declared."""
-    with fabrique(tmp_path) as petite:
-        yield petite
 
 
 def trois_communes(petit: Fabrique, *voisins: tuple[str, int, str]) -> list[Ligne]:

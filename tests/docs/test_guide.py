@@ -90,6 +90,7 @@ def test_la_requete_ecrite_pour_r_donne_des_lignes(ici: Path):
         assert len(public.execute(requete).fetchall()) > 10
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("bloc", numerotes(b for b in blocs("console") if not b.note))
 def test_les_commandes_du_guide_passent(ici: Path, bloc):
     if "duckdb " in bloc.texte and not (shutil.which("duckdb") or (Path(sys.executable).parent / "duckdb").exists()):

@@ -1,9 +1,7 @@
 """Two figures are set side by side only when `comparable` lets them; a share is no exception."""
 
 import dataclasses
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +17,7 @@ from observatoire.indicators.comparison import Chiffre, comparable
 from observatoire.indicators.values import reuse
 from observatoire.obstacle import Obstacle
 from observatoire.publication.themes import figure_of as figure_on_page
-from tests.fabrique import Fabrique, fabrique
+from tests.fabrique import Fabrique
 
 SALARIES = Chiffre(
     unite="salariés, moyenne annuelle",
@@ -28,12 +26,6 @@ SALARIES = Chiffre(
     periode="2024",
     ruptures=("2023 : les apprentis sont comptés",),
 )
-
-
-@pytest.fixture
-def petit(tmp_path: Path) -> Iterator[Fabrique]:
-    with fabrique(tmp_path) as petite:
-        yield petite
 
 
 def test_deux_chiffres_de_meme_nature_se_comparent():

@@ -1,7 +1,6 @@
 """Contributions and cube: what counts where, what is refused, and that no cell depends on the order of the rows."""
 
 import random
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from statistics import median
@@ -21,13 +20,6 @@ from tests.hasard import exemples
 
 SQL = """SELECT 'commune' AS niveau, '63001' AS code_territoire, '2024' AS periode, 'total' AS axe, 'total' AS modalite,
                 'u' AS unite, 'r' AS repondant, 1 AS nombre_unites, 10 AS valeur"""
-
-
-@pytest.fixture
-def petit(tmp_path: Path) -> Iterator[Fabrique]:
-    """Give a small observatory, its territories known and no measure declared."""
-    with fabrique(tmp_path) as petite:
-        yield petite
 
 
 # where a contribution counts

@@ -1,21 +1,12 @@
 """Denominators, nature and catalogue of indicators, and a budget counted in two perimeters."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from observatoire.indicators.catalog import indicateurs, mesures
 from observatoire.schemas import ENTIER, TEXTE
-from tests.fabrique import Fabrique, fabrique
-
-
-@pytest.fixture
-def petit(tmp_path: Path) -> Iterator[Fabrique]:
-    """Give a small observatory, its territories known and no measure declared."""
-    with fabrique(tmp_path) as petite:
-        yield petite
+from tests.fabrique import Fabrique
 
 
 def _part(petit: Fabrique, parts: dict[str, tuple[int, int]]) -> None:

@@ -1,7 +1,5 @@
 """Ten kinds of indicators on the shape of the cube, each against a count made by hand; denominators and catalogue."""
 
-from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -10,15 +8,8 @@ import pytest
 from observatoire.indicators import values
 from observatoire.indicators.catalog import Derive, Indicateur
 from observatoire.schemas import DATE, TEXTE
-from tests.fabrique import Fabrique, fabrique
+from tests.fabrique import Fabrique
 from tests.reseaux import poser_adhesions
-
-
-@pytest.fixture
-def petit(tmp_path: Path) -> Iterator[Fabrique]:
-    """Give a small observatory, its territories known and no measure declared."""
-    with fabrique(tmp_path) as petite:
-        yield petite
 
 
 def _subventions(petit: Fabrique) -> None:
