@@ -30,6 +30,7 @@ from observatoire.indicators.cube import CONTRIBUTION, compute_cube, compute_mea
 from observatoire.indicators.values import compute_indicators
 from observatoire.schemas import ENTIER, NOMBRE, TEXTE
 from observatoire.settings import Settings
+from observatoire.socle.registry import derivees
 from observatoire.socle.territories import APPARTENANCES, TERRITOIRES
 from observatoire.sources.states import Etat
 from observatoire.warehouse import Entrepot, fingerprint
@@ -225,6 +226,7 @@ def fabrique(dossier: Path) -> Iterator[Fabrique]:
         chemin = petite.entrepot.path_of("referentiels", nom)
         chemin.parent.mkdir(parents=True, exist_ok=True)
         chemin.write_bytes(contenu)
+    derivees()  # found with all the sources of the product: the small observatory reads none of the other tables
     (petite.declarations / "measures").mkdir(parents=True)
     (petite.declarations / "indicators.yml").write_text("{}", encoding="utf-8")
     with pytest.MonkeyPatch.context() as remplacements, ExitStack() as ensuite:

@@ -96,20 +96,10 @@ def steps() -> tuple[Etape, ...]:
     """Return the steps in the order they are computed: each after those it reads."""
     return (
         *(_source_step(source) for source in sources().values()),
-        *(_table_step(derivee) for derivee in derivees().values()),
+        *(table_step(derivee) for derivee in derivees().values()),
         _matching_step(),
-        *(_measure_step(mesure) for mesure in mesures().values()),
-        Etape(
-            nom="cube",
-            tables={"indicateurs.cube": Table("Chaque mesure, à chaque niveau de territoire, par ventilation.", ())},
-            lit=tuple(f"mesures.{nom}" for nom in mesures()),
-            version=lambda entrepot: cube_version(versions_of(entrepot, cube_reads())),
-            calcule=lambda entrepot: {"indicateurs.cube": {LIGNES: compute_cube(entrepot)}},
-            famille="indicateurs",
-            ensemble="cube",
-            moteurs=("duckdb", "parquet"),
-            est_rejouee=True,
-        ),
+        *(measure_step(mesure) for mesure in mesures().values()),
+        cube_step(),
         Etape(
             nom="suppressions",
             tables={"indicateurs.suppressions": SUPPRESSIONS},
@@ -121,7 +111,7 @@ def steps() -> tuple[Etape, ...]:
             moteurs=("python", "parquet"),
         ),
         _estimation_step(),
-        _indicator_step(),
+        indicator_step(),
         *_confrontation_steps(),
         _graph_step(),
     )
@@ -187,7 +177,8 @@ def _public_source(source: Source, table: str) -> TablePublique:
     return TablePublique(schema, nom, declaree, f"{requete} ORDER BY _fichier, _ligne", lit, source.titre)
 
 
-def _table_step(derivee: Derivee) -> Etape:
+def table_step(derivee: Derivee) -> Etape:
+    """Return the step of a table that one query computes."""
     nom = f"{derivee.schema}.{derivee.nom}"
     origine = " ; ".join(source.titre for source in sources_of(nom))
     return Etape(
@@ -228,7 +219,8 @@ def _matching_step() -> Etape:
     )
 
 
-def _measure_step(mesure: Mesure) -> Etape:
+def measure_step(mesure: Mesure) -> Etape:
+    """Return the step of the contributions of a measure."""
     nom = f"mesures.{mesure.nom}"
     lit = tuple(dict.fromkeys((*mesure.lit, "referentiels.territoires")))
     return Etape(
@@ -242,6 +234,21 @@ def _measure_step(mesure: Mesure) -> Etape:
         moteurs=("sql", "parquet"),
         sources=lambda: sources_of_measure(mesure),
         dit={"requête": f"```sql\n{mesure.requete}\n```"},
+        est_rejouee=True,
+    )
+
+
+def cube_step() -> Etape:
+    """Return the step of the cube."""
+    return Etape(
+        nom="cube",
+        tables={"indicateurs.cube": Table("Chaque mesure, à chaque niveau de territoire, par ventilation.", ())},
+        lit=tuple(f"mesures.{nom}" for nom in mesures()),
+        version=lambda entrepot: cube_version(versions_of(entrepot, cube_reads())),
+        calcule=lambda entrepot: {"indicateurs.cube": {LIGNES: compute_cube(entrepot)}},
+        famille="indicateurs",
+        ensemble="cube",
+        moteurs=("duckdb", "parquet"),
         est_rejouee=True,
     )
 
@@ -276,7 +283,9 @@ def _estimation_step() -> Etape:
     )
 
 
-def _indicator_step() -> Etape:
+def indicator_step() -> Etape:
+    """Return the step of the values and of the catalogue."""
+
     def compute(entrepot: Entrepot) -> Bilan:
         comptes = compute_indicators(entrepot)
         detail = "\n".join(f"- {indicateurs()[nom].titre} : {nombre}" for nom, nombre in comptes.items())

@@ -96,7 +96,7 @@ def test_une_etape_qui_echoue_n_empeche_pas_de_publier(atelier: Atelier, monkeyp
     def casse(_: object) -> None:
         raise ValueError("12 345 € de Canari")
 
-    monkeypatch.setattr(replay, "compute_cube", casse)
+    monkeypatch.setattr("observatoire.chain.steps.compute_cube", casse)
     journal = deux_causes(atelier)
     assert "n'a pas pu être calculée (ValueError)" in journal["methode"] and "Canari" not in atelier.page()
     assert en_a(journal)["causes"] == ["melees"]
