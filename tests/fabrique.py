@@ -227,7 +227,7 @@ def fabrique(dossier: Path) -> Iterator[Fabrique]:
         chemin.parent.mkdir(parents=True, exist_ok=True)
         chemin.write_bytes(contenu)
     derivees()  # found with all the sources of the product: the small observatory reads none of the other tables
-    (petite.declarations / "measures").mkdir(parents=True)
+    shutil.copytree(MESURES_DU_PRODUIT / "communs", petite.declarations / "measures" / "communs")
     (petite.declarations / "indicators.yml").write_text("{}", encoding="utf-8")
     with pytest.MonkeyPatch.context() as remplacements, ExitStack() as ensuite:
         ensuite.callback(oublier)

@@ -179,6 +179,7 @@ def mesures() -> dict[str, Mesure]:
     for chemin in sorted((RACINE / "measures").glob("*.sql")):
         texte = chemin.read_text(encoding="utf-8")
         description, entetes = _read_comments(texte, f"measures/{chemin.name}")
+        texte = _with_common_parts(texte)
         try:
             arbre = sqlglot.parse_one(texte, dialect="duckdb")
         except sqlglot.errors.ParseError as erreur:
@@ -201,6 +202,14 @@ def mesures() -> dict[str, Mesure]:
         trouvees[chemin.stem] = declared(Mesure, entetes, f"measures/{chemin.name}", **donnees)
     _check_diffusion(trouvees)
     return trouvees
+
+
+def _with_common_parts(requete: str) -> str:
+    """Put in the query what it shares with other measures: `communs.<part>` is `measures/communs/<part>.sql`."""
+    for chemin in sorted((RACINE / "measures" / "communs").glob("*.sql")):
+        partie = f"(\n{chemin.read_text(encoding='utf-8').rstrip()}\n)"
+        requete = partie.join(re.split(rf"\bcommuns\.{chemin.stem}\b", requete))
+    return requete
 
 
 def _check_diffusion(trouvees: dict[str, Mesure]) -> None:
