@@ -69,11 +69,13 @@ def test_tout_ce_que_le_travail_chronometre_existe():
     subprocess.run([sys.executable, "-c", programme], cwd=RACINE, check=True)
 
 
+@pytest.mark.long
 def test_un_concurrent_qui_echoue_se_dit(tmp_path: Path):
     with pytest.raises(RunFailed, match="code 1"):
         run("tests.bench.floor", "absent.json", tmp_path / "tables", tmp_path / "secondes.json", folder=tmp_path)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("nom", ["floor", "in_pandas", "in_polars"])
 def test_tous_trouvent_les_memes_nombres(nom: str, publie: Path, tmp_path: Path):
     """The published warehouse of the tests stands for the job: the Puy-de-Dôme, 800 establishments."""

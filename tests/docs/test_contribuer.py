@@ -10,8 +10,8 @@ import yaml
 
 from observatoire.sources import sources
 from tests.chaine import RACINE
+from tests.docs.guide import DOCS
 from tests.ground.test_house import PIECES, VERSIONNES
-from tests.guide import DOCS
 
 CONTRIBUER = (RACINE / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PAGES = [chemin for chemin in VERSIONNES if chemin.suffix == ".md"]

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from tests.chaine import RACINE, definitions
-from tests.guide import DOCS
+from tests.docs.guide import DOCS
 
 README = (RACINE / "README.md").read_text(encoding="utf-8")
 COMMANDES = (DOCS / "commandes.md").read_text(encoding="utf-8")

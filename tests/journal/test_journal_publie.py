@@ -20,6 +20,8 @@ from observatoire.releases.lifecycle import follow_latest, manifest_of, releases
 from observatoire.warehouse import Entrepot, sha256
 from tests.chaine import adhesion, ajouter, copier, installer, lancer, raisons
 
+pytestmark = pytest.mark.long
+
 ATOM = "{http://www.w3.org/2005/Atom}"
 HEURE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 
@@ -210,7 +212,6 @@ def test_une_publication_retiree_n_est_plus_racontee(ici: Entrepot):
     assert [dite["release"] for dite in liste["retirees"]] == [seconde]
 
 
-@pytest.mark.long
 def test_apres_un_retrait_la_suivante_se_compare_a_ce_qui_reste(ici: Entrepot):
     _, seconde, troisieme = releases(ici)
     retract(ici, seconde, "objection")

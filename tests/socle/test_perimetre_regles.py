@@ -107,6 +107,7 @@ def test_sans_aucune_regle_personne_n_entre_et_rien_ne_plante(petit):
     assert petit.perimetres() == {"association": ""}
 
 
+@pytest.mark.long
 def test_une_regle_changee_se_voit_dans_la_publication(publie_trois_fois):
     """What a release owes to the rules: their file in its manifest, the rules and the result in its tables."""
     entrepot = entrepot_de(publie_trois_fois)
