@@ -157,7 +157,7 @@ def test_une_source_une_mesure_un_indicateur_se_trouvent_partout(copie: Path):
     assert departement == "63" and communes > 400
     assert dites == [("code_departement", None), ("nombre_communes", "communes")]
     page = copie / "ici" / "warehouse" / "portrait" / "departements.html"
-    assert page.read_text(encoding="utf-8") == f"63 : {communes} communes"
+    assert page.read_text(encoding="utf-8").strip() == f"63 : {communes} communes"
     assert '<a href="departements.html">Les départements</a>' in portrait
 
 
