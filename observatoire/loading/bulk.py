@@ -16,7 +16,7 @@ import pyarrow as arrow
 
 from observatoire.judging import VIDE, judge_file
 from observatoire.loading.bulk_opening import Entree, open_large
-from observatoire.loading.bulk_values import REELS, anomalies_of, teach, typed_rows
+from observatoire.loading.bulk_values import REELS, anomalies_of, taught, typed_rows
 from observatoire.loading.files import Fichier
 from observatoire.loading.records import unreadable_file
 from observatoire.loading.sorting import DE_DEMONSTRATION, ILLISIBLE, UNE_FOIS, repeated_key, told
@@ -54,7 +54,7 @@ def load_rows(
     with ExitStack() as pile:
         atelier = Path(pile.enter_context(tempfile.TemporaryDirectory(dir=entrepot.racine, prefix=ATELIER)))
         connexion = pile.enter_context(entrepot.connect(()))
-        teach(connexion, table)
+        pile.enter_context(taught(connexion, table))
         entrees = [open_large(connexion, fichier, table, atelier) for fichier, _ in fichiers]
         if any(ecrit in REELS for entree in entrees for _, ecrit in entree.brutes.values()):
             # Parquet leaves NaN out of its statistics, and by them DuckDB 2.0 takes for granted that there is none

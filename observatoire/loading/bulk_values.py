@@ -5,6 +5,8 @@ A value that is not understood becomes null; a row of which something may have t
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import duckdb
@@ -36,8 +38,11 @@ class Anomalie:
     dit: str = ""
 
 
-def teach(connexion: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Teach a connection the grammar of words: `lire(word, what is expected)` gives its value, `dire` what is told."""
+@contextmanager
+def taught(connexion: duckdb.DuckDBPyConnection, table: Table) -> Iterator[None]:
+    """Teach a connection the grammar of words, for a while: `lire(word, what is expected)` gives its value, `dire` what
+    is told of it.
+    """
     attendus = {
         repr(attendu): attendu
         for colonne in table.colonnes
@@ -64,6 +69,9 @@ def teach(connexion: duckdb.DuckDBPyConnection, table: Table) -> None:
             type=PythonUDFType.ARROW,
             null_handling=FunctionNullHandling.SPECIAL,  # a word that cannot be read has no value
         )
+    yield
+    for fonction in (lire, dire):  # an instance is lent again
+        connexion.remove_function(fonction.__name__)
 
 
 def _text(brute: str, ecrit: str) -> str:
@@ -157,7 +165,7 @@ def typed_rows(entree: Entree, source: Source) -> str:
     """Write the query of a file's rows: typed, as written (`_brut_…`), with what puts them out of scope (`_motif`).
 
     `_anomalies` marks the rows of which something may have to be told: bit n for the n-th of `anomalies_of`. The
-    connection has to be taught the grammar first (`teach`).
+    connection has to be taught the grammar first (`taught`).
     """
     brutes, ordinaires, valeurs = [], [], []
     for colonne in source.table.colonnes:

@@ -235,7 +235,7 @@ def charger(dossier: Path, chargeur: Any, mots: dict[str, list[str | None]]) -> 
     with pytest.MonkeyPatch.context() as remplacements:
         remplacements.setattr(Source, "module", SimpleNamespace(TABLE=table))
         dits = pd.concat(
-            chargeur.load_rows(entrepot, source, [(Fichier(chemin, "essai.parquet"), lu)], dossier / "lu.parquet", {})
+            chargeur.load_rows(entrepot, source, [(Fichier(chemin, "essai.parquet"), lu)], dossier / "lu.parquet", dict)
         )
     rangs = sorted(pq.read_table(dossier / "lu.parquet").to_pylist(), key=lambda rang: rang["_ligne"])
     lignes = [{nom: rang[nom] for nom in COLONNES} for rang in rangs]
