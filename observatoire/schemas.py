@@ -24,6 +24,7 @@ REEL = arrow.float64()
 HORODATAGE = arrow.timestamp("us")
 
 Gravite = Literal["refus", "signalement"]
+Genre = Literal["", "annee", "code", "siren", "siret", "siren_ou_siret", "rna"]
 Controle = Callable[[Any], Any]
 
 
@@ -83,6 +84,8 @@ class Colonne:
         unite: unit of the values (eur, postes…), empty for codes and words.
         nominatif: values that may name a person are not repeated in the public rejects.
         calculee: filled by `preparer`, never looked for in a file.
+        genre: what its words name, where the type does not say it: a year, a code (whose width may vary), an
+            identifier. The reader takes out what people and tools put around it, and says so.
         longueur: digits of a code; the zeros its file lost on the left are given back (and flagged, where the file
             holds words: a spreadsheet has been there).
         titre: pattern whose group is the value for the whole file, looked for above the header, where cells are parted
@@ -100,6 +103,7 @@ class Colonne:
     unite: str = ""
     nominatif: bool = False
     calculee: bool = False
+    genre: Genre = ""
     longueur: int = 0
     titre: str = ""
     vides: tuple[str, ...] = ()
@@ -194,7 +198,6 @@ class Table:
     def arrow(self) -> arrow.Schema:
         """Build the Arrow schema of the Parquet file, with the two columns that say where a row comes from."""
         return arrow.schema([*self.arrow_alone(), *(arrow.field(colonne.nom, colonne.type) for colonne in PROVENANCE)])
-
 
 
 PROVENANCE = (

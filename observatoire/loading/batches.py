@@ -16,7 +16,7 @@ import pyarrow as arrow
 from observatoire.identifiers import is_demonstration
 from observatoire.loading.files import Fichier
 from observatoire.loading.records import Lecture, read_batches
-from observatoire.loading.sorting import DE_DEMONSTRATION, Tri, convert_columns, repeated_key, sort_rows
+from observatoire.loading.sorting import DE_DEMONSTRATION, Tri, convert_columns, repeated_key, sort_rows, told_once
 from observatoire.schemas import Table
 from observatoire.sources import Source
 from observatoire.sources.states import FichierLu
@@ -50,6 +50,7 @@ def _batches_of_file(
     table = source.table
     schema = table.pandera()
     lecture = Lecture()
+    premiers = len(rejets)
     for brut in read_batches(fichier.chemin, table, lecture):
         tri = _sort_batch(brut, fichier, source, schema)
         lu.lignes_lues += len(brut)
@@ -61,6 +62,9 @@ def _batches_of_file(
         completes = _whole_rows(tri.refusees)
         rejets.append(tri.rejets.assign(fichier=fichier.nom, ligne_complete=tri.rejets["ligne"].map(completes)))
         yield tri.retenues.assign(_fichier=fichier.nom)
+    # what a file is told once may come back in each of its batches
+    if du_fichier := rejets[premiers:]:
+        rejets[premiers:] = [told_once(pd.concat(du_fichier)).drop(columns="cle")]
     titres = [(ligne, colonne, valeur) for colonne, (ligne, valeur) in lecture.titres.items()]
     rejets.append(
         pd.DataFrame(titres, columns=["ligne", "colonne", "valeur"]).assign(

@@ -13,7 +13,7 @@ from tests.chaine import RACINE
 SOL = "le sol"
 SOL_CONNU = {
     *("settings", "schemas", "identifiers", "conversion", "levels", "judging", "warehouse", "derived", "evidence"),
-    *("fingerprints", "formulas", "obstacle", "declarations", "machine"),
+    *("fingerprints", "formulas", "obstacle", "declarations", "machine", "words"),
 }
 PIECES = [
     {"sources"},

@@ -269,7 +269,9 @@ def test_le_fichier_de_2021_se_lit_et_ses_mots_sont_refuses_gardes_et_demandes(e
     ]
     assert "deux versements" in refuses[59]["ligne_complete"]
     lettre = entrepot.racine / "lettres" / "subventions" / "2021_subventions.csv" / "lettre.txt"
-    assert "- 2 lignes, colonne « pour chaque bénéficiaire » : valeur de « pour chaque bénéficiaire »" in lettre.read_text(encoding="utf-8")
+    for raison in ("des mots ou une unité à côté du nombre", "des mots à la place d'un nombre"):
+        dite = f"- 1 ligne, colonne « pour chaque bénéficiaire » : valeur de « pour chaque bénéficiaire » illisible : {raison}"
+        assert dite in lettre.read_text(encoding="utf-8")
 
 
 def test_un_fichier_de_2021_sans_aucun_nombre_ne_remplace_rien_et_se_demande_au_producteur(entrepot):
