@@ -264,7 +264,7 @@ def test_chaque_mot_a_sa_valeur_ou_sa_raison_dans_chaque_lecteur(tmp_path, charg
             if cle is not None and not (DITS[cle].une_fois and cle in vus):
                 attendus.add((str(rang), mot, DITS[cle].regle, DITS[cle].motif))
                 vus.add(cle)
-        trouves = {(d[0], d[2], d[3], d[5].split(" : ", 1)[1]) for d in dits if d[1] == nom}
+        trouves = {(d[0], d[2], d[3], d[5].removeprefix(f"valeur de « {nom} » illisible : ")) for d in dits if d[1] == nom}
         assert trouves == attendus
 
 
