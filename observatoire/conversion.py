@@ -29,7 +29,7 @@ def read_column(brut: pd.Series, colonne: Colonne) -> tuple[pd.Series, pd.Series
         jours: pd.Series = brut.dt.floor("D").astype(pd.ArrowDtype(DATE))
         return jours, aucun
     attendu = expected_of(colonne, en_nombres=ecrit != TEXTE)
-    texte = clean_words(brut)
+    texte = _cleaned(brut)
     if colonne.vides:
         texte = texte.where(~texte.isin(colonne.vides).fillna(False).astype(bool))
     if not attendu.sorte:
@@ -52,12 +52,7 @@ def convert(brut: pd.Series, type_: arrow.DataType) -> pd.Series:
     return read_column(brut, Colonne("", type_, ""))[0]
 
 
-def read_as(brut: pd.Series, colonne: Colonne) -> pd.Series:
-    """Read a column as `read_column`, and leave out what has to be told of it."""
-    return read_column(brut, colonne)[0]
-
-
-def clean_words(brut: pd.Series) -> pd.Series:
+def _cleaned(brut: pd.Series) -> pd.Series:
     """Write a column in words, without blanks at their ends (no-break ones too); an empty cell is null."""
     propre = _as_text(brut).str.strip(BORDS)
     return propre.where(propre != "")

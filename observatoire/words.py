@@ -83,7 +83,7 @@ DITS = {
     "formule": _illisible("erreur de formule d'un tableur : corriger la formule, enregistrer, déposer à nouveau"),
     "pourcentage": _illisible("un pourcentage à la place d'un nombre"),
     "autre_monnaie": _illisible("une autre monnaie que l'euro : convertir à la source"),
-    "multiple": _illisible("« k » ou « M » ne dit pas tout le nombre : l'écrire en entier, sans mot ni « M€ »"),
+    "multiple": _illisible("« k » ou « M » ne dit pas tout le nombre : l'écrire en entier"),
     "mal_groupe": _illisible("chiffres mal groupés : deux nombres dans la case, ou un séparateur de trop ?"),
     "unite": _illisible("des mots ou une unité à côté du nombre : ne garder que le nombre"),
     "mot": _illisible("des mots à la place d'un nombre : corriger la valeur à la source"),

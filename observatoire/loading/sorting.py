@@ -36,7 +36,7 @@ def told(colonne: Colonne, cle: str) -> tuple[str, str, str]:
     """
     dit = DITS[cle]
     if dit.regle != ILLISIBLE:
-        return dit.regle, "signalement", f"« {colonne.nom} » : {dit.motif}"
+        return dit.regle, "signalement", dit.motif
     gravite = "refus" if colonne.obligatoire else "signalement"
     return dit.regle, gravite, f"valeur de « {colonne.nom} » illisible : {dit.motif}"
 

@@ -229,7 +229,7 @@ def charger(dossier: Path, chargeur: Any, mots: dict[str, list[str | None]]) -> 
     dossier.mkdir()
     chemin = dossier / "essai.parquet"
     pq.write_table(pa.table({nom: pa.array(colonne, pa.string()) for nom, colonne in mots.items()}), chemin)
-    source = Source("essai", "Essai", "Essai.", "references", "essai", "lov2")
+    source = Source("essai", "Essai", "Essai.", "references", "essai", "lov2", "publique")
     entrepot = Entrepot(Settings(dossier / "raw", dossier / "warehouse", "246300701"))
     lu = FichierLu("essai.parquet", "", "essai", "lov2", "reelle", "", "2024-01-01")
     with pytest.MonkeyPatch.context() as remplacements:
@@ -264,7 +264,7 @@ def test_chaque_mot_a_sa_valeur_ou_sa_raison_dans_chaque_lecteur(tmp_path, charg
             if cle is not None and not (DITS[cle].une_fois and cle in vus):
                 attendus.add((str(rang), mot, DITS[cle].regle, DITS[cle].motif))
                 vus.add(cle)
-        trouves = {(d[0], d[2], d[3], d[5].split(" : ", 1)[1]) for d in dits if d[1] == nom}
+        trouves = {(d[0], d[2], d[3], d[5].removeprefix(f"valeur de « {nom} » illisible : ")) for d in dits if d[1] == nom}
         assert trouves == attendus
 
 

@@ -106,5 +106,5 @@ def test_une_erreur_du_programme_met_sa_source_en_echec_sans_citer_de_valeur(ent
     monkeypatch.setattr("observatoire.sources.Source.preparer", casse)
     etat = charger_source(entrepot, "subventions")
     assert etat.etat == "en_echec" and "secret" not in etat.motif
-    assert "erreur du programme (ValueError, test_chargement.py" in etat.motif
+    assert "erreur du programme (ValueError, test_chargement_demonstration.py" in etat.motif
     assert octets(entrepot, "subventions") == avant

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from observatoire.conversion import convert, read_as
+from observatoire.conversion import convert, read_column
 from observatoire.loading import records as reading
 from observatoire.loading.files import files_of
 from observatoire.loading.records import Lecture, read_batches
@@ -132,7 +132,7 @@ def test_un_parquet_rend_ses_zeros_aux_codes_pris_pour_des_nombres(tmp_path):
     for type_ in (pa.int64(), pa.float64()):
         chemin = ecrire(tmp_path, en_parquet(nom=pa.array(codes, type_), montant=pa.array([1, 2, 3])), "essai.parquet")
         [lot] = read_batches(chemin, TABLE, Lecture())
-        assert read_as(lot["nom"], Colonne("nom", TEXTE, "", longueur=9)).fillna("").tolist() == ["058801481", "24630070100017", ""]
+        assert read_column(lot["nom"], Colonne("code", TEXTE, "Code.", longueur=9))[0].fillna("").tolist() == ["058801481", "24630070100017", ""]
         assert convert(lot["nom"], TEXTE).fillna("").tolist() == ["58801481", "24630070100017", ""]
         assert lot["_ligne"].tolist() == [1, 2, 3]
 
@@ -144,7 +144,7 @@ def test_un_parquet_ecrit_par_pandas_polars_ou_arrow_donne_les_memes_codes(tmp_p
     codes = pa.array(["2A004", "01001", None]).cast(type_)
     chemin = ecrire(tmp_path, en_parquet(nom=codes, montant=pa.array(["1", "2", "3"])), "essai.parquet")
     [lot] = read_batches(chemin, TABLE, Lecture())
-    assert read_as(lot["nom"], Colonne("nom", TEXTE, "", longueur=5)).fillna("").tolist() == ["2A004", "01001", ""]
+    assert read_column(lot["nom"], Colonne("code", TEXTE, "Code.", longueur=5))[0].fillna("").tolist() == ["2A004", "01001", ""]
 
 
 def test_un_parquet_garde_montants_et_dates(tmp_path):
