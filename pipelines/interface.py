@@ -26,6 +26,7 @@ from dagster_webserver.webserver import DagsterWebserver
 from starlette.middleware import Middleware
 
 from observatoire.settings import RACINE, Settings
+from pipelines.defs.resources import close_history
 from pipelines.gate import gate
 
 PORT = 3000
@@ -84,6 +85,7 @@ def serve(
                 print(f"Le port {port} est pris : l'interface prend {prise}.")
             print("L'interface démarre…", flush=True)
             instance = pile.enter_context(dg.DagsterInstance.get())
+            close_history(instance)
             instance.optimize_for_webserver(**BASE)
             cible = ModuleTarget("pipelines.definitions", None, str(RACINE), None)
             processus = pile.enter_context(
@@ -157,7 +159,6 @@ def _daemon(journal: Path, serveur: uvicorn.Server) -> Iterator[subprocess.Popen
             stdin=subprocess.PIPE,
             stdout=flux,
             stderr=flux,
-            cwd=RACINE,
             start_new_session=True,  # a Ctrl-C is for this process, which ends it
         )
 
