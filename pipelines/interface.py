@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -26,6 +26,7 @@ from dagster_webserver.webserver import DagsterWebserver
 from starlette.middleware import Middleware
 
 from observatoire.settings import RACINE, Settings
+from pipelines.command import settle_history
 from pipelines.defs.resources import close_history
 from pipelines.gate import gate
 
@@ -170,8 +171,8 @@ def _daemon(journal: Path, serveur: uvicorn.Server) -> Iterator[subprocess.Popen
     try:
         yield processus
     finally:
-        with suppress(BrokenPipeError):
-            processus.stdin.close()  # type: ignore[union-attr] — opened above
+        if processus.stdin is not None:
+            processus.stdin.close()  # what it waits for
         try:
             processus.wait(PATIENCE_DU_DAEMON_S)
         except subprocess.TimeoutExpired:
@@ -186,7 +187,9 @@ def main(arguments: list[str]) -> int:
     options.add_argument("--lecture-seule", action="store_true", help="montrer sans rien lancer, sans daemon")
     options.add_argument("--service", action="store_true", help="lancée par systemd : port exact, daemon à part")
     options.add_argument("--prefixe", default="", help="chemin sous lequel un serveur web la donne, comme /dagster")
-    return serve(**vars(options.parse_args(arguments)))
+    lues = options.parse_args(arguments)
+    settle_history()
+    return serve(**vars(lues))
 
 
 if __name__ == "__main__":
