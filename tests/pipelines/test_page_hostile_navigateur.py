@@ -13,8 +13,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.bureau import interface, ouvrir_le_job
 from tests.navigateur import OPTIONS, SANS_NAVIGATEUR, chromium
+from tests.pipelines.bureau import interface, ouvrir_le_job
 
 pytestmark = pytest.mark.long
 MECHANT = "evil.example"
