@@ -41,7 +41,7 @@ test-campagne: .venv/installe .outils/duckdb-1.0/installe ## full counts, by han
 	@$(ESSAIS) -m "campagne or hypothesis" --hypothesis-profile campagne
 
 ui: .venv/installe ## open Dagster on http://127.0.0.1:3000
-	@$(BIN)/dg dev --host 127.0.0.1
+	@$(BIN)/python -m pipelines.interface
 
 bench: .venv/installe ## measure
 	@$(BIN)/python -m tests.bench $(OPTIONS)

@@ -33,6 +33,9 @@ ATELIER = ".travail-"
 # folder being filled, until it is given its name
 INACHEVE = ".en_cours-"
 SCHEMAS = ("socle", "referentiels", "qualite", "mesures", "indicateurs")
+# what any account of the machine may read; all the rest of the warehouse is its owner's, what is added to it too
+PUBLIES = ("releases", "pages", "portrait", "portraits", NOM_DUCKDB, "releases.json", "flux.atom")
+PRIVE, OUVERT = 0o077, 0o022  # what a umask takes away
 
 # emptied instances of DuckDB, ready to be lent again, and what makes them as they were
 INSTANCES_LIBRES = 4
@@ -67,21 +70,15 @@ def erase(dossier: Path) -> None:
         return
     for chemin in (dossier, *dossier.rglob("*")):
         if chemin.is_dir():
-            chemin.chmod(0o755)
+            chemin.chmod(0o700)
     shutil.rmtree(dossier)
 
 
-@contextmanager
-def unfinished(parent: Path) -> Iterator[Path]:
-    """Give a folder to fill, then to rename, under the lock; one that was not is erased, by a later run if need be."""
-    parent.mkdir(parents=True, exist_ok=True)
-    for reste in parent.glob(f"{INACHEVE}*"):
-        erase(reste)
-    dossier = Path(tempfile.mkdtemp(prefix=INACHEVE, dir=parent))
-    try:
-        yield dossier
-    finally:
-        erase(dossier)
+def open_to_read(dossier: Path) -> None:
+    """Let any account of the machine read a folder and what is in it; who may write does not change."""
+    for chemin in (dossier, *dossier.rglob("*")):
+        if not chemin.is_symlink():
+            chemin.chmod(chemin.stat().st_mode & 0o777 | (0o555 if chemin.is_dir() else 0o444))
 
 
 def link_file(chemin: Path, cible: Path) -> None:
@@ -192,17 +189,60 @@ class Entrepot:
         """Return the Parquet file of a table."""
         return self.racine / schema / f"{table}.parquet"
 
+    def make_folder(self, *parties: str) -> Path:
+        """Make a folder of the warehouse, its owner's alone unless it is published, whatever the umask; return it."""
+        dossier = self.racine.joinpath(*parties)
+        if not self.racine.is_dir():
+            self.racine.mkdir(parents=True)
+            self.racine.chmod(0o755)  # the stable path goes through it
+        manquants = [ici for ici in (dossier, *dossier.parents) if self.racine in ici.parents and not ici.exists()]
+        for ici in reversed(manquants):
+            ici.mkdir()
+            ici.chmod(0o777 & ~self._umask_of(ici))
+        return dossier
+
+    def close(self) -> None:
+        """Give each path to those who may read it: what an older version or a backup left open closes."""
+        self.racine.chmod(0o755)
+        for chemin in self.racine.iterdir():
+            if not chemin.is_symlink():
+                chemin.chmod((0o777 if chemin.is_dir() else 0o666) & ~self._umask_of(chemin))
+        for publie in (dossier for nom in ("releases", "pages") for dossier in (self.racine / nom).glob("[!.]*")):
+            if publie.stat().st_mode & 0o005 != 0o005:
+                open_to_read(publie)
+
+    def _umask_of(self, chemin: Path) -> int:
+        return OUVERT if chemin.relative_to(self.racine).parts[0] in PUBLIES else PRIVE
+
+    @contextmanager
+    def unfinished(self, nom: str) -> Iterator[Path]:
+        """Give a folder to fill, then to rename, under the lock; one that was not is erased, by a later run if need be.
+
+        Args:
+            nom: the folder of the warehouse it is made in.
+        """
+        parent = self.make_folder(nom)
+        for reste in parent.glob(f"{INACHEVE}*"):
+            erase(reste)
+        dossier = Path(tempfile.mkdtemp(prefix=INACHEVE, dir=parent))
+        try:
+            yield dossier
+        finally:
+            erase(dossier)
+
     @contextmanager
     def lock(self, auteur: str) -> Iterator[None]:
-        """Hold the warehouse for one run.
+        """Hold the warehouse for one run; what this process writes meanwhile is its owner's alone, unless it says else.
 
         Raises:
             VerrouTenu: another run holds it; the lock falls with its process, even killed.
         """
-        self.racine.mkdir(parents=True, exist_ok=True)
+        self.make_folder()
         qui = self.racine / ".verrou.qui"
+        masque = os.umask(PRIVE)
         try:
             with FileLock(self.racine / ".verrou", timeout=0):
+                self.close()
                 for inacheve in self.racine.glob("*/.*.part"):  # left by a run that was killed
                     inacheve.unlink()
                 for atelier in self.racine.glob(f"{ATELIER}*"):  # gigabytes, where a large source was being read
@@ -215,6 +255,8 @@ class Entrepot:
             raise VerrouTenu(
                 f"Une autre exécution écrit dans {self.racine.name}/ ({tenu}). Attendre qu'elle finisse, puis relancer."
             ) from None
+        finally:
+            os.umask(masque)
 
     def version(self, schema: str, table: str) -> str | None:
         """Return the version a table carries, None when there is no table."""
@@ -243,12 +285,17 @@ class Entrepot:
 
     @contextmanager
     def replacing(self, chemin: Path) -> Iterator[Path]:
-        """Give a temporary path that takes the place of `chemin` if all goes well, and vanishes if not."""
-        chemin.parent.mkdir(parents=True, exist_ok=True)
+        """Give a temporary path that takes the place of `chemin` if all goes well, and vanishes if not.
+
+        What takes the place is its owner's alone, unless it is published.
+        """
+        self.make_folder(*chemin.parent.relative_to(self.racine).parts)
         descripteur, nom = tempfile.mkstemp(dir=chemin.parent, prefix=f".{chemin.name}.", suffix=".part")
         os.close(descripteur)
         try:
             yield Path(nom)
+            # last: DuckDB writes a file of its own in its place, for everyone
+            Path(nom).chmod(0o666 & ~self._umask_of(chemin))
             os.replace(nom, chemin)  # noqa: PTH105 — the one call whose atomicity is documented
         finally:
             Path(nom).unlink(missing_ok=True)
@@ -292,7 +339,9 @@ class Entrepot:
     @contextmanager
     def connect(self, tables: Iterable[str] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open an in-memory DuckDB where tables of the warehouse are views of their schema: those named, or all."""
-        # spilling must not land in the current folder, nor in a release
+        # spilling must not land in the current folder, nor in a release; DuckDB would make the folder for everyone
+        if os.access(self.travail.parent, os.W_OK):
+            self.travail.mkdir(mode=0o700, exist_ok=True)
         with memory_database(self.travail) as connexion:
             connexion.execute(f"SET memory_limit = '{MEMOIRE}'")
             # a query that needs an order says so; keeping one nobody asked for takes memory and time

@@ -213,21 +213,28 @@ def _roll_back(args: argparse.Namespace) -> int:
 
 def _retract(args: argparse.Namespace) -> int:
     _say("retirer")
-    config = {"release": args.publication, "motif": args.motif}
+    from observatoire.releases.retraction_word import retraction_word
+    from observatoire.warehouse import Entrepot
+
+    entrepot = Entrepot(Settings.from_environment())
+    check_writable(entrepot.racine)
+    # whoever runs this reads the files of the machine: the word shows nothing more
+    config = {"release": args.publication, "motif": args.motif, "mot": retraction_word(entrepot)}
     return _run_job("retirer_publication", {"effacer_publication": {"config": config}})
 
 
 def _serve(args: argparse.Namespace) -> int:
     _say("interface")
     settle_history()
-    from pipelines.interface import serve  # type: ignore[import-not-found, unused-ignore]
+    from pipelines.interface import serve
 
-    return int(serve(port=args.port, lecture_seule=args.lecture_seule))
+    return serve(port=args.port, lecture_seule=args.lecture_seule)
 
 
 def _stand(_: argparse.Namespace) -> int:
     _say("etat")
-    from observatoire.releases.lifecycle import unpublished
+    from observatoire.releases.lifecycle import releases, unpublished
+    from observatoire.releases.retraction_word import retraction_word
     from observatoire.releases.standing import AFaire, situation
     from observatoire.warehouse import Entrepot
     from pipelines.telling import tell_standing
@@ -238,6 +245,8 @@ def _stand(_: argparse.Namespace) -> int:
     if la.regarde_le is not None and (pourquoi := unpublished(entrepot)) is not None:
         a_faire.append(AFaire("ce qui est publié n'est pas ce que l'entrepôt contient", pourquoi))
     tell_standing(entrepot, la, a_faire)
+    if releases(entrepot) and os.access(entrepot.racine, os.W_OK):
+        print(f"\nMot de retrait, que l'interface demande pour retirer une publication : {retraction_word(entrepot)}")
     return 1 if a_faire else 0
 
 

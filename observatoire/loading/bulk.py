@@ -50,7 +50,7 @@ def load_rows(
         Obstacle: a file that cannot be read as this table.
     """
     table = source.table
-    entrepot.racine.mkdir(parents=True, exist_ok=True)
+    entrepot.make_folder()
     with ExitStack() as pile:
         atelier = Path(pile.enter_context(tempfile.TemporaryDirectory(dir=entrepot.racine, prefix=ATELIER)))
         connexion = pile.enter_context(entrepot.connect(()))

@@ -5,6 +5,7 @@ Reading them does not belong here.
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -123,6 +124,15 @@ class Fichier:
     def date_du_contenu(self) -> date:
         """Day its content is from: what is downloaded late is not fresh."""
         return self.derniere_modification.date() if self.derniere_modification is not None else self.obtenu_le
+
+
+def close_to_others(dossier: Path) -> None:
+    """Leave the files a person dropped to their owner and group: they are as they came, the folder is what closes.
+
+    A folder that is somebody else's is theirs to close.
+    """
+    with suppress(FileNotFoundError, PermissionError):
+        dossier.chmod(dossier.stat().st_mode & 0o7770)
 
 
 def dropped_files(settings: Settings, source: str = "") -> list[Path]:

@@ -18,7 +18,7 @@ from observatoire.declarations import FERMEE, Texte, declared, read_yaml
 from observatoire.fingerprints import code_owed
 from observatoire.judging import COLONNES_REJETS, VIDE
 from observatoire.loading import batches, bulk
-from observatoire.loading.files import A_CONVERTIR, Fichier, dropped_files, files_of, unread_files
+from observatoire.loading.files import A_CONVERTIR, Fichier, close_to_others, dropped_files, files_of, unread_files
 from observatoire.loading.letters import write_letters
 from observatoire.loading.rejects import write_csv
 from observatoire.loading.whole_table import whole_table_flags
@@ -112,6 +112,8 @@ def _empty(entrepot: Entrepot, source: Source, motif: str = "") -> Etat:
 def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
     if (inconnus := unread_files(entrepot.settings, source)) and not dropped_files(entrepot.settings, source.nom):
         raise Obstacle(f"raw/{source.nom} ne contient rien qui se lise : {', '.join(inconnus)}. {A_CONVERTIR}")
+    if source.diffusion == "restreinte":
+        close_to_others(entrepot.settings.raw / source.nom)
     trouves = files_of(entrepot.settings, source)
     charge = precedent if precedent is not None and precedent.charge_le is not None else None
     aide = source.aide or f"déposer un fichier dans raw/{source.nom}/, puis relancer"
@@ -371,4 +373,3 @@ def _write_rejects(entrepot: Entrepot, nom: str, rejets: pd.DataFrame) -> None:
         entrepot.write_batches(provisoire, REJETS, iter([ordonnes.reindex(columns=REJETS.names)]))
     with entrepot.replacing(chemin.with_suffix(".csv")) as provisoire:
         write_csv(chemin, provisoire)
-        provisoire.chmod(chemin.stat().st_mode)  # as restricted as the table: DuckDB writes for everyone

@@ -32,7 +32,7 @@ def write_letters(entrepot: Entrepot, source: Source, lus: Iterable[FichierLu], 
     """
     if not source.lettre:
         return
-    entrepot.racine.mkdir(parents=True, exist_ok=True)
+    entrepot.make_folder()
     place = entrepot.racine / "lettres" / source.nom
     with tempfile.TemporaryDirectory(dir=entrepot.racine, prefix=ATELIER) as atelier:
         neuves = Path(atelier) / source.nom
@@ -45,7 +45,7 @@ def write_letters(entrepot: Entrepot, source: Source, lus: Iterable[FichierLu], 
                 (dossier / LETTRE).write_text(_text(source, lu, cas), encoding="utf-8")
         shutil.rmtree(place, ignore_errors=True)
         if neuves.exists():
-            place.parent.mkdir(exist_ok=True)
+            entrepot.make_folder("lettres")
             neuves.rename(place)
 
 

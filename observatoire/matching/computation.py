@@ -120,7 +120,7 @@ class _Lecture:
 @contextmanager
 def _workshop(entrepot: Entrepot) -> Iterator[Path]:
     """Give a folder of the warehouse for what is too large for memory; a killed run leaves it to the next one."""
-    entrepot.racine.mkdir(parents=True, exist_ok=True)
+    entrepot.make_folder()
     with tempfile.TemporaryDirectory(prefix=ATELIER, dir=entrepot.racine) as dossier:
         yield Path(dossier)
 
@@ -292,7 +292,5 @@ def _write_queue(entrepot: Entrepot, lues: _Lecture) -> None:
             }
             sortie.writerow(ligne | vue)
     with entrepot.replacing(entrepot.racine.joinpath(*FILE)) as chemin:
-        # names may be those of persons: the file is its owner's before it holds any
-        chemin.chmod(0o600)
         # spreadsheets read UTF-8 when a mark says so
         chemin.write_text(texte.getvalue(), encoding="utf-8-sig")

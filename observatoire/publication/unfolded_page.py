@@ -58,8 +58,6 @@ def write_unfolding(entrepot: Entrepot, depliage: Depliage) -> Path:
         derive = indicateur.derive
         contexte["decimales"] = (indicateurs()[derive.indicateur] if derive else indicateur).decimales
         chemin.write_text(template(PAGE).render(read_words() | contexte), encoding="utf-8")
-    for chemin in (dossier / TABLE, dossier / PAGE):
-        chemin.chmod(0o644)
     try:
         open_evidence(entrepot, depliage.release)
     except PreuvesAbsentes:

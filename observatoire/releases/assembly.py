@@ -15,7 +15,7 @@ from observatoire.publication.public_tables import CONTRAT, export_tables, write
 from observatoire.publication.territory_geojson import write_geojson
 from observatoire.sources import sources
 from observatoire.sources.states import state_of
-from observatoire.warehouse import NOM_DUCKDB, Entrepot, unfinished, utc_now
+from observatoire.warehouse import NOM_DUCKDB, Entrepot, utc_now
 
 
 def code_version() -> str:
@@ -26,7 +26,7 @@ def code_version() -> str:
 def build(entrepot: Entrepot, nom: str, identite: str) -> None:
     """Build a release aside, make it read-only, then give it its name."""
     parent = entrepot.racine / "releases"
-    with unfinished(parent) as dossier:
+    with entrepot.unfinished("releases") as dossier:
         etats = [etat for etat in (state_of(entrepot, source) for source in sources().values()) if etat is not None]
         nature = "demonstration" if any(etat.nature == "demonstration" for etat in etats) else "reelle"
         release = {

@@ -25,7 +25,7 @@ from observatoire.releases.lifecycle import (
     current_release,
     point_to,
 )
-from observatoire.warehouse import NOM_DUCKDB, Entrepot, erase, open_published, read_rows, unfinished
+from observatoire.warehouse import NOM_DUCKDB, Entrepot, erase, open_published, open_to_read, read_rows
 
 PROCESSUS = 2
 PAGES_PAR_LOT = 40
@@ -74,7 +74,7 @@ def write_portraits(
                 "Rien n'a été écrit."
             )
         parent = entrepot.racine / PAGES
-        with unfinished(parent) as dossier:
+        with entrepot.unfinished(PAGES) as dossier:
             deja = parent / release
             if codes and deja.exists():
                 shutil.copytree(deja, dossier, dirs_exist_ok=True)
@@ -82,7 +82,7 @@ def write_portraits(
             poids = _write_pages(duckdb, dossier, codes or connus, processus, progres)
             presents = {chemin.parent.name for chemin in dossier.glob("*/index.html")}
             _write_list(base, dossier, presents)
-            dossier.chmod(0o755)
+            open_to_read(dossier)
             erase(deja)
             dossier.rename(deja)
     point_to(entrepot, PORTRAITS, f"{PAGES}/{release}")

@@ -11,6 +11,7 @@ from observatoire.releases.lifecycle import (
     retract,
     roll_back_to,
 )
+from observatoire.releases.retraction_word import use_retraction_word
 from pipelines.assets import PROPRIETAIRES, asset_key_of
 from pipelines.defs.resources import EntrepotVerrouille
 from pipelines.desk import release_report
@@ -52,6 +53,7 @@ class Retrait(dg.Config):
 
     release: str = Field(description="Identifiant de la publication à retirer.")
     motif: str = Field(description="Pourquoi. Il est public (releases.json, flux.atom) : n'y nommer personne.")
+    mot: str = Field(description="Mot de retrait : « observatoire etat » le donne, sur la machine ; il sert une fois.")
 
 
 @dg.op(name="epingler", description="Épingle le chemin stable sur une publication gardée (par défaut, la précédente).")
@@ -75,6 +77,7 @@ def erase_release(context: dg.OpExecutionContext, config: Retrait, verrouille: E
     """Retract a release."""
     entrepot = verrouille.entrepot
     with obstacles_told():
+        use_retraction_word(entrepot, config.mot)
         restante = retract(entrepot, config.release, config.motif)
     context.log.info("Publication retirée. Le chemin stable donne maintenant %s.", restante or "rien")
 
@@ -95,8 +98,9 @@ def follow_latest_job() -> None:
 
 @dg.job(
     name="retirer_publication",
-    description="Retirer une publication après une objection (dire laquelle, et pourquoi : ce motif est public, "
-    "n'y nommer personne) ; elle ne sera plus publiée. Les sauvegardes faites avant la gardent.",
+    description="Retirer une publication après une objection : dire laquelle, pourquoi (ce motif est public, n'y "
+    "nommer personne) et le mot que donne « observatoire etat ». Elle ne sera plus publiée ; les sauvegardes faites "
+    "avant la gardent.",
 )
 def retract_job() -> None:
     """Retract a release."""

@@ -1,7 +1,9 @@
 """The warehouse as a Dagster resource, held by one run at a time. What is written there belongs to the assets."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import dagster as dg
 from pydantic import PrivateAttr
@@ -10,6 +12,21 @@ from observatoire.settings import Settings
 from observatoire.warehouse import Entrepot
 from pipelines.failing import obstacles_told
 from pipelines.history import prune
+
+
+def close_history(instance: dg.DagsterInstance) -> None:
+    """Leave the history of Dagster to its owner: parameters that were typed, and errors as they were raised.
+
+    Its folders alone, for the home of Dagster may be the repository; one that is somebody else's stays as it is.
+    """
+    if instance.is_ephemeral:
+        return
+    stockage = Path(instance.storage_directory())
+    base = stockage.parent
+    siens = [base / nom for nom in ("history", "schedules", "logs", stockage.name)]
+    for dossier in siens if base == Path(instance.root_directory) else [base]:
+        if dossier.is_dir() and os.access(dossier, os.W_OK):
+            dossier.chmod(0o700)
 
 
 class EntrepotVerrouille(dg.ConfigurableResource["EntrepotVerrouille"]):
@@ -23,6 +40,8 @@ class EntrepotVerrouille(dg.ConfigurableResource["EntrepotVerrouille"]):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["EntrepotVerrouille"]:
         """Let the lock go when the run ends, however it ends; the history is pruned before the next one begins."""
         self._auteur = f"exécution {context.run_id}"
+        if context.instance is not None:
+            close_history(context.instance)
         with self._jusqu_a_la_fin:
             yield self
         self._tenu = None

@@ -20,6 +20,7 @@ from observatoire.releases.lifecycle import (
     retract,
     roll_back_to,
 )
+from observatoire.releases.retraction_word import retraction_word
 from observatoire.sources import states
 from observatoire.warehouse import Entrepot
 from tests.chaine import adhesion, ajouter, copier, installer, lancer, octets, raisons
@@ -136,15 +137,32 @@ def test_revenir_refuse_une_publication_modifiee_ou_inconnue(deux: Entrepot):
     assert current_release(ici) != premiere
 
 
+def retirer(release: str, mot: str):
+    """Retract a release as the interface does."""
+    config = {"release": release, "motif": "objection", "mot": mot}
+    return lancer("retirer_publication", {"ops": {"effacer_publication": {"config": config}}})
+
+
+@pytest.mark.long
+def test_un_retrait_demande_un_mot_qui_ne_sert_qu_une_fois(ici: Entrepot):
+    publiee, mot = current_release(ici), retraction_word(ici)
+    for faux in ("", "autre", mot[:-1], "é"):
+        refus = retirer(publiee, faux)
+        assert not refus.success and "lancer « observatoire etat »" in raisons(refus) and mot not in raisons(refus)
+    assert current_release(ici) == publiee and retraction_word(ici) == mot
+    assert not retirer("jadis", mot).success, "no such release, but the word has been said"
+    assert not retirer(publiee, mot).success
+    assert current_release(ici) == publiee
+    assert retirer(publiee, f" {retraction_word(ici)} ").success and current_release(ici) is None
+
+
 @pytest.mark.long
 def test_une_publication_retiree_ne_revient_pas(deux: Entrepot):
     ici = deux
     premiere, deuxieme = releases(ici)
     with pytest.raises(Obstacle, match="motif"):
         retract(ici, premiere, " ")
-    assert lancer(
-        "retirer_publication", {"ops": {"effacer_publication": {"config": {"release": deuxieme, "motif": "objection"}}}}
-    ).success
+    assert retirer(deuxieme, retraction_word(ici)).success
     assert current_release(ici) == premiere and deuxieme not in releases(ici)
     resultat = lancer()
     assert not resultat.success and "retiré après une objection" in raisons(resultat)
