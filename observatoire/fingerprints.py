@@ -7,6 +7,7 @@ import ast
 import os
 import platform
 import sys
+from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -44,7 +45,7 @@ def code_owed(*lieux: str) -> str:
     return fingerprint(
         _hashes(chemins),
         platform.python_version(),
-        [(nom, version(nom)) for nom in bibliotheques],
+        [(nom, _installed(nom)) for nom in bibliotheques],
     )
 
 
@@ -81,7 +82,7 @@ def _imports(chemin: Path) -> tuple[frozenset[str], frozenset[str]]:
     if chemin.suffix != ".py" or not chemin.is_relative_to(PAQUET):
         return frozenset(), frozenset()
     siens, bibliotheques = set(), set()
-    for noeud in ast.walk(ast.parse(chemin.read_text(encoding="utf-8"))):
+    for noeud in _statements(ast.parse(chemin.read_text(encoding="utf-8"))):
         if isinstance(noeud, ast.Import):
             noms = [alias.name for alias in noeud.names]
         elif isinstance(noeud, ast.ImportFrom):
@@ -103,6 +104,14 @@ def _imports(chemin: Path) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(siens), frozenset(bibliotheques)
 
 
+def _statements(bloc: ast.AST) -> Iterator[ast.AST]:
+    """Give the statements of a block and of those inside; an import is one, what they compute is not looked into."""
+    for champ in ("body", "orelse", "handlers", "finalbody", "cases"):
+        for noeud in getattr(bloc, champ, ()):
+            yield noeud
+            yield from _statements(noeud)
+
+
 @cache
 def _files_of(nom: str) -> frozenset[Path]:
     """Return the files that importing a name runs: its module, and the packages around it."""
@@ -117,13 +126,19 @@ def _distribution(racine: str, chemin: Path) -> str:
     """Return the name a library is installed by."""
     nom = DISTRIBUTIONS.get(racine, racine)
     try:
-        version(nom)
+        _installed(nom)
     except PackageNotFoundError:
         raise CodeIntrouvable(
             f"{chemin.name} importe {racine}, dont la version ne se trouve pas : l'installer, ou dire "
             "dans DISTRIBUTIONS (fingerprints.py) sous quel nom elle s'installe."
         ) from None
     return nom
+
+
+@cache
+def _installed(nom: str) -> str:
+    """Return the version of a library: asking for it reads its files, and every source asks for a dozen."""
+    return version(nom)
 
 
 @cache

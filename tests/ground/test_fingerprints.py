@@ -34,7 +34,8 @@ def code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def oublier() -> None:
     """Forget what was read: code does not change while a run goes on, it does here."""
-    for lu in (fingerprints.code_owed, fingerprints._imports, fingerprints._files_of, fingerprints._hash):
+    f = fingerprints
+    for lu in (f.code_owed, f._imports, f._files_of, f._hash, f._installed):
         lu.cache_clear()
 
 
@@ -82,6 +83,23 @@ def test_une_bibliotheque_d_une_autre_version_fait_tout_recalculer(code: Path, m
     monkeypatch.setattr(fingerprints, "version", lambda nom: "0.0" if nom == "pandera" else connue(nom))
     assert code_owed("observatoire.loading.ingestion") != chargement
     assert code_owed("observatoire.formulas") == aucune, "ce module n'en importe aucune"
+
+
+@pytest.mark.parametrize(
+    "ou",
+    [
+        "import {}",
+        "def f():\n    if True:\n        import {}",
+        "try:\n    pass\nexcept OSError:\n    import {}\nelse:\n    pass\nfinally:\n    pass",
+        "class C:\n    with open('x'):\n        import {}",
+        "match 1:\n    case 1:\n        import {}",
+    ],
+)
+def test_un_import_se_voit_ou_qu_il_soit(ou: str, code: Path):
+    (code / "essai.py").write_text(ou.format("observatoire.alerts.channels") + "\n", encoding="utf-8")
+    avant = code_owed("observatoire.essai")
+    commenter(code / "alerts" / "channels.py")
+    assert code_owed("observatoire.essai") != avant
 
 
 @pytest.mark.parametrize(
