@@ -90,7 +90,7 @@ def test_un_registre_qui_ne_s_ecrit_pas_se_refuse_en_francais(magasin: Store, mo
 
     monkeypatch.setattr("observatoire.registre.store.FileLock.acquire", lecture_seule)
     code, _, dit = lancer("purger")
-    assert code == 1 and "Le registre ne s'écrit pas (Read-only file system)" in dit and "ReadWritePaths" in dit
+    assert code == 1 and "Le registre ne s'écrit pas : disque plein, ou droits." in dit and "ReadWritePaths" in dit
 
 
 def test_la_commande_refuse_en_francais_sans_registre(monkeypatch):
