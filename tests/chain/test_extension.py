@@ -1,4 +1,4 @@
-"""Adding something touches its own files and nothing else, on a copy: the example of CONTRIBUTING, a computed table, a page."""
+"""Adding a source, a measure, an indicator, a computed table, a page touches its own files: the examples of CONTRIBUTING."""
 
 import json
 import re
@@ -19,62 +19,9 @@ import json, sys
 from tests.chaine import definitions, lancer, raisons
 resultat = lancer()
 print(raisons(resultat), file=sys.stderr)
-from observatoire.derived import compute_table
-from observatoire.socle.benches import PLACES_COMMUNES
-from tests.chaine import entrepot_ici
-compute_table(entrepot_ici(), PLACES_COMMUNES)
 print(json.dumps([noeud.key.to_user_string() for noeud in definitions().resolve_asset_graph().asset_nodes]))
 sys.exit(not resultat.success)
 """
-
-TABLE = '''"""How many communes each département has."""
-
-from observatoire.derived import Derivee
-from observatoire.schemas import ENTIER, TEXTE, Colonne, Table
-
-COMMUNES_PAR_DEPARTEMENT = Derivee(
-    nom="communes_par_departement",
-    schema="referentiels",
-    famille="references",
-    lit=("referentiels.communes",),
-    publiee=True,
-    table=Table(
-        "Communes de chaque département.",
-        (
-            Colonne("code_departement", TEXTE, "Département.", obligatoire=True),
-            Colonne("nombre_communes", ENTIER, "Communes.", unite="communes"),
-        ),
-        cle=("code_departement",),
-    ),
-    requete="""
-        SELECT code_departement, count(*) AS nombre_communes FROM referentiels.communes
-        WHERE code_departement IS NOT NULL GROUP BY ALL""",
-)
-'''
-PAGE = '''"""The page of the départements, all territories together."""
-
-from duckdb import DuckDBPyConnection
-
-from observatoire.publication.pages import Page, template
-from observatoire.warehouse import read_rows
-
-
-def render_departements(base: DuckDBPyConnection, _: str) -> str:
-    """Write the page."""
-    lignes = read_rows(base, "FROM referentiels.communes_par_departement ORDER BY code_departement")
-    return template(PAGE.fichier).render(departements=lignes)
-
-
-PAGE = Page("departements.html", render_departements, est_commune=True, lien="Les départements")
-'''
-MODELE = "{% for d in departements %}{{ d.code_departement }} : {{ d.nombre_communes }} communes{% endfor %}"
-# one file for a computed table, a module and its template for a page
-AJOUTS = {
-    "observatoire/socle/communes_par_departement.py": TABLE,
-    "observatoire/publication/departements_page.py": PAGE,
-    "observatoire/publication/modeles/departements.html": MODELE,
-}
-
 
 def exemple() -> dict[str, str]:
     """Read the files of the example: a path alone on its line, then a block."""
@@ -85,14 +32,14 @@ def exemple() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def copie(tmp_path_factory) -> Path:
-    """Copy the code, and add one folder, one file and one entry."""
+    """Copy the code, and add what the examples add."""
     dossier = tmp_path_factory.mktemp("copie")
     for nom in ("observatoire", "pipelines", "tests"):
         shutil.copytree(RACINE / nom, dossier / nom, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(RACINE / "raw", dossier / "raw")
     shutil.copy(RACINE / "pyproject.toml", dossier)
     (dossier / "observatoire" / "sources" / "bancs").mkdir()
-    for nom, texte in (exemple() | AJOUTS).items():
+    for nom, texte in exemple().items():
         if (dossier / nom).exists():
             texte = f"{(dossier / nom).read_text(encoding='utf-8')}\n{texte}"
         (dossier / nom).write_text(texte, encoding="utf-8")
@@ -140,25 +87,20 @@ def test_une_source_une_mesure_un_indicateur_se_trouvent_partout(copie: Path):
         assert public.execute("SELECT titre FROM indicateurs.catalogue WHERE indicateur = 'places_de_banc'").fetchall()
         dites = public.execute("SELECT nom_colonne FROM meta.dictionnaire WHERE nom_table = 'bancs'").fetchall()
         assert {ligne[0] for ligne in dites} == {"banc", "code_commune", "places", "_fichier", "_ligne"}
-    table = copie / "ici" / "warehouse" / "socle" / "places_communes.parquet"
-    comptees = duckdb.sql(f"SELECT * FROM '{table}' ORDER BY code_commune").fetchall()
-    assert comptees == [("63014", 1, 2), ("63113", 2, 7)]
     portrait = (copie / "ici" / "warehouse" / "portrait" / "index.html").read_text(encoding="utf-8")
     assert "Places de banc public" in portrait and "Bancs publics" in portrait
-
-
     # the computed table, and the page that shows it
-    assert "referentiels/communes_par_departement" in graphe
+    assert "socle/places_communes" in graphe
     with duckdb.connect(str(copie / "ici" / "warehouse" / "observatoire.duckdb"), read_only=True) as public:
-        [(departement, communes)] = public.execute("FROM referentiels.communes_par_departement").fetchall()
+        comptees = public.execute("FROM socle.places_communes ORDER BY code_commune").fetchall()
         dites = public.execute(
-            "SELECT nom_colonne, unite FROM meta.dictionnaire WHERE nom_table = 'communes_par_departement' ORDER BY 1"
+            "SELECT nom_colonne, unite FROM meta.dictionnaire WHERE nom_table = 'places_communes' ORDER BY 1"
         ).fetchall()
-    assert departement == "63" and communes > 400
-    assert dites == [("code_departement", None), ("nombre_communes", "communes")]
-    page = copie / "ici" / "warehouse" / "portrait" / "departements.html"
-    assert page.read_text(encoding="utf-8").strip() == f"63 : {communes} communes"
-    assert '<a href="departements.html">Les départements</a>' in portrait
+    assert comptees == [("63014", 1, 2), ("63113", 2, 7)]
+    assert dites == [("code_commune", None), ("nombre_bancs", "bancs"), ("nombre_places", "places")]
+    page = (copie / "ici" / "warehouse" / "portrait" / "bancs.html").read_text(encoding="utf-8")
+    assert "<p>63014 : 2 places</p>\n<p>63113 : 7 places</p>" in page
+    assert '<a href="bancs.html">Les bancs</a>' in portrait
 
 
 def test_la_mauvaise_ligne_de_chaque_regle_de_l_exemple_est_refusee(copie: Path):
@@ -175,8 +117,8 @@ def test_la_mauvaise_ligne_de_chaque_regle_de_l_exemple_est_refusee(copie: Path)
 
 def test_rien_d_autre_n_a_change(copie: Path):
     """The proof above holds only if the copy is the product, plus what is added."""
-    ajouts = exemple() | AJOUTS
-    assert len(ajouts) == 9
+    ajouts = exemple()
+    assert len(ajouts) == 8
     for nom in ("observatoire", "pipelines"):
         presents = {chemin.relative_to(copie) for chemin in (copie / nom).rglob("*") if fichier_de_code(chemin)}
         connus = {chemin.relative_to(RACINE) for chemin in (RACINE / nom).rglob("*") if fichier_de_code(chemin)}

@@ -9,15 +9,14 @@ import pytest
 import yaml
 
 from observatoire.sources import sources
-from tests.chaine import RACINE
+from pipelines.parsing import command_names, parser
+from tests.chaine import RACINE, definitions
 from tests.docs.guide import DOCS
 from tests.ground.test_house import PIECES, VERSIONNES
 
 CONTRIBUER = (RACINE / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PAGES = [chemin for chemin in VERSIONNES if chemin.suffix == ".md"]
 PROJET = tomllib.loads((RACINE / "pyproject.toml").read_text(encoding="utf-8"))
-# named in CONTRIBUTING before the Makefile has them: to be taken away with their coming
-CIBLES_A_VENIR = {"test-long", "test-campagne"}
 # what an example adds, or a run makes: named, not there
 INVENTES = re.compile(r"banc|benches|<|…|\*")
 
@@ -80,10 +79,12 @@ def _docstring(chemin: Path) -> str:
 def test_les_modules_lances_et_les_commandes_existent(page: Path):
     texte = page.read_text(encoding="utf-8")
     cibles = set(re.findall(r"^([\w-]+):", (RACINE / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    assert set(re.findall(r"(?:`|\$ )(?:\w+=\S+ )*make (?:-C \S+ )?([\w-]+)", texte)) <= cibles | CIBLES_A_VENIR
+    assert set(re.findall(r"(?:`|\$ )(?:\w+=\S+ )*make (?:-C \S+ )?([\w-]+)", texte)) <= cibles
     for module in re.findall(r"python -m ((?:observatoire|pipelines|tests)[\w.]*)", texte):
         ici = RACINE / module.replace(".", "/")
         assert (ici / "__main__.py").exists() or ici.with_suffix(".py").exists(), module
+    jobs = {job.name for job in definitions().resolve_all_job_defs()}
+    assert set(re.findall(r"(?:bin/|`)observatoire (\w[\w-]*)", texte)) <= {*command_names(parser()), *jobs}
 
 
 def test_les_pieces_sont_dites_dans_leur_ordre():
