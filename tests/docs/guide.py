@@ -79,7 +79,7 @@ def installer_commandes(ou: Path) -> None:
         if chemin.name not in scripts:
             (ou / ".venv" / chemin.relative_to(ici)).symlink_to(chemin)
     fabrique = ScriptMaker(None, str(bin_))
-    fabrique.executable, fabrique.variants = str(bin_ / "python"), {""}
+    fabrique.executable, fabrique.variants = f'"{bin_}/python"', {""}  # quoted: a path has blanks
     fabrique.make_multiple([f"{nom} = {cible}" for nom, cible in scripts.items()])
 
 
