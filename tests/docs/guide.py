@@ -13,7 +13,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from pip._vendor.distlib.scripts import ScriptMaker
+from pip._vendor.distlib.scripts import ScriptMaker, enquote_executable
 
 from tests.chaine import RACINE, environnement
 
@@ -79,7 +79,7 @@ def installer_commandes(ou: Path) -> None:
         if chemin.name not in scripts:
             (ou / ".venv" / chemin.relative_to(ici)).symlink_to(chemin)
     fabrique = ScriptMaker(None, str(bin_))
-    fabrique.executable, fabrique.variants = str(bin_ / "python"), {""}
+    fabrique.executable, fabrique.variants = enquote_executable(str(bin_ / "python")), {""}
     fabrique.make_multiple([f"{nom} = {cible}" for nom, cible in scripts.items()])
 
 

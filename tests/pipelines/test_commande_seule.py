@@ -87,7 +87,8 @@ def test_une_vie_entiere_sans_rien_regler(installe: Path):
     premiere, nouvelle = sorted(c.name for c in (installe / "warehouse" / "releases").glob("[!.]*"))
     assert f"Publication : {nouvelle}" in dit and "Changé      : " in dit
     with duckdb.connect(str(installe / "warehouse" / "observatoire.duckdb"), read_only=True) as base:
-        assert base.execute("SELECT count(*) FROM socle.subventions").fetchone() == (40,)
+        retenues = "SELECT lignes_retenues FROM qualite.sources WHERE source = 'subventions'"
+        assert base.execute(retenues).fetchone() == (40,)
     assert f"Publication : {premiere} (épinglée" in reussir(installe, "revenir-a")
     assert f"Publication : {nouvelle}\n" in reussir(installe, "reprendre")
     assert f"Publication : {premiere}\n" in reussir(installe, "retirer", nouvelle, "--motif", "demande d'effacement")
