@@ -1,9 +1,11 @@
 """Fixtures every test may ask for."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from observatoire.loading import files
 from observatoire.settings import Settings
 from observatoire.warehouse import Entrepot
 from tests.chaine import publie, publie_deux_fois, publie_trois_fois  # noqa: F401 — fixtures are found by their names
@@ -12,6 +14,14 @@ from tests.hasard import declarer_les_profils
 from tests.navigateur import navigateur, visite  # noqa: F401
 
 declarer_les_profils()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sans_attendre_les_copies() -> Iterator[None]:
+    """Read at once the files that a test has just dropped: no copy is under way."""
+    with pytest.MonkeyPatch.context() as remplacements:
+        remplacements.setattr(files, "TEMPS_DE_COPIE_S", 0.0)
+        yield
 
 
 @pytest.fixture

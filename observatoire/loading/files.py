@@ -4,6 +4,7 @@ Reading them does not belong here.
 """
 
 import re
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,11 +17,14 @@ from pydantic import AfterValidator, ConfigDict
 
 from observatoire.declarations import FERMEE, declared, read_yaml
 from observatoire.loading.records import EXTENSIONS
+from observatoire.obstacle import Obstacle
 from observatoire.settings import REFERENCES, Settings
 from observatoire.sources import Couverture, Source, sources
 from observatoire.warehouse import sha256
 
 A_COTE, DU_SYSTEME = (".yml", ".yaml", ".md"), ("thumbs.db", "desktop.ini")
+# a file that changed so little ago may still be being copied: it is looked at again once that time has passed
+TEMPS_DE_COPIE_S = 1.0
 A_CONVERTIR = "Enregistrer en CSV (UTF-8) ou en XLSX, puis relancer."
 
 
@@ -88,8 +92,27 @@ class Fichier:
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of the content."""
+        """Hash of the content, as it was when it was first looked at."""
+        _ = self.aspect
         return sha256(self.chemin)
+
+    @cached_property
+    def aspect(self) -> tuple[int, ...]:
+        """How the file first looked: no writing and no replacement leaves that as it was, even one that hides its date."""
+        return _aspect(self.chemin)
+
+    def check_unchanged(self) -> None:
+        """Check, once it is read, that what was read is what was hashed.
+
+        Raises:
+            Obstacle: it was replaced, written to or taken away meanwhile.
+        """
+        try:
+            meme = _aspect(self.chemin) == self.aspect
+        except FileNotFoundError:
+            meme = False
+        if not meme:
+            raise Obstacle(f"{self.nom} a changé pendant sa lecture : attendre la fin de la copie, puis relancer.")
 
     @property
     def est_demonstration(self) -> bool:
@@ -124,6 +147,25 @@ class Fichier:
     def date_du_contenu(self) -> date:
         """Day its content is from: what is downloaded late is not fresh."""
         return self.derniere_modification.date() if self.derniere_modification is not None else self.obtenu_le
+
+
+def _aspect(chemin: Path) -> tuple[int, ...]:
+    vu = chemin.stat()
+    return vu.st_size, vu.st_mtime_ns, vu.st_ctime_ns, vu.st_ino, vu.st_dev
+
+
+def wait_for_copies(fichiers: list[Fichier]) -> None:
+    """Look again at the files that have just changed; nothing is waited for where none has.
+
+    Raises:
+        Obstacle: one of them is still changing: it is being copied.
+    """
+    for fichier in fichiers:
+        depuis = time.time() - fichier.aspect[2] / 1e9
+        if 0 <= depuis < TEMPS_DE_COPIE_S:
+            time.sleep(TEMPS_DE_COPIE_S - depuis)
+            if not fichier.chemin.exists() or _aspect(fichier.chemin) != fichier.aspect:
+                raise Obstacle(f"{fichier.nom} est en cours de copie : attendre qu'elle finisse, puis relancer.")
 
 
 def close_to_others(dossier: Path) -> None:

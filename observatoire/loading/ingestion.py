@@ -18,7 +18,15 @@ from observatoire.declarations import FERMEE, Texte, declared, read_yaml
 from observatoire.fingerprints import code_owed
 from observatoire.judging import COLONNES_REJETS, VIDE
 from observatoire.loading import batches, bulk
-from observatoire.loading.files import A_CONVERTIR, Fichier, close_to_others, dropped_files, files_of, unread_files
+from observatoire.loading.files import (
+    A_CONVERTIR,
+    Fichier,
+    close_to_others,
+    dropped_files,
+    files_of,
+    unread_files,
+    wait_for_copies,
+)
 from observatoire.loading.letters import write_letters
 from observatoire.loading.rejects import write_csv
 from observatoire.loading.whole_table import whole_table_flags
@@ -136,6 +144,7 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
             f"raw/{source.nom} ne contient plus de fichier réel, et la démonstration ne remplace pas des données "
             f"réelles : {aide}. Pour revenir à la démonstration, supprimer warehouse/etats/{source.nom}.json."
         )
+    wait_for_copies([fichier for fichier in trouves if fichier.chemin.is_relative_to(entrepot.settings.raw)])
     acceptes = _accepted(entrepot, source)
     version = fingerprint(
         [(fichier.nom, fichier.sha256, asdict(fichier.origine)) for fichier in trouves],
@@ -160,8 +169,13 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
         return {"version": version, "nature": nature, "couverture": _coverage(retenus, source, lues)}
 
     with entrepot.replacing(entrepot.path_of(schema_of(source), source.nom)) as provisoire:
-        rejets = load_rows(entrepot, source, fichiers, provisoire, dire)
-        rejets += whole_table_flags(provisoire, source.table)
+        try:
+            rejets = load_rows(entrepot, source, fichiers, provisoire, dire)
+            rejets += whole_table_flags(provisoire, source.table)
+        finally:
+            # before any other reproach: what half a copy says is no fault of its producer
+            for fichier in trouves:
+                fichier.check_unchanged()
         tous = pd.concat([*rejets, VIDE.assign(fichier="", ligne_complete="")], ignore_index=True)
         etat = Etat(
             source=source.nom,
