@@ -245,7 +245,8 @@ def _stand(_: argparse.Namespace) -> int:
     if la.regarde_le is not None and (pourquoi := unpublished(entrepot)) is not None:
         a_faire.append(AFaire("ce qui est publié n'est pas ce que l'entrepôt contient", pourquoi))
     tell_standing(entrepot, la, a_faire)
-    if releases(entrepot) and os.access(entrepot.racine, os.W_OK):
+    # made by another account, its owner could not use it
+    if releases(entrepot) and entrepot.racine.stat().st_uid == os.geteuid() and os.access(entrepot.racine, os.W_OK):
         print(f"\nMot de retrait, que l'interface demande pour retirer une publication : {retraction_word(entrepot)}")
     return 1 if a_faire else 0
 

@@ -106,7 +106,7 @@ def parser() -> Analyseur:
     commande(
         "etat",
         "dire ce qui est publié, épinglé, en échec, en retard, et quoi faire",
-        "Ne lance et n'écrit rien. Sort en 1 quand quelque chose attend quelqu'un.",
+        "Ne lance rien, ne change rien. Sort en 1 quand quelque chose attend quelqu'un.",
     )
     return analyseur
 

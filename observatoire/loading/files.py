@@ -98,7 +98,7 @@ class Fichier:
 
     @cached_property
     def aspect(self) -> tuple[int, ...]:
-        """How the file first looked: no writing or replacement leaves that as it was, not even one that hides it."""
+        """How the file first looked: no writing, no replacement leaves that as it was, even one that hides its date."""
         return _aspect(self.chemin)
 
     def check_unchanged(self) -> None:

@@ -94,7 +94,9 @@ def test_ce_qui_attend_quelqu_un_se_dit_avant_le_reste(ici: Entrepot, capsys):
 
 
 def test_l_etat_dit_quoi_faire_et_sort_en_erreur_quand_il_faut(ici: Entrepot, capsys):
+    main(["etat"])  # the first one makes the word of the next retraction
     avant = {c: c.stat().st_mtime_ns for c in ici.racine.rglob("*")}
+    capsys.readouterr()
     assert main(["etat"]) == 0
     dit = capsys.readouterr().out
     assert "Rien à faire." in dit and str(current_release(ici)) in dit and "raw/ lu     :" in dit
@@ -236,3 +238,10 @@ def test_interrompue_elle_finit_proprement_et_le_dit(numero: int, code: int, mon
     assert main(["etat"]) == code
     assert "Interrompu : ce qui était publié est inchangé" in capsys.readouterr().err
     assert signal.getsignal(numero) is avant
+
+
+def test_l_etat_demande_par_un_autre_compte_ne_cree_rien(ici: Entrepot, monkeypatch, capsys):
+    monkeypatch.setattr("pipelines.command.os.geteuid", lambda: os.getuid() + 1)
+    avant = set(ici.racine.rglob("*"))
+    assert main(["etat"]) == 0
+    assert "Mot de retrait" not in capsys.readouterr().out and set(ici.racine.rglob("*")) == avant
