@@ -368,7 +368,7 @@ def test_un_rejet_dit_ou_quoi_pourquoi_et_garde_la_ligne(entrepot):
         "regle": "valeur_illisible",
         "gravite": "refus",
         "motif": "valeur de « montant_eur » illisible : « k » ou « M » ne dit pas tout le nombre : l'écrire en "
-        "entier, sans mot ni « M€ »",
+        "entier",
     }
     complete = json.loads(refus["ligne_complete"])
     assert (complete["montant_eur"], complete["objet"], complete["id_beneficiaire"]) == ("7M€", "Été", "70000004500018")
