@@ -20,6 +20,7 @@ from observatoire.loading.records import EXTENSIONS
 from observatoire.obstacle import Obstacle
 from observatoire.settings import REFERENCES, Settings
 from observatoire.sources import Couverture, Source, sources
+from observatoire.sources.folders import MODELE
 from observatoire.warehouse import sha256
 
 A_COTE, DU_SYSTEME = (".yml", ".yaml", ".md"), ("thumbs.db", "desktop.ini")
@@ -178,12 +179,16 @@ def close_to_others(dossier: Path) -> None:
 
 
 def dropped_files(settings: Settings, source: str = "") -> list[Path]:
-    """List the data files of `raw/`, of one source or of all; copies under way and office locks are not files yet."""
+    """List the data files of `raw/`, of one source or of all; copies under way and office locks are not files yet.
+
+    Nor is the empty table that shows what a file looks like.
+    """
     dossier = settings.raw / source
     return [
         chemin
         for chemin in sorted(dossier.rglob("*"))
         if chemin.suffix.lower() in EXTENSIONS
+        and chemin.name != MODELE
         and chemin.is_file()
         and not any(partie.startswith(("~$", ".")) for partie in chemin.relative_to(dossier).parts)
     ]
