@@ -201,6 +201,7 @@ def test_rien_n_est_ecrit_avant_de_savoir_si_on_le_peut(vide: Entrepot, monkeypa
     assert not vide.racine.exists()
 
 
+@pytest.mark.long
 def test_un_disque_plein_arrete_tout_et_n_accuse_aucune_source(ici: Entrepot, monkeypatch, capsys):
     publiee = current_release(ici)
     deposer(ici, "subventions", "2024.csv", subventions(3))
