@@ -17,6 +17,7 @@ import duckdb
 import openpyxl
 import pytest
 
+from observatoire.loading.files import dropped_files
 from observatoire.settings import RACINE, Settings
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
@@ -273,7 +274,7 @@ def test_l_exemple_livre_se_charge_et_n_est_jamais_lu_par_defaut(tmp_path: Path)
     deposer(entrepot, "paie_etablissements", "2024.csv", exemple.read_bytes())
     etat = charger_source(entrepot, "paie_etablissements")
     assert (etat.etat, etat.regles) == ("a_jour", []) and etat.lignes_retenues > 40
-    assert not (RACINE / "raw" / "paie_etablissements").exists()
+    assert dropped_files(Settings(RACINE / "raw", tmp_path, ""), "paie_etablissements") == []
 
 
 def test_un_echec_ne_dit_rien_non_plus(monde: Monde, capfd) -> None:
