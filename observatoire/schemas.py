@@ -68,6 +68,22 @@ def _always_answers(controle: Controle) -> Controle:
 
 
 @dataclass(frozen=True)
+class EnTete:
+    """A header that names a column only where no surer one does: its word has other meanings.
+
+    Attributes:
+        nom: the header; case, accents and punctuation do not matter.
+        avec, sans: columns the file must, or must not, have by their sure headers.
+        dit: what the header says of every row: (column, word).
+    """
+
+    nom: str
+    avec: tuple[str, ...] = ()
+    sans: tuple[str, ...] = ()
+    dit: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Colonne:
     """A column of a table.
 
@@ -76,7 +92,10 @@ class Colonne:
         type: Arrow type, one of the constants of this module.
         description: French sentence, published as the comment of the column.
         en_tetes: headers it may carry in files, beside its own name; case, accents and punctuation do not matter.
-        requise: a file without this column is refused whole.
+        a_defaut: headers it may carry where none of those is there, each under its conditions.
+        nom_lu: its own name is a header too; not where the word means other things in files.
+        requise: a file without this column is refused whole; one that its `origine` could complete waits for it.
+        origine: entry of the file's `.origine.yml` that says its value for the whole file.
         obligatoire: a row without this value is refused.
         unite: unit of the values (eur, postes…), empty for codes and words.
         nominatif: values that may name a person are not repeated in the public rejects.
@@ -93,6 +112,8 @@ class Colonne:
     type: arrow.DataType
     description: str
     en_tetes: tuple[str, ...] = ()
+    a_defaut: tuple[EnTete, ...] = ()
+    nom_lu: bool = True
     requise: bool = False
     obligatoire: bool = False
     unite: str = ""
@@ -100,6 +121,7 @@ class Colonne:
     calculee: bool = False
     longueur: int = 0
     titre: str = ""
+    origine: str = ""
     vides: tuple[str, ...] = ()
     regles: tuple[pa.Check, ...] = ()
 

@@ -45,7 +45,8 @@ def _batches_of_file(
     """Yield the kept rows of a file; count the others and keep their reasons."""
     table = source.table
     schema = table.pandera()
-    lecture = Lecture()
+    dites = {c.nom: str(fichier.origine[c.origine]) for c in table.colonnes if fichier.origine.get(c.origine)}
+    lecture = Lecture(origine=dites)
     for brut in read_batches(fichier.chemin, table, lecture):
         tri = _sort_batch(brut, fichier, source, schema)
         lu.lignes_lues += len(brut)
@@ -63,12 +64,30 @@ def _batches_of_file(
             fichier=fichier.nom, regle="dit_en_titre", gravite="signalement", motif=DIT_EN_TITRE
         )
     )
+    if lecture.a_completer:
+        lu.etat = "a_completer"
+        rejets.append(_to_complete(fichier, table, lecture.a_completer))
     malformees = pd.DataFrame(lecture.malformees, columns=["ligne", "ligne_complete", "motif"])
     lu.lignes_lues += len(malformees)
     lu.lignes_rejetees += len(malformees)
     lu.colonnes_inconnues = lecture.inconnues
     lu.en_tetes = lecture.reconnues
     rejets.append(malformees.assign(fichier=fichier.nom, colonne="", regle="structure", gravite="refus"))
+
+
+def _to_complete(fichier: Fichier, table: Table, colonnes: list[str]) -> pd.DataFrame:
+    """Say once what a file does not say of all its rows, and where to write it: they count without it."""
+    lignes = []
+    for nom in colonnes:
+        colonne = table.colonne(nom)
+        assert colonne is not None  # noqa: S101 — a column of this table
+        motif = (
+            f"fichier à compléter : aucune colonne ne donne « {(colonne.en_tetes or (nom,))[0]} » ; écrire "
+            f"« {colonne.origine}: » dans {Path(fichier.nom).name}.origine.yml, à côté de lui ; ses lignes comptent, "
+            "sans cette valeur"
+        )
+        lignes.append({"ligne": 1, "colonne": nom, "valeur": None, "motif": motif})
+    return pd.DataFrame(lignes).assign(fichier=fichier.nom, regle="a_completer", gravite="signalement")
 
 
 def _whole_rows(lignes: pd.DataFrame) -> dict[int, str]:

@@ -238,7 +238,7 @@ def _check_each_period(etat: Etat, precedent: Etat, source: Source, accepter: st
     """Refuse a file much smaller than the one of its producer and year it replaces: other years would hide it."""
 
     def par_annee(lus: list[FichierLu]) -> dict[tuple[str, str], FichierLu]:
-        lues = [lu for lu in lus if lu.etat == "lu"]
+        lues = [lu for lu in lus if lu.etat in ("lu", "a_completer")]
         return {(str(Path(lu.fichier).parent), lu.millesime[:4] or lu.fichier): lu for lu in lues}
 
     avant = par_annee(precedent.fichiers)

@@ -10,7 +10,6 @@ import csv
 import gzip
 import io
 import re
-import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -27,7 +26,9 @@ import pandas as pd
 import pyarrow as arrow
 import pyarrow.parquet as parquet
 
+from observatoire.conversion import convert, unreadable
 from observatoire.loading.geojson import PasUneCollection, feature_records
+from observatoire.loading.headers import known_headers, match_headers, missing_message
 from observatoire.schemas import TEXTE, Table
 
 LIGNES_PAR_LOT = 500_000
@@ -66,6 +67,10 @@ class Lecture:
         manquantes: optional columns the file does not have.
         malformees: rows refused for their structure: (line, words, reason).
         titres: values said once, above the header: (line, words) by column.
+        origine: values said for the whole file by its `.origine.yml`, by column; set before reading.
+        dites_en_tete: values the very words of a header say for the whole file, by column.
+        doubles: places of the other headers that name a column already found.
+        a_completer: columns the file waits for, which its `.origine.yml` may say.
     """
 
     en_tete: list[str] = field(default_factory=list)
@@ -74,6 +79,17 @@ class Lecture:
     manquantes: list[str] = field(default_factory=list)
     malformees: list[tuple[int, str, str]] = field(default_factory=list)
     titres: dict[str, tuple[int, str]] = field(default_factory=dict)
+    origine: dict[str, str] = field(default_factory=dict)
+    dites_en_tete: dict[str, str] = field(default_factory=dict)
+    doubles: dict[str, list[int]] = field(default_factory=dict)
+    a_completer: list[str] = field(default_factory=list)
+
+    @property
+    def constantes(self) -> dict[str, str]:
+        """Values said once for the whole file, where no column gives them."""
+        titres = {nom: dite for nom, (_, dite) in self.titres.items()}
+        dites = {**self.dites_en_tete, **self.origine, **titres}
+        return {nom: dite for nom, dite in dites.items() if nom not in self.reconnues}
 
 
 def read_batches(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.DataFrame]:
@@ -134,48 +150,43 @@ def text_layout(chemin: Path, table: Table, lecture: Lecture, encodage: str) -> 
     return Disposition(separateur, derniere, en_tete, recognise(en_tete, chemin, table, lecture))
 
 
-def _header_key(en_tete: object) -> str:
-    """Reduce a header to its letters and digits, without accents or case."""
-    decompose = unicodedata.normalize("NFKD", str(en_tete or ""))
-    return re.sub(r"[^a-z0-9]", "", decompose.encode("ascii", "ignore").decode().lower())
-
-
 def recognise(en_tete: list[str], chemin: Path, table: Table, lecture: Lecture) -> dict[str, int]:
-    """Return the position of each column of the table in the header of a file."""
-    positions: dict[str, int] = {}
-    clefs = [_header_key(nom) for nom in en_tete]
-    for colonne in table.colonnes:
-        if colonne.calculee:
-            continue
-        noms = (colonne.nom, *colonne.en_tetes)
-        trouvees = [clefs.index(clef) for nom in noms if (clef := _header_key(nom)) in clefs]
-        if trouvees:
-            positions[colonne.nom] = trouvees[0]
-            lecture.titres.pop(colonne.nom, None)
-        elif colonne.requise and colonne.nom not in lecture.titres:
-            attendue = (colonne.en_tetes or (colonne.nom,))[0]
-            # where no header is known the row may be data, with names in it: it is not quoted
-            trouve = (
-                f"colonnes trouvées : {', '.join(f'« {nom} »' for nom in en_tete if nom)}"
-                if _known_headers(en_tete, table)
-                else "aucun en-tête connu n'a été trouvé"
-            )
-            raise FichierRefuse(
-                f"{chemin.name} : la colonne « {attendue} » est absente ; {trouve}. "
-                "Corriger l'en-tête ou déposer un autre fichier."
-            )
-        elif colonne.nom not in lecture.titres:
-            lecture.manquantes.append(colonne.nom)
+    """Return the position of each column of the table in the header of a file.
+
+    Raises:
+        FichierRefuse: required columns are missing, and neither a title nor the origin of the file gives them.
+    """
+    vu = match_headers(en_tete, table)
+    lecture.doubles = vu.doubles
+    lecture.dites_en_tete = vu.dites
+    for nom in vu.positions:
+        lecture.titres.pop(nom, None)
+    prises = {*vu.positions.values(), *chain.from_iterable(vu.doubles.values())}
     lecture.en_tete = en_tete
-    lecture.reconnues = {nom: en_tete[place] for nom, place in positions.items()}
-    lecture.inconnues = [nom for place, nom in enumerate(en_tete) if nom and place not in positions.values()]
-    return positions
+    lecture.reconnues = {nom: en_tete[place] for nom, place in vu.positions.items()}
+    lecture.inconnues = [nom for place, nom in enumerate(en_tete) if nom and place not in prises]
+    manquantes = [c for c in vu.manquantes if c.nom not in lecture.titres and c.nom not in lecture.origine]
+    lecture.manquantes = [colonne.nom for colonne in manquantes if not colonne.requise]
+    lecture.a_completer = [colonne.nom for colonne in manquantes if colonne.requise and colonne.origine]
+    if requises := [colonne for colonne in manquantes if colonne.requise and not colonne.origine]:
+        # where no header is known the row may be data, with names in it: it is not quoted
+        connus = known_headers(en_tete, table)
+        montres, inconnues = (en_tete, lecture.inconnues) if connus else ([], [])
+        raise FichierRefuse(
+            f"{chemin.name} : {missing_message(requises, montres, inconnues)} "
+            "Corriger l'en-tête ou déposer un autre fichier."
+        )
+    return vu.positions
 
 
-def _known_headers(cellules: list[str], table: Table) -> int:
-    """Count the cells that are headers of the table: how a header row, and a separator, are recognised."""
-    attendus = {_header_key(nom) for colonne in table.colonnes for nom in (colonne.nom, *colonne.en_tetes)}
-    return len(attendus & {_header_key(cellule) for cellule in cellules})
+def two_for_one(chemin: Path, lecture: Lecture, nom: str) -> FichierRefuse:
+    """Say in French that several headers name one thing, and that their values differ."""
+    titres = [lecture.reconnues[nom], *(lecture.en_tete[place] for place in lecture.doubles[nom])]
+    cites = ", ".join(f"« {titre} »" for titre in titres)
+    return FichierRefuse(
+        f"{chemin.name} : {len(titres)} colonnes pour une même chose ({cites}), "
+        f"et leurs valeurs diffèrent : laquelle est « {nom} » ? Garder celle-là, renommer l'autre, puis relancer."
+    )
 
 
 def data_members(archive: zipfile.ZipFile) -> list[str]:
@@ -260,7 +271,7 @@ def _open_text(chemin: Path, table: Table, encodage: str) -> Iterator[tuple[Iter
                 "Le télécharger à nouveau."
             )
         separateur = max(
-            ";,\t|", key=lambda signe: max(_known_headers(ligne, table) for ligne in csv.reader(debut, delimiter=signe))
+            ";,\t|", key=lambda signe: max(known_headers(ligne, table) for ligne in csv.reader(debut, delimiter=signe))
         )
         yield chain(debut, texte), separateur
 
@@ -315,7 +326,7 @@ def _xlsx_records(chemin: Path, table: Table) -> Iterator[tuple[int, list[str]]]
 def _holds(feuille: Any, table: Table) -> bool:
     """Say whether a sheet has a row of headers of the table near its top."""
     hauts = islice(feuille.iter_rows(values_only=True), 20)
-    return any(_known_headers([_as_text(cellule) for cellule in cellules], table) > 1 for cellules in hauts)
+    return any(known_headers([_as_text(cellule) for cellule in cellules], table) > 1 for cellules in hauts)
 
 
 def _as_text(cellule: Any) -> str:
@@ -356,9 +367,30 @@ def _in_batches(
         colonnes: dict[str, Any] = {
             nom: arrow.array([cellules[place] for _, cellules in bonnes], TEXTE) for nom, place in positions.items()
         }
-        for nom, (_, dite) in lecture.titres.items():
-            colonnes[nom] = arrow.array([dite] * len(bonnes), TEXTE)
-        yield _frame(colonnes, arrow.array([numero for numero, _ in bonnes], arrow.int64()))
+        for nom, places in lecture.doubles.items():
+            for autre in places:
+                seconde = arrow.array([cellules[autre] for _, cellules in bonnes], TEXTE)
+                colonnes[nom] = _one_of_two(colonnes[nom], seconde, table, nom)
+                if colonnes[nom] is None:
+                    raise two_for_one(chemin, lecture, nom)
+        numeros = arrow.array([numero for numero, _ in bonnes], arrow.int64())
+        yield _frame({**colonnes, **_constants(lecture, len(bonnes))}, numeros)
+
+
+def _constants(lecture: Lecture, lignes: int) -> dict[str, Any]:
+    return {nom: arrow.array([dite] * lignes, TEXTE) for nom, dite in lecture.constantes.items()}
+
+
+def _one_of_two(premiere: Any, seconde: Any, table: Table, nom: str) -> Any:
+    """Merge two columns that name one thing, where each completes the other; None when they differ somewhere."""
+    colonne = table.colonne(nom)
+    assert colonne is not None  # noqa: S101 — recognised in this table
+    mots = [pd.Series(mot, dtype=pd.ArrowDtype(mot.type)) for mot in (premiere, seconde)]
+    lus = [convert(mot, colonne.type) for mot in mots]
+    vides = [lu.isna() & ~unreadable(mot, lu) for mot, lu in zip(mots, lus, strict=True)]
+    if not (vides[0] | vides[1] | (lus[0] == lus[1]).fillna(False)).all():
+        return None
+    return arrow.array(mots[0].where(~vides[0], mots[1]))
 
 
 def _said_above(titres: list[tuple[int, list[str]]], table: Table) -> dict[str, tuple[int, str]]:
@@ -373,7 +405,7 @@ def _said_above(titres: list[tuple[int, list[str]]], table: Table) -> dict[str, 
 
 def _header_place(debut: list[tuple[int, list[str]]], table: Table) -> int:
     """Find the header: titles may stand above it, it is the row that holds most of the names we know."""
-    return max(range(len(debut)), key=lambda rang: (_known_headers(debut[rang][1], table), -rang))
+    return max(range(len(debut)), key=lambda rang: (known_headers(debut[rang][1], table), -rang))
 
 
 def _header_of(cellules: list[str]) -> list[str]:
@@ -396,9 +428,12 @@ def _read_parquet(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.D
     with parquet.ParquetFile(chemin) as fichier:
         positions = recognise(list(fichier.schema_arrow.names), chemin, table, lecture)
         noms = {fichier.schema_arrow.names[place]: nom for nom, place in positions.items()}
+        if lecture.doubles:
+            raise two_for_one(chemin, lecture, next(iter(lecture.doubles)))
         premiere = 1
         for lot in fichier.iter_batches(batch_size=LIGNES_PAR_LOT, columns=list(noms)):
             colonnes = {noms[nom]: _chaine_simple(lot.column(nom)) for nom in lot.schema.names}
+            colonnes |= _constants(lecture, lot.num_rows)
             yield _frame(colonnes, arrow.array(range(premiere, premiere + lot.num_rows), arrow.int64()))
             premiere += lot.num_rows
 

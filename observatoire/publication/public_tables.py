@@ -49,7 +49,8 @@ SOURCES = Table(
         Colonne(
             "etat",
             TEXTE,
-            "lu, doublon, remplace ; en_retard, perime : rien de nouveau depuis une cadence, deux ; "
+            "lu, doublon, remplace ; a_completer : le fichier ne dit pas qui attribue, ses lignes comptent sans "
+            "territoire ; en_retard, perime : rien de nouveau depuis une cadence, deux ; "
             "en_echec : la table est celle du dernier chargement réussi ; absente.",
         ),
         Colonne("perime_le", DATE, "Jour après lequel la source est périmée sans nouveau fichier."),

@@ -112,10 +112,16 @@ def test_c10_un_attribuant_dit_seulement_dans_les_titres_est_lu(entrepot, nom, s
     assert "au-dessus de l'en-tête" in motifs[0]["motif"]
 
 
-def test_c10_sans_attribuant_ni_colonne_ni_titre_le_fichier_est_refuse(entrepot):
-    deposer(entrepot, "subventions", ANNEE, "Subventions de 2024;;\nnomBeneficiaire;objet;montant\nA;b;1\n")
+def test_c10_sans_attribuant_ni_colonne_ni_titre_le_fichier_attend_qu_on_le_dise_a_cote(entrepot):
+    chemin = deposer(entrepot, "subventions", ANNEE, "Subventions de 2024;;\nnomBeneficiaire;objet;montant\nA;b;1\n")
     etat = charger_source(entrepot, "subventions")
-    assert etat.etat == "en_echec" and "« idAttribuant » est absente" in etat.motif
+    assert etat.etat == "a_jour" and [lu.etat for lu in etat.fichiers] == ["a_completer"], etat.motif
+    assert [(ligne["siren_attribuant"], ligne["montant_eur"]) for ligne in table(entrepot, "subventions")] == [(None, 1)]
+    assert f"écrire « siret_attribuant: » dans {ANNEE}.origine.yml" in dits(entrepot)["id_attribuant", "a_completer"]
+    chemin.with_name(f"{ANNEE}.origine.yml").write_text(f"siret_attribuant: {CAM}\nattribuant: Métropole\n")
+    assert [lu.etat for lu in charger_source(entrepot, "subventions").fichiers] == ["lu"]
+    [ligne] = table(entrepot, "subventions")
+    assert (ligne["nom_attribuant"], ligne["siren_attribuant"]) == ("Métropole", CAM[:9])
 
 
 def test_c10_une_colonne_de_l_en_tete_l_emporte_sur_un_titre(entrepot):

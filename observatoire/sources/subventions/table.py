@@ -38,6 +38,7 @@ from observatoire.schemas import (
     refus,
     signalement,
 )
+from observatoire.sources.subventions.entetes import declared_headers
 
 ETATS = ("décidé", "conventionné", "payé")
 # statuses without accents, as `_plain` reads them; the first of the pending ones is how the schema writes it
@@ -87,6 +88,8 @@ def _shares_add_up(lignes: pd.DataFrame) -> pd.Series:
     return (lignes["reference_convention"].isna() | ((par_convention - 1).abs() <= 0.02)).astype(bool)
 
 
+NOMS = declared_headers()
+
 TABLE = Table(
     "Subventions publiées par les collectivités (format SCDL).",
     (
@@ -94,15 +97,17 @@ TABLE = Table(
             "nom_attribuant",
             TEXTE,
             "Collectivité qui attribue.",
-            ("nomAttribuant", "Nom de l'attribuant"),
+            **NOMS["nom_attribuant"],
+            origine="attribuant",
             titre=r"(?:attribuant|collectivité)\s*[:\t]\s*([^\t]+)",
         ),
         Colonne(
             "id_attribuant",
             TEXTE,
             "SIRET de la collectivité.",
-            ("idAttribuant", "Identification de l'attribuant"),
+            **NOMS["id_attribuant"],
             requise=True,
+            origine="siret_attribuant",
             titre=r"\b(\d{3} ?\d{3} ?\d{3} ?\d{5})\b",
             regles=(
                 signalement(
@@ -124,16 +129,14 @@ TABLE = Table(
                 ),
             ),
         ),
-        Colonne("exercice_budgetaire", ENTIER, "Exercice budgétaire, tel que donné.", ("exerciceBudgetaire",)),
-        Colonne(
-            "date_convention", DATE, "Date de la convention.", ("dateConvention", "Date de la convention de subvention")
-        ),
-        Colonne("date_decision", DATE, "Date de la décision d'attribution.", ("dateDecision", "Date de décision")),
+        Colonne("exercice_budgetaire", ENTIER, "Exercice budgétaire, tel que donné.", **NOMS["exercice_budgetaire"]),
+        Colonne("date_convention", DATE, "Date de la convention.", **NOMS["date_convention"]),
+        Colonne("date_decision", DATE, "Date de la décision d'attribution.", **NOMS["date_decision"]),
         Colonne(
             "reference_decision",
             TEXTE,
             "Référence de la décision.",
-            ("referenceDecision", "Référence de la décision"),
+            **NOMS["reference_decision"],
             regles=(
                 signalement(
                     "reference_en_date",
@@ -142,7 +145,7 @@ TABLE = Table(
                 ),
             ),
         ),
-        Colonne("id_subvention", TEXTE, "Numéro de la subvention chez l'attribuant.", ("idSubvention",)),
+        Colonne("id_subvention", TEXTE, "Numéro de la subvention chez l'attribuant.", **NOMS["id_subvention"]),
         Colonne(
             "reference_convention",
             TEXTE,
@@ -153,7 +156,7 @@ TABLE = Table(
             "nom_beneficiaire",
             TEXTE,
             "Bénéficiaire, tel qu'écrit.",
-            ("nomBeneficiaire", "Nom du bénéficiaire"),
+            **NOMS["nom_beneficiaire"],
             requise=True,
             nominatif=True,
         ),
@@ -161,7 +164,7 @@ TABLE = Table(
             "id_beneficiaire",
             TEXTE,
             "SIRET du bénéficiaire, tel qu'écrit.",
-            ("idBeneficiaire", "Identification SIRET du bénéficiaire"),
+            **NOMS["id_beneficiaire"],
             nominatif=True,  # a first name is sometimes written there
             regles=(
                 signalement(
@@ -210,15 +213,14 @@ TABLE = Table(
             TEXTE,
             "Numéro RNA du bénéficiaire.",
             nominatif=True,
-            en_tetes=("rnaBeneficiaire", "Identification RNA du bénéficiaire"),
+            **NOMS["rna_beneficiaire"],
             regles=(signalement("rna_forme", "numéro RNA mal formé (W et neuf chiffres attendus)", is_rna),),
         ),
         Colonne(
             "objet",
             TEXTE,
             "Objet de la subvention.",
-            ("Objet de la subvention",),
-            requise=True,
+            **NOMS["objet"],
             nominatif=True,
             regles=(length_at_most(256),),
         ),
@@ -232,7 +234,8 @@ TABLE = Table(
             "statut",
             TEXTE,
             "Statut de la demande, quand le fichier le dit.",
-            ("statutLabel", "Statut de la demande de subvention"),
+            **NOMS["statut"],
+            nom_lu=False,
             regles=(
                 refus(
                     "statut_connu",
@@ -246,8 +249,7 @@ TABLE = Table(
             "montant_eur",
             EUROS,
             "Montant attribué ; le montant entier sur chaque ligne d'une convention partagée.",
-            # the last is the header of Clermont's file of 2021
-            ("montant", "Montant total de la subvention", "pour chaque bénéficiaire"),
+            **NOMS["montant_eur"],
             requise=True,
             obligatoire=True,
             unite="eur",
@@ -264,7 +266,7 @@ TABLE = Table(
             TEXTE,
             "Aide en numéraire ou en nature.",
             nominatif=True,
-            en_tetes=("Nature de la subvention",),
+            **NOMS["nature"],
             regles=(
                 signalement(
                     "nature_connue",
@@ -278,7 +280,7 @@ TABLE = Table(
             TEXTE,
             "Conditions de versement.",
             nominatif=True,
-            en_tetes=("conditionsVersement", "Conditions de versement de la subvention"),
+            **NOMS["conditions_versement"],
             regles=(length_at_most(256),),
         ),
         Colonne(
@@ -286,7 +288,7 @@ TABLE = Table(
             TEXTE,
             "Dates ou période de versement.",
             nominatif=True,
-            en_tetes=("datesPeriodeVersement", "Date ou période de versement"),
+            **NOMS["dates_periode_versement"],
             regles=(
                 signalement(
                     "periode_lisible",
@@ -299,20 +301,20 @@ TABLE = Table(
             "id_rae",
             TEXTE,
             "Numéro au répertoire des aides aux entreprises.",
-            ("idRAE", "Identifiant RAE de l’aide au titre de laquelle la subvention est attribuée"),
+            **NOMS["id_rae"],
             regles=(length_at_most(5),),
         ),
         Colonne(
             "est_notifiee_ue",
             BOOLEEN,
             "Aide notifiée à l'Union européenne.",
-            ("notificationUE", "Aide d'Etat notifiée à la Commission Européenne"),
+            **NOMS["est_notifiee_ue"],
         ),
         Colonne(
             "pourcentage_subvention",
             NOMBRE,
             "Part du bénéficiaire dans une subvention partagée, de 0 à 1.",
-            ("pourcentageSubvention", "Pourcentage du montant total de la subvention attribuée au bénéficiaire"),
+            **NOMS["pourcentage_subvention"],
             regles=(
                 signalement(
                     "part_plausible",
@@ -325,7 +327,7 @@ TABLE = Table(
             "est_pluriannuelle",
             BOOLEEN,
             "Subvention attribuée sur plusieurs années.",
-            ("pluriannualite", "Pluriannualité de la subvention"),
+            **NOMS["est_pluriannuelle"],
             regles=(
                 signalement(
                     "pluriannuelle_a_verifier",
@@ -339,10 +341,7 @@ TABLE = Table(
             TEXTE,
             "Dispositif d'aide.",
             nominatif=True,
-            en_tetes=(
-                *("dispositifAide", "dispositif"),
-                "Identifiant référençant le dispositif d'aide à l'origine de la subvention",
-            ),
+            **NOMS["dispositif_aide"],
         ),
     ),
     cle=(
