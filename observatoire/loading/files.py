@@ -51,13 +51,17 @@ class Fichier:
 
     @property
     def millesime(self) -> str:
-        """Vintage, `2024` or `2024-10`; empty when neither origin nor path says it."""
-        dit = self.origine.get("millesime")
+        """Vintage, `2024` or `2024-10`; empty when neither origin nor path says it, or when a name has several."""
+        if dit := self.origine.get("millesime"):
+            return str(dit)
         jour = r"(?:[-_]?(?:0[1-9]|[12]\d|3[01]))?"
-        trouve = re.search(rf"(?<!\d)((?:19|20)\d{{2}})(?:[-_]?(0[1-9]|1[0-2]){jour})?(?!\d)", self.nom)
-        if dit or trouve is None:
-            return str(dit or "")
-        return "-".join(partie for partie in trouve.groups() if partie)
+        motif = rf"(?<!\d)((?:19|20)\d{{2}})(?:[-_]?(0[1-9]|1[0-2]){jour})?(?!\d)"
+        for partie in reversed(Path(self.nom).parts):  # the name of the file, before those of its folders
+            trouves = list(re.finditer(motif, partie))
+            if trouves:
+                annees = {trouve[1] for trouve in trouves}
+                return "-".join(mot for mot in trouves[0].groups() if mot) if len(annees) == 1 else ""
+        return ""
 
     @property
     def obtenu_le(self) -> date:

@@ -146,7 +146,7 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
             acceptations=sorted(acceptes),
         )
         try:
-            _check_volumes(etat, precedent, source, _to_accept(retenus, precedent) <= acceptes)
+            _check_volumes(etat, precedent, source, _to_accept(retenus, precedent) <= acceptes, tous)
         except SourceEnEchec as erreur:
             erreur.regles = etat.regles
             _write_rejects(entrepot, f"{source.nom}.en_echec", tous)
@@ -188,7 +188,9 @@ def _write(entrepot: Entrepot, source: Source, lots: Iterator[pd.DataFrame], ver
         entrepot.write_batches(chemin, source.table.arrow(), lots, {"version": version})
 
 
-def _check_volumes(etat: Etat, precedent: Etat | None, source: Source, accepte: bool) -> None:
+def _check_volumes(
+    etat: Etat, precedent: Etat | None, source: Source, accepte: bool, rejets: pd.DataFrame
+) -> None:
     """Refuse a load with too many refusals, or much smaller than the last good one, unless a person accepted it."""
     if accepte:
         return
@@ -204,8 +206,8 @@ def _check_volumes(etat: Etat, precedent: Etat | None, source: Source, accepte: 
     if rejetees > lues * source.plafond_rejets_pct / 100:
         raise SourceEnEchec(
             f"{source.nom} : {rejetees} {'lignes refusées' if rejetees > 1 else 'ligne refusée'} sur {lues}, au-delà "
-            f"du plafond de {source.plafond_rejets_pct:g} % ; {_most_refused(etat)}. Chaque ligne et sa raison : "
-            f"warehouse/rejets/{source.nom}.en_echec.csv. {accepter}"
+            f"du plafond de {source.plafond_rejets_pct:g} % ; {_most_refused(etat, rejets)}. Chaque ligne et sa raison "
+            f": warehouse/rejets/{source.nom}.en_echec.csv. {accepter}"
         )
     if precedent is None or precedent.charge_le is None or precedent.nature != etat.nature:
         return
@@ -224,14 +226,16 @@ def _check_volumes(etat: Etat, precedent: Etat | None, source: Source, accepte: 
         )
 
 
-def _most_refused(etat: Etat) -> str:
-    """Say the file that has most refusals, and their most common rule."""
+def _most_refused(etat: Etat, rejets: pd.DataFrame) -> str:
+    """Say the file that has most refusals, their most common rule and its most common reason."""
     pire = max(etat.fichiers, key=lambda lu: lu.lignes_rejetees)
     refus = [regle for regle in etat.regles if regle["gravite"] == "refus"]
     if not refus:
         return f"surtout dans {pire.fichier}"
     regle = max(refus, key=lambda regle: regle["size"])
-    return f"surtout dans {pire.fichier}, colonne {regle['colonne'] or 'aucune'}, règle {regle['regle']}"
+    motifs = rejets.loc[(rejets["gravite"] == "refus") & (rejets["regle"] == regle["regle"]), "motif"]
+    colonne = regle["colonne"] or "aucune"
+    return f"surtout dans {pire.fichier}, colonne {colonne}, règle {regle['regle']} ({motifs.mode()[0]})"
 
 
 def _check_each_period(etat: Etat, precedent: Etat, source: Source, accepter: str) -> None:

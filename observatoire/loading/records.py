@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import IO, Any, cast
 from xml.etree import ElementTree
@@ -114,7 +114,7 @@ def read_batches(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.Da
                 yield from _in_batches(feature_records(flux), chemin, table, lecture)
         else:
             with _open_text(chemin, table, encoding_of(chemin)) as (flux, separateur):
-                yield from _in_batches(_csv_records(flux, separateur, chemin), chemin, table, lecture)
+                yield from _in_batches(_csv_records(flux, separateur, chemin), chemin, table, lecture, separateur)
     except PasUneCollection as erreur:
         raise FichierRefuse(f"{chemin.name} : {erreur}") from erreur
     except ERREURS_DE_LECTURE as erreur:
@@ -343,7 +343,7 @@ def _as_text(cellule: Any) -> str:
 
 
 def _in_batches(
-    enregistrements: Iterator[tuple[int, list[str]]], chemin: Path, table: Table, lecture: Lecture
+    enregistrements: Iterator[tuple[int, list[str]]], chemin: Path, table: Table, lecture: Lecture, separateur: str = ""
 ) -> Iterator[pd.DataFrame]:
     """Find the header, then turn records into frames of strings."""
     debut = list(islice(enregistrements, 20))
@@ -360,7 +360,7 @@ def _in_batches(
         for numero, cellules in paquet:
             if not any(cellule.strip() for cellule in cellules):
                 continue
-            if motif := _malformed(cellules, largeur):
+            if motif := _malformed(cellules, largeur, separateur):
                 lecture.malformees.append((numero, " | ".join(cellules), motif))
             else:
                 bonnes.append((numero, cellules))
@@ -412,15 +412,28 @@ def _header_of(cellules: list[str]) -> list[str]:
     return [nom.strip().lstrip("\ufeff") for nom in cellules]
 
 
-def _malformed(cellules: list[str], largeur: int) -> str:
+def _malformed(cellules: list[str], largeur: int, separateur: str) -> str:
     """Say in French why the structure of a record forbids to read it, empty when it is sound."""
     if "\0" in "".join(cellules):
         return "octets nuls : fichier abîmé, ou copie interrompue ; le télécharger à nouveau"
     if len(cellules) >= largeur and not any(cellules[largeur:]):
         return ""
+    if separateur == "," and len(cellules) > largeur and _cuts_a_number(cellules):
+        return (
+            f"{len(cellules)} champs au lieu de {largeur} : virgule décimale dans un fichier séparé par des virgules ? "
+            "mettre les montants entre guillemets, ou séparer par des points-virgules"
+        )
     motif = f"{len(cellules)} champs au lieu de {largeur} : séparateur ou guillemet dans une valeur ?"
     etendue = 1 + sum(cellule.count("\n") for cellule in cellules)
     return motif if etendue == 1 else f"{motif} L'enregistrement s'étend sur {etendue} lignes."
+
+
+def _cuts_a_number(cellules: list[str]) -> bool:
+    """Say whether two cells in a row may be the euros and the cents of one amount."""
+    return any(
+        re.fullmatch(r"\s*-?\d{1,3}([\s\u00a0\u202f]?\d{3})*", euros) and re.fullmatch(r"\d{1,2}\s*€?\s*", centimes)
+        for euros, centimes in pairwise(cellules)
+    )
 
 
 def _read_parquet(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.DataFrame]:

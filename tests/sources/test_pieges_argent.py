@@ -143,13 +143,20 @@ def test_c11_des_colonnes_hors_schema_sont_rapportees_et_les_libelles_reconnus(e
     assert [ligne["montant_eur"] for ligne in table(entrepot, "subventions")] == [30000]
 
 
-@pytest.mark.parametrize("annee", ["1998", "2999"])
-def test_c12_une_annee_impossible_est_refusee_et_gardee(entrepot, annee):
+@pytest.mark.parametrize(
+    ("annee", "regle", "mots"),
+    [
+        ("1989", "exercice_plausible", "exercice impossible"),
+        ("2999", "exercice_plausible", "exercice impossible"),
+        ("1998", "monnaie_dite", "francs ou euros ?"),
+    ],
+)
+def test_c12_une_annee_impossible_est_refusee_et_gardee(entrepot, annee, regle, mots):
     lignes = charger(entrepot, {}, {"dateConvention": f"{annee}-01-31"})
     assert len(lignes) == 1
     [rejet] = rejets(entrepot, "subventions")
-    assert (rejet["regle"], rejet["gravite"]) == ("exercice_plausible", "refus")
-    assert "exercice impossible" in rejet["motif"] and f"{annee}-01-31" in rejet["ligne_complete"]
+    assert (rejet["regle"], rejet["gravite"]) == (regle, "refus")
+    assert mots in rejet["motif"] and f"{annee}-01-31" in rejet["ligne_complete"]
 
 
 def test_c13_un_beneficiaire_sans_nom_ou_sans_numero_est_signale_et_compte(entrepot):

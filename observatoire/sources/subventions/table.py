@@ -5,9 +5,8 @@ the technical names or the titles of the official schema; `tests/sources/test_sc
 """
 
 import hashlib
-import re
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 import pandas as pd
 import pyarrow as arrow
@@ -38,6 +37,15 @@ from observatoire.schemas import (
     refus,
     signalement,
 )
+from observatoire.sources.subventions.annee import (
+    CONFIRMEE,
+    FICHIER,
+    MONNAIE_UNIQUE,
+    PREMIERE,
+    without_day,
+    year_of_file,
+    years_of,
+)
 from observatoire.sources.subventions.entetes import declared_headers
 
 ETATS = ("décidé", "conventionné", "payé")
@@ -53,6 +61,9 @@ NUMERAIRE, EN_NATURE = "aide en numéraire", "aide en nature"
 NATURES = (NUMERAIRE, EN_NATURE, f"{NUMERAIRE};{EN_NATURE}", f"{EN_NATURE};{NUMERAIRE}")
 # 2024-07-02, 02/07/2024 or 2-juil : what a spreadsheet makes of « 2.7 »
 DATE_DE_TABLEUR = r"\d{4}-\d{2}-\d{2}([ T]00:00:00)?|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}[-. ][a-zéû]{3,5}\.?([-. ]\d{2,4})?"
+EUROS_ECRITS, FRANCS_ECRITS = r"€|eur|euros?", r"f|frf|francs?( fran[cç]ais)?"
+FRANCS_PAR_EURO = Decimal("6.55957")
+PRET = r".*\b(prets?|garanties?|avances? (remboursables?|recuperables?)|cautions?|cautionnements?)\b.*"
 JOURS = r"\d{4}-\d{2}-\d{2}([/_]\d{4}-\d{2}-\d{2})?"
 
 
@@ -88,6 +99,19 @@ def _shares_add_up(lignes: pd.DataFrame) -> pd.Series:
     return (lignes["reference_convention"].isna() | ((par_convention - 1).abs() <= 0.02)).astype(bool)
 
 
+def _in_francs(monnaie: pd.Series) -> pd.Series:
+    en_francs: pd.Series = _written(FRANCS_ECRITS)(monnaie.astype(pd.ArrowDtype(TEXTE)))
+    return en_francs
+
+
+def _in_one_currency(lignes: pd.DataFrame) -> pd.Series:
+    """Say which rows have a known currency: that of their time."""
+    exercice = lignes["exercice"].fillna(MONNAIE_UNIQUE)
+    ancienne, impossible = exercice < MONNAIE_UNIQUE, exercice < PREMIERE
+    juste: pd.Series = lignes["monnaie"].notna().where(ancienne & ~impossible, ~_in_francs(lignes["monnaie"]))
+    return juste
+
+
 NOMS = declared_headers()
 
 TABLE = Table(
@@ -119,13 +143,29 @@ TABLE = Table(
         Colonne(
             "exercice",
             ENTIER,
-            "Exercice budgétaire, à défaut année de la convention, puis de la décision, puis du fichier.",
+            "Exercice de la ligne ; à défaut celui du fichier que la ligne confirme, puis l'année de la convention, de "
+            "la décision, du fichier.",
             calculee=True,
             regles=(
                 refus(
                     "exercice_plausible",
-                    "exercice impossible : avant 2010 ou dans l'avenir",
-                    lambda v: v.between(2010, datetime.now(UTC).year),
+                    f"exercice impossible : avant {PREMIERE} ou au-delà de l'an prochain",
+                    lambda v: v.between(PREMIERE, datetime.now(UTC).year + 1),
+                ),
+            ),
+        ),
+        Colonne(
+            "exercice_origine",
+            TEXTE,
+            "Ce qui dit l'exercice : ligne, fichier confirmé (par l'objet ou la période de versement), convention, "
+            "décision ou fichier.",
+            calculee=True,
+            regles=(
+                signalement(
+                    "exercice_confirme",
+                    "convention ou décision d'une autre année : la ligne est comptée à celle du fichier, que donne son "
+                    "objet ou sa période de versement",
+                    lambda v: v != CONFIRMEE,
                 ),
             ),
         ),
@@ -262,6 +302,28 @@ TABLE = Table(
             ),
         ),
         Colonne(
+            "monnaie",
+            TEXTE,
+            "Monnaie, quand le fichier ou son origine la dit ; des francs sont convertis (1 € pour 6,55957 F).",
+            **NOMS["monnaie"],
+            origine="monnaie",
+            regles=(
+                refus(
+                    "monnaie_connue",
+                    "monnaie autre que l'euro, ou le franc d'avant 2002 : montant non compté",
+                    lambda v: _written(f"{EUROS_ECRITS}|{FRANCS_ECRITS}")(v),
+                ),
+            ),
+        ),
+        Colonne("pret_eur", EUROS, "Montant du prêt, qui n'est pas une subvention.", **NOMS["pret_eur"], unite="eur"),
+        Colonne(
+            "garantie_eur",
+            EUROS,
+            "Montant garanti, qui n'est pas une subvention.",
+            **NOMS["garantie_eur"],
+            unite="eur",
+        ),
+        Colonne(
             "nature",
             TEXTE,
             "Aide en numéraire ou en nature.",
@@ -368,12 +430,18 @@ TABLE = Table(
         signalement(
             "date_presente",
             "ni exercice budgétaire, ni date de convention ou de décision : l'exercice vient du fichier",
-            lambda lignes: lignes[["exercice_budgetaire", "date_convention", "date_decision"]].notna().any(axis=1),
+            lambda lignes: (lignes["exercice_origine"] != FICHIER).fillna(False).astype(bool),
         ),
         signalement(
             "exercice_connu",
             "exercice inconnu : ni date de convention, ni année dans le nom du fichier",
             lambda lignes: lignes["exercice"].notna(),
+        ),
+        refus(
+            "monnaie_dite",
+            f"avant {MONNAIE_UNIQUE}, francs ou euros ? l'écrire à côté du fichier (« monnaie: » dans son "
+            ".origine.yml) ; des francs après cette date ne se comptent pas",
+            _in_one_currency,
         ),
         signalement(
             "parts_completes",
@@ -396,6 +464,30 @@ TABLE = Table(
                         OVER (PARTITION BY nom ORDER BY exercice NULLS LAST, _fichier, _ligne)
                 AND row_number() OVER (PARTITION BY _fichier, nom, id_attribuant ORDER BY _ligne) = 1""",
         ),
+        RegleEnsemble(
+            "date_sans_jour",
+            "",
+            "conventions dont la date ne donne pas un jour (une année ou un mois seul, plusieurs dates) : l'exercice "
+            "se lit, le jour non ; dit une fois par fichier",
+            """
+            SELECT _fichier, min(_ligne) AS _ligne, count(*) || ' lignes' AS valeur FROM lignes
+            WHERE exercice_origine = 'convention' AND date_convention IS NULL
+            GROUP BY _fichier""",
+        ),
+        RegleEnsemble(
+            "origines_melees",
+            "exercice",
+            "série dont les exercices ne sont pas tous dits par la même chose (voir exercice_origine) : d'une année à "
+            "l'autre, comparer avec prudence ; dit une fois par attribuant",
+            """
+            SELECT _fichier, _ligne, premiere || ', puis ' || exercice_origine AS valeur
+            FROM (SELECT *, first_value(exercice_origine) OVER (serie ORDER BY _fichier, _ligne) AS premiere,
+                         max(exercice) OVER serie > min(exercice) OVER serie AS est_serie
+                  FROM lignes WHERE exercice IS NOT NULL
+                  WINDOW serie AS (PARTITION BY siren_attribuant, etat))
+            WHERE est_serie AND exercice_origine <> premiere
+            QUALIFY row_number() OVER (PARTITION BY siren_attribuant, etat ORDER BY _fichier, _ligne) = 1""",
+        ),
     ),
 )
 
@@ -406,20 +498,23 @@ def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
     def ecrite(nom: str) -> pd.Series:
         return brut.get(nom, pd.Series(None, index=brut.index, dtype=pd.ArrowDtype(TEXTE)))
 
-    annee = convert(ecrite("exercice_budgetaire"), ENTIER)
-    for date in ("date_convention", "date_decision"):
-        annee = annee.fillna(convert(ecrite(date), DATE).dt.year.astype(pd.ArrowDtype(ENTIER)))
-    # an origin may say « inconnu », or several years in words: only a year that comes first is one
-    annee_du_fichier = re.match(r"(19|20)\d{2}", millesime)
+    dates = ("exercice_budgetaire", "date_convention", "date_decision", "objet", "dates_periode_versement")
+    exercice, origine = years_of(pd.DataFrame({nom: ecrite(nom) for nom in dates}), year_of_file(millesime))
+    # a year alone was read as such: as a day it is not unreadable, it is not said
+    jours = {nom: brut[nom].mask(without_day(brut[nom])) for nom in ("date_convention", "date_decision") if nom in brut}
     identifiant = restored(convert(ecrite("id_beneficiaire"), TEXTE))
     derivees = {
-        "exercice": annee.fillna(int(annee_du_fichier[0])) if annee_du_fichier else annee,
+        **jours,
+        "exercice": exercice,
+        "exercice_origine": origine,
         # what SCDL publishes is attributed: neither signed for sure, nor paid
         "etat": convert(ecrite("etat"), TEXTE).str.lower().fillna(ETATS[0]),
         "siren_attribuant": _siren_of(restored(convert(ecrite("id_attribuant"), TEXTE))),
         "siren_beneficiaire": _siren_of(identifiant),
         "siret_beneficiaire": identifiant.where(is_siret(identifiant)),
     }
+    if "monnaie" in brut:
+        derivees["montant_eur"] = _to_euros(brut["montant_eur"], _in_francs(ecrite("monnaie")))
     if "pourcentage_subvention" in brut:
         derivees |= _shares_of(brut)
     return brut.assign(**derivees)
@@ -430,8 +525,22 @@ def hors_champ(lignes: pd.DataFrame, aucune: pd.Series) -> pd.Series:
     motifs, statut = aucune, _plain(lignes["statut"])
     for ecrit, motif in SANS_SUITE.items():
         motifs = motifs.mask(_written(ecrit)(statut), motif)
+    nature = _plain(lignes["nature"])
+    prete = _written(PRET)(nature) & ~nature.str.contains("numeraire|en nature|subvention").fillna(False).astype(bool)
+    prete |= lignes["montant_eur"].isna() & (lignes["pret_eur"].notna() | lignes["garantie_eur"].notna())
+    motifs = motifs.mask(prete.astype(bool) & motifs.isna(), "prêt ou garantie : pas une subvention")
     a_venir = lignes["est_pluriannuelle"].fillna(False) & (lignes["exercice"] > datetime.now(UTC).year).fillna(False)
     return motifs.mask(a_venir.astype(bool) & motifs.isna(), "exercice à venir d'une subvention pluriannuelle")
+
+
+def _to_euros(montants: pd.Series, en_francs: pd.Series) -> pd.Series:
+    """Convert the amounts in francs, to the cent, half up; what cannot be read stays as it is written."""
+    lus = convert(montants, EUROS)
+    euros = [
+        str((lu / FRANCS_PAR_EURO).quantize(Decimal("0.01"), ROUND_HALF_UP)) if franc and pd.notna(lu) else ecrit
+        for lu, franc, ecrit in zip(lus, en_francs, montants, strict=True)
+    ]
+    return pd.Series(euros, index=montants.index, dtype=pd.ArrowDtype(arrow.string()))
 
 
 def _siren_of(identifiant: pd.Series) -> pd.Series:
