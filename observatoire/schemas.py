@@ -156,6 +156,23 @@ class RegleEnsemble:
 
 
 @dataclass(frozen=True)
+class Totaux:
+    """How a total is told from a row of data, in files that people lay out.
+
+    Attributes:
+        montants: columns a total adds up.
+        libelles: columns where its word stands (« TOTAL GENERAL »).
+        identifiants: columns that name somebody, or an account: a row that has one is data.
+        propres: columns that only data has; with one of them, a row that is no sum is kept, and flagged.
+    """
+
+    montants: tuple[str, ...]
+    libelles: tuple[str, ...]
+    identifiants: tuple[str, ...] = ()
+    propres: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Table:
     """A table of the warehouse.
 
@@ -166,6 +183,7 @@ class Table:
         gravite_cle: `refus` keeps the first of equal keys, `signalement` keeps all and flags the repeats.
         regles: rules over several columns.
         ensemble: rules over all of its rows, whatever the file.
+        totaux: how its files write totals, when they do: blank rows, titles and notes are then told apart too.
     """
 
     description: str
@@ -174,6 +192,7 @@ class Table:
     gravite_cle: Gravite = "refus"
     regles: tuple[pa.Check, ...] = ()
     ensemble: tuple[RegleEnsemble, ...] = ()
+    totaux: Totaux | None = None
     noms: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:

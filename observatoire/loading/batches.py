@@ -15,6 +15,7 @@ import pyarrow as arrow
 
 from observatoire.identifiers import is_demonstration
 from observatoire.loading.files import Fichier
+from observatoire.loading.other_rows import Addition
 from observatoire.loading.records import Lecture, read_batches
 from observatoire.loading.sorting import DE_DEMONSTRATION, Tri, convert_columns, repeated_key, sort_rows
 from observatoire.schemas import Table
@@ -47,17 +48,18 @@ def _batches_of_file(
     schema = table.pandera()
     dites = {c.nom: str(fichier.origine[c.origine]) for c in table.colonnes if fichier.origine.get(c.origine)}
     lecture = Lecture(origine=dites)
+    addition = Addition(table.totaux) if table.totaux is not None else None
     for brut in read_batches(fichier.chemin, table, lecture):
-        tri = _sort_batch(brut, fichier, source, schema)
+        tri = _sort_batch(brut, fichier, source, schema, addition)
         lu.lignes_lues += len(brut)
         lu.lignes_retenues += len(tri.retenues)
-        lu.lignes_hors_champ += len(tri.hors_champ)
         lu.lignes_rejetees += len(tri.refusees)
-        for motif, nombre in tri.hors_champ.value_counts().items():
-            lu.motifs_hors_champ[str(motif)] = lu.motifs_hors_champ.get(str(motif), 0) + int(nombre)
+        _count_out_of_scope(lu, {str(motif): int(nombre) for motif, nombre in tri.hors_champ.value_counts().items()})
         completes = _whole_rows(tri.refusees)
         rejets.append(tri.rejets.assign(fichier=fichier.nom, ligne_complete=tri.rejets["ligne"].map(completes)))
         yield tri.retenues.assign(_fichier=fichier.nom)
+    lu.lignes_lues += sum(lecture.ecartees.values())
+    _count_out_of_scope(lu, lecture.ecartees)
     titres = [(ligne, colonne, valeur) for colonne, (ligne, valeur) in lecture.titres.items()]
     rejets.append(
         pd.DataFrame(titres, columns=["ligne", "colonne", "valeur"]).assign(
@@ -73,6 +75,12 @@ def _batches_of_file(
     lu.colonnes_inconnues = lecture.inconnues
     lu.en_tetes = lecture.reconnues
     rejets.append(malformees.assign(fichier=fichier.nom, colonne="", regle="structure", gravite="refus"))
+
+
+def _count_out_of_scope(lu: FichierLu, motifs: dict[str, int]) -> None:
+    for motif, nombre in motifs.items():
+        lu.lignes_hors_champ += nombre
+        lu.motifs_hors_champ[motif] = lu.motifs_hors_champ.get(motif, 0) + nombre
 
 
 def _to_complete(fichier: Fichier, table: Table, colonnes: list[str]) -> pd.DataFrame:
@@ -100,11 +108,17 @@ def _whole_rows(lignes: pd.DataFrame) -> dict[int, str]:
     }
 
 
-def _sort_batch(brut: pd.DataFrame, fichier: Fichier, source: Source, schema: Any) -> Tri:
+def _sort_batch(
+    brut: pd.DataFrame, fichier: Fichier, source: Source, schema: Any, addition: Addition | None
+) -> Tri:
     table = source.table
     brut = source.preparer(brut, fichier.nom, fichier.millesime)
     lignes, illisibles = convert_columns(brut, table)
-    tri = sort_rows(brut, table, schema, source.hors_champ(lignes), lignes, illisibles)
+    hors_champ = source.hors_champ(lignes)
+    if addition is not None:
+        totaux, faux = addition.sort(lignes, brut)
+        hors_champ, illisibles = hors_champ.fillna(totaux), pd.concat([illisibles, faux])
+    tri = sort_rows(brut, table, schema, hors_champ, lignes, illisibles)
     if "siren" in tri.retenues and not fichier.est_demonstration:
         intrus = tri.retenues[is_demonstration(tri.retenues["siren"])]
         signale = pd.DataFrame({"ligne": intrus["_ligne"], "colonne": "siren", "valeur": intrus["siren"]})

@@ -29,6 +29,7 @@ import pyarrow.parquet as parquet
 from observatoire.conversion import convert, unreadable
 from observatoire.loading.geojson import PasUneCollection, feature_records
 from observatoire.loading.headers import known_headers, match_headers, missing_message
+from observatoire.loading.other_rows import not_data
 from observatoire.schemas import TEXTE, Table
 
 LIGNES_PAR_LOT = 500_000
@@ -66,6 +67,7 @@ class Lecture:
         inconnues: headers no column of the table claims: tolerated, reported.
         manquantes: optional columns the file does not have.
         malformees: rows refused for their structure: (line, words, reason).
+        ecartees: records that are no row of the table, by reason.
         titres: values said once, above the header: (line, words) by column.
         origine: values said for the whole file by its `.origine.yml`, by column; set before reading.
         dites_en_tete: values the very words of a header say for the whole file, by column.
@@ -78,6 +80,7 @@ class Lecture:
     inconnues: list[str] = field(default_factory=list)
     manquantes: list[str] = field(default_factory=list)
     malformees: list[tuple[int, str, str]] = field(default_factory=list)
+    ecartees: dict[str, int] = field(default_factory=dict)
     titres: dict[str, tuple[int, str]] = field(default_factory=dict)
     origine: dict[str, str] = field(default_factory=dict)
     dites_en_tete: dict[str, str] = field(default_factory=dict)
@@ -358,9 +361,11 @@ def _in_batches(
     while paquet := list(islice(lignes, LIGNES_PAR_LOT)):
         bonnes = []
         for numero, cellules in paquet:
-            if not any(cellule.strip() for cellule in cellules):
+            if autre := not_data(cellules, en_tete, positions, table):
+                lecture.ecartees[autre] = lecture.ecartees.get(autre, 0) + 1
+            elif not any(cellule.strip() for cellule in cellules):
                 continue
-            if motif := _malformed(cellules, largeur, separateur):
+            elif motif := _malformed(cellules, largeur, separateur):
                 lecture.malformees.append((numero, " | ".join(cellules), motif))
             else:
                 bonnes.append((numero, cellules))
@@ -368,8 +373,8 @@ def _in_batches(
             nom: arrow.array([cellules[place] for _, cellules in bonnes], TEXTE) for nom, place in positions.items()
         }
         for nom, places in lecture.doubles.items():
-            for autre in places:
-                seconde = arrow.array([cellules[autre] for _, cellules in bonnes], TEXTE)
+            for seconde_place in places:
+                seconde = arrow.array([cellules[seconde_place] for _, cellules in bonnes], TEXTE)
                 colonnes[nom] = _one_of_two(colonnes[nom], seconde, table, nom)
                 if colonnes[nom] is None:
                     raise two_for_one(chemin, lecture, nom)

@@ -185,6 +185,22 @@ def test_un_numero_rna_qui_n_en_est_pas_un_ne_fait_pas_de_trois_beneficiaires_un
     assert len({ligne["repondant"] for ligne in petit.contributions("subventions")}) == 4
 
 
+def test_une_convention_compte_entiere_pour_l_attribuant_et_ses_parts_pour_les_beneficiaires(petit):
+    for montant, part in (("100000", "0.5"), ("40000", "50"), ("30000", "30 %")):
+        petit.donne(montant, "connue", pourcentageSubvention=part, objet=f"cofinancement de {montant}")
+    petit.reconnaitre()
+    attribuees = petit.contributions("subventions")
+    assert sum(ligne["valeur"] for ligne in attribuees) == 170000
+    assert sum(ligne["nombre_unites"] for ligne in attribuees) == 3
+    par_axe: dict[tuple[str, str], Decimal] = {}
+    for ligne in petit.contributions("subventions_beneficiaires"):
+        clef = (ligne["axe"], "non nommés" if "non nommés" in ligne["modalite"] else "nommés")
+        par_axe[clef] = par_axe.get(clef, Decimal(0)) + ligne["valeur"]
+    assert par_axe["total", "nommés"] == 170000
+    assert (par_axe["identification", "nommés"], par_axe["identification", "non nommés"]) == (79000, 91000)
+    assert petit.chemin()[3, "décidé"]["montant_eur"] == 170000
+
+
 def test_une_convention_partagee_est_une_subvention(petit):
     petit.unite("autre")
     for nom, part in (("connue", "0.6"), ("autre", "0.4")):

@@ -18,6 +18,7 @@ from observatoire.schemas import (
     Colonne,
     Controle,
     Table,
+    Totaux,
     length_at_most,
     refus,
     signalement,
@@ -195,6 +196,11 @@ TABLE = Table(
     ),
     # several amendments of a year are all « décision modificative »
     gravite_cle="signalement",
+    totaux=Totaux(
+        montants=("mtreal_eur", "mtprev_eur", "mtpropnouv_eur"),
+        libelles=("etape", "compte", "libelle_compte", "nature", "libelle_nature", "libelle_fonction", "nom"),
+        identifiants=("compte",),
+    ),
     regles=(
         signalement(
             "montant_vote_present",

@@ -4,7 +4,6 @@ The obligation (décret 2017-779) starts at 23,000 €: smaller grants are not m
 the technical names or the titles of the official schema; `tests/sources/test_schemas_officiels.py` compares the rules.
 """
 
-import hashlib
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -33,6 +32,7 @@ from observatoire.schemas import (
     Controle,
     RegleEnsemble,
     Table,
+    Totaux,
     length_at_most,
     refus,
     signalement,
@@ -47,6 +47,7 @@ from observatoire.sources.subventions.annee import (
     years_of,
 )
 from observatoire.sources.subventions.entetes import declared_headers
+from observatoire.sources.subventions.parts import shares_of
 
 ETATS = ("décidé", "conventionné", "payé")
 # statuses without accents, as `_plain` reads them; the first of the pending ones is how the schema writes it
@@ -375,7 +376,7 @@ TABLE = Table(
         Colonne(
             "pourcentage_subvention",
             NOMBRE,
-            "Part du bénéficiaire dans une subvention partagée, de 0 à 1.",
+            "Part du bénéficiaire dans une subvention partagée, de 0 à 1 ; au-dessus de 1, lue pour cent.",
             **NOMS["pourcentage_subvention"],
             regles=(
                 signalement(
@@ -411,6 +412,12 @@ TABLE = Table(
         *("objet", "montant_eur", "date_convention"),
     ),
     gravite_cle="signalement",
+    totaux=Totaux(
+        montants=("montant_eur",),
+        libelles=("nom_beneficiaire", "objet", "nom_attribuant", "id_attribuant", "id_beneficiaire"),
+        identifiants=("siren_beneficiaire", "rna_beneficiaire"),
+        propres=("objet", "date_convention", "date_decision"),
+    ),
     regles=(
         signalement(
             "attribuant_identifie",
@@ -446,7 +453,7 @@ TABLE = Table(
         signalement(
             "parts_completes",
             "parts connues d'une convention partagée différentes de 100 % : bénéficiaire manquant, ou part erronée ? "
-            "la convention ne compte qu'une fois",
+            "la convention compte entière, une fois ; ce qu'elles laissent va à des bénéficiaires non nommés",
             _shares_add_up,
         ),
     ),
@@ -516,7 +523,7 @@ def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
     if "monnaie" in brut:
         derivees["montant_eur"] = _to_euros(brut["montant_eur"], _in_francs(ecrite("monnaie")))
     if "pourcentage_subvention" in brut:
-        derivees |= _shares_of(brut)
+        derivees |= shares_of(brut)
     return brut.assign(**derivees)
 
 
@@ -546,41 +553,3 @@ def _to_euros(montants: pd.Series, en_francs: pd.Series) -> pd.Series:
 def _siren_of(identifiant: pd.Series) -> pd.Series:
     """Keep the SIREN of a valid SIREN or SIRET."""
     return identifiant.str.slice(0, 9).where(is_siren_or_siret(identifiant))
-
-
-def _shares_of(brut: pd.DataFrame) -> dict[str, pd.Series]:
-    """Read the shares, and name the conventions they share: what their rows repeat, hashed (an object may name people).
-
-    « 60 % » is 0.6; 60 too, where the shares of its convention make 100. A row without a share belongs to the
-    convention whose other shares leave something to it.
-    """
-    ecrites = brut["pourcentage_subvention"].astype(pd.ArrowDtype(TEXTE))
-    en_pct = ecrites.str.fullmatch(r"\s*[0-9]+([.,][0-9]+)?\s*%\s*").fillna(False).astype(bool)
-    parts = convert(ecrites.where(~en_pct, ecrites.str.replace("%", "")), NOMBRE).astype(object)
-    parts = parts.where(parts.notna(), None)
-    parts = parts.where(~en_pct, parts.map(lambda part: None if part is None else part / 100))
-    repetees = (
-        *("id_attribuant", "etat", "exercice_budgetaire", "id_subvention", "reference_decision", "date_convention"),
-        *("objet", "montant_eur"),
-    )
-    lues = brut[[nom for nom in repetees if nom in brut]].astype("str")
-    cles = pd.Series([" | ".join(ligne) for ligne in lues.to_numpy()], index=brut.index, dtype="str")
-
-    def known_sum() -> pd.Series:
-        return parts.where(parts != 1).astype("float64").groupby(cles).transform("sum")
-
-    sur_cent = ((known_sum() - 100).abs() <= 2) & parts.map(lambda part: part is not None and part > 1)
-    parts = parts.where(~sur_cent, parts.map(lambda part: None if part is None else part / 100))
-    partielle = parts.map(lambda part: part is not None and part != 1)
-    attend = parts.isna() & partielle.groupby(cles).transform("any") & ((known_sum() - 1).abs() > 0.02)
-    references = [
-        hashlib.sha256(cle.encode()).hexdigest()[:16] if partagee else None
-        for cle, partagee in zip(cles, partielle | attend, strict=True)
-    ]
-    return {
-        # what cannot be read as a share stays as it is written, to be said so
-        "pourcentage_subvention": ecrites.where(
-            ~(en_pct | sur_cent), parts.map(lambda part: None if part is None else str(part))
-        ),
-        "reference_convention": pd.Series(references, index=brut.index, dtype=pd.ArrowDtype(arrow.string())),
-    }
