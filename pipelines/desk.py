@@ -29,7 +29,7 @@ ETATS = {
     "a_jour": "à jour",
     "en_retard": "à jour, mais rien de nouveau depuis une cadence",
     "perime": "périmée : rien de nouveau depuis deux cadences",
-    "en_echec": "en échec : la table est celle du dernier chargement réussi",
+    "en_echec": "en échec : les lignes en cause sont celles du dernier chargement réussi",
     "absente": "absente : aucun fichier",
 }
 MONTREES = 20

@@ -16,12 +16,23 @@ import pyarrow as arrow
 from observatoire.identifiers import is_demonstration
 from observatoire.loading.files import Fichier
 from observatoire.loading.other_rows import Addition
-from observatoire.loading.records import Lecture, read_batches
+from observatoire.loading.periods import Repetition, repetitions
+from observatoire.loading.records import FichierRefuse, Lecture, read_batches
 from observatoire.loading.sorting import DE_DEMONSTRATION, Tri, convert_columns, repeated_key, sort_rows
 from observatoire.schemas import Table
 from observatoire.sources import Source
 from observatoire.sources.states import FichierLu
 from observatoire.warehouse import Entrepot
+
+
+class FichierEnFaute(FichierRefuse):
+    """A file that cannot be read, among others that can: its message, and its name in the folder of its source."""
+
+    def __init__(self, fichier: str, motif: str) -> None:
+        """Keep the name beside the message."""
+        super().__init__(motif)
+        self.fichier = fichier
+
 
 DIT_EN_TITRE = "colonne absente, valeur lue au-dessus de l'en-tête : comptée pour tout le fichier, à vérifier"
 
@@ -34,22 +45,49 @@ def load_rows(
     Arguments, errors and result as in `bulk.load_rows`.
     """
     rejets: list[pd.DataFrame] = []
-    lots = (lot for fichier, lu in fichiers for lot in _batches_of_file(fichier, source, lu, rejets))
+    freres = [fichier for fichier, _ in fichiers] if source.cumul == "par_periode" else []
+    try:
+        repetees = repetitions(freres, source.table)
+    except FichierRefuse:  # said, with its name, when its turn to be read comes
+        repetees = {}
+    lots = (
+        lot
+        for fichier, lu in fichiers
+        for lot in _batches_of_file(fichier, source, lu, rejets, repetees.get(fichier.nom))
+    )
     entrepot.write_batches(sortie, source.table.arrow(), lots, dit)
     _handle_repeats(entrepot, sortie, source.table, [lu for _, lu in fichiers], rejets, dit)
     return rejets
 
 
 def _batches_of_file(
-    fichier: Fichier, source: Source, lu: FichierLu, rejets: list[pd.DataFrame]
+    fichier: Fichier, source: Source, lu: FichierLu, rejets: list[pd.DataFrame], repetition: Repetition | None
 ) -> Iterator[pd.DataFrame]:
-    """Yield the kept rows of a file; count the others and keep their reasons."""
+    """Yield the kept rows of a file; count the others and keep their reasons.
+
+    Raises:
+        FichierEnFaute: the file cannot be read as this table.
+    """
+    try:
+        yield from _sorted_batches(fichier, source, lu, rejets, repetition)
+    except FichierRefuse as erreur:
+        raise FichierEnFaute(fichier.nom, str(erreur)) from erreur
+
+
+def _sorted_batches(
+    fichier: Fichier, source: Source, lu: FichierLu, rejets: list[pd.DataFrame], repetition: Repetition | None
+) -> Iterator[pd.DataFrame]:
     table = source.table
     schema = table.pandera()
     dites = {c.nom: str(fichier.origine[c.origine]) for c in table.colonnes if fichier.origine.get(c.origine)}
     lecture = Lecture(origine=dites)
     addition = Addition(table.totaux) if table.totaux is not None else None
     for brut in read_batches(fichier.chemin, table, lecture):
+        deja = repetition.take_out(brut) if repetition is not None else None
+        if repetition is not None and deja is not None and deja.any():
+            lu.lignes_lues += int(deja.sum())
+            _count_out_of_scope(lu, {repetition.motif: int(deja.sum())})
+            brut = brut[~deja].reset_index(drop=True)  # noqa: PLW2901 — what is left of the batch
         tri = _sort_batch(brut, fichier, source, schema, addition)
         lu.lignes_lues += len(brut)
         lu.lignes_retenues += len(tri.retenues)
@@ -66,6 +104,9 @@ def _batches_of_file(
             fichier=fichier.nom, regle="dit_en_titre", gravite="signalement", motif=DIT_EN_TITRE
         )
     )
+    if repetition is not None:
+        dite = pd.DataFrame({"ligne": [1], "colonne": "", "valeur": None, "motif": repetition.motif})
+        rejets.append(dite.assign(fichier=fichier.nom, regle="fichier_contenu", gravite="signalement"))
     if lecture.a_completer:
         lu.etat = "a_completer"
         rejets.append(_to_complete(fichier, table, lecture.a_completer))

@@ -5,6 +5,7 @@
 
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,14 @@ import duckdb
 import pandas as pd
 import pyarrow as arrow
 import yaml
+from pyarrow import parquet
 
 from observatoire.judging import COLONNES_REJETS, VIDE
 from observatoire.loading import batches, bulk
+from observatoire.loading.batches import FichierEnFaute
 from observatoire.loading.files import A_CONVERTIR, Fichier, dropped_files, files_of, unread_files, yaml_fault
 from observatoire.loading.letters import write_letters
+from observatoire.loading.periods import conflicts, producer_of
 from observatoire.loading.records import FichierRefuse
 from observatoire.loading.rejects import write_csv
 from observatoire.loading.whole_table import whole_table_flags
@@ -126,16 +130,18 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
     for dernier_echec in (entrepot.racine / "rejets").glob(f"{source.nom}.en_echec.*"):
         dernier_echec.unlink()
     retenus, ecartes = _by_accumulation(trouves, source)
-    fichiers = [(fichier, _file_record(fichier, source)) for fichier in retenus]
-    lus = [lu for _, lu in fichiers]
-    load_rows = bulk.load_rows if source.volumineuse else batches.load_rows
+    fautes = conflicts(retenus, source.nom) if source.cumul == "par_periode" else {}
     with entrepot.replacing(entrepot.path_of(schema_of(source), source.nom)) as provisoire:
-        rejets = load_rows(entrepot, source, fichiers, provisoire, {"version": version})
+        lus, rejets, autres = _load_producers(
+            entrepot, source, retenus, precedent, provisoire, fautes, version, acceptes
+        )
         rejets += whole_table_flags(provisoire, source.table)
         tous = pd.concat([*rejets, VIDE.assign(fichier="", ligne_complete="")], ignore_index=True)
         etat = Etat(
             source=source.nom,
-            etat="a_jour",
+            etat="en_echec" if fautes else "a_jour",
+            motif=" ".join(fautes.values()),
+            depuis=(precedent and precedent.depuis or utc_now()) if fautes else None,
             version=version,
             nature="demonstration" if any(lu.nature == "demonstration" for lu in lus) else source.nature,
             couverture=_coverage(retenus, source, sum(lu.lignes_lues for lu in lus)),
@@ -153,8 +159,120 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
             write_letters(entrepot, source, etat.fichiers, tous)
             raise
     _write_rejects(entrepot, source.nom, tous)
-    write_letters(entrepot, source, etat.fichiers, tous)
+    en_cause = pd.concat([tous, *(rejets_en_cause for _, rejets_en_cause in autres)], ignore_index=True)
+    if autres:
+        _write_rejects(entrepot, f"{source.nom}.en_echec", en_cause)
+    lettres = {lu.fichier: lu for lus_ecrits in (etat.fichiers, *(siens for siens, _ in autres)) for lu in lus_ecrits}
+    write_letters(entrepot, source, lettres.values(), en_cause)
     return etat
+
+
+def _load_producers(
+    entrepot: Entrepot,
+    source: Source,
+    retenus: list[Fichier],
+    precedent: Etat | None,
+    provisoire: Path,
+    fautes: dict[str, str],
+    version: str,
+    acceptes: set[str],
+) -> tuple[list[FichierLu], list[pd.DataFrame], list[tuple[list[FichierLu], pd.DataFrame]]]:
+    """Load the files; where each producer has its folder, one that fails keeps its last good rows, alone.
+
+    `fautes`, the French reason by producer that fails, is completed here.
+
+    Returns:
+        The files, the rejects, and the files and rejects of the producers whose rows were read, and refused.
+
+    Raises:
+        SourceEnEchec, FichierRefuse: no producer is left.
+    """
+    load_rows = bulk.load_rows if source.volumineuse else batches.load_rows
+    separes = source.cumul == "par_periode" and len({producer_of(fichier.nom) for fichier in retenus}) > 1
+    refuses: list[tuple[list[FichierLu], pd.DataFrame]] = []
+    while True:
+        bons = [fichier for fichier in retenus if producer_of(fichier.nom) not in fautes]
+        if not bons:
+            if refuses:
+                en_cause = pd.concat([rejets_en_cause for _, rejets_en_cause in refuses], ignore_index=True)
+                _write_rejects(entrepot, f"{source.nom}.en_echec", en_cause)
+                write_letters(entrepot, source, [lu for siens, _ in refuses for lu in siens], en_cause)
+            raise SourceEnEchec(" ".join(fautes.values()))
+        lus = [_file_record(fichier, source) for fichier in bons]
+        try:
+            rejets = load_rows(entrepot, source, list(zip(bons, lus, strict=True)), provisoire, {"version": version})
+        except FichierEnFaute as erreur:
+            if not separes:
+                raise
+            fautes[producer_of(erreur.fichier)] = str(erreur)
+            continue
+        nouvelles = _volume_faults(source, bons, lus, rejets, precedent, acceptes) if separes else {}
+        if not nouvelles:
+            break
+        tous = pd.concat([*rejets, VIDE.assign(fichier="", ligne_complete="")], ignore_index=True)
+        for producteur in nouvelles:
+            siens = [lu for lu in lus if producer_of(lu.fichier) == producteur]
+            refuses.append((siens, tous[tous["fichier"].isin([lu.fichier for lu in siens])]))
+        fautes |= nouvelles
+    if fautes:
+        lus += _keep_last_good(entrepot, source, retenus, precedent, provisoire, set(fautes), version)
+    return lus, rejets, refuses
+
+
+def _volume_faults(
+    source: Source,
+    fichiers: list[Fichier],
+    lus: list[FichierLu],
+    rejets: list[pd.DataFrame],
+    precedent: Etat | None,
+    acceptes: set[str],
+) -> dict[str, str]:
+    """Judge the volumes of each producer apart: one that refuses everything would be lost among the others."""
+    fautes = {}
+    tous = pd.concat([*rejets, VIDE.assign(fichier="")], ignore_index=True)
+    for producteur in sorted({producer_of(lu.fichier) for lu in lus}):
+        siens = [lu for lu in lus if producer_of(lu.fichier) == producteur]
+        ses_rejets = tous[tous["fichier"].isin([lu.fichier for lu in siens])]
+        regles: Any = ses_rejets.groupby(["colonne", "regle", "gravite"], as_index=False).size().to_dict("records")
+        nature = "demonstration" if any(lu.nature == "demonstration" for lu in lus) else source.nature
+        etat = Etat(source.nom, "a_jour", "", nature, "lignes", fichiers=siens, regles=regles)
+        avant = None
+        if precedent is not None:
+            anciens = [lu for lu in precedent.fichiers if producer_of(lu.fichier) == producteur]
+            avant = Etat(**{**vars(precedent), "fichiers": anciens, "jusqu_au": None})
+        ses_fichiers = [fichier for fichier in fichiers if producer_of(fichier.nom) == producteur]
+        try:
+            _check_volumes(etat, avant, source, _to_accept(ses_fichiers, avant) <= acceptes, ses_rejets)
+        except SourceEnEchec as erreur:
+            fautes[producteur] = str(erreur)
+    return fautes
+
+
+def _keep_last_good(
+    entrepot: Entrepot,
+    source: Source,
+    retenus: list[Fichier],
+    precedent: Etat | None,
+    provisoire: Path,
+    producteurs: set[str],
+    version: str,
+) -> list[FichierLu]:
+    """Add to a table the rows its failing producers have in the table in place; return their files, `en_echec`."""
+    en_place = entrepot.path_of(schema_of(source), source.nom)
+    anciens = [lu for lu in precedent.fichiers if producer_of(lu.fichier) in producteurs] if precedent else []
+    if anciens and en_place.exists():
+        neuves, gardees = (
+            parquet.read_table(chemin).to_pandas(types_mapper=pd.ArrowDtype) for chemin in (provisoire, en_place)
+        )
+        gardees = gardees[gardees["_fichier"].map(producer_of).isin(producteurs)]
+        lots = iter([neuves, gardees.reindex(columns=neuves.columns)])
+        entrepot.write_batches(provisoire, source.table.arrow(), lots, {"version": version})
+    deja = {producer_of(lu.fichier) for lu in anciens}
+    nouveaux = [f for f in retenus if producer_of(f.nom) in producteurs - deja]
+    return [
+        *(replace(lu, etat="en_echec") for lu in anciens),
+        *(_file_record(fichier, source, "en_echec") for fichier in nouveaux),
+    ]
 
 
 def _latest(chemin: Path, source: Source) -> str | None:
@@ -242,7 +360,7 @@ def _check_each_period(etat: Etat, precedent: Etat, source: Source, accepter: st
     """Refuse a file much smaller than the one of its producer and year it replaces: other years would hide it."""
 
     def par_annee(lus: list[FichierLu]) -> dict[tuple[str, str], FichierLu]:
-        lues = [lu for lu in lus if lu.etat in ("lu", "a_completer")]
+        lues = [lu for lu in lus if lu.etat in ("lu", "a_completer", "en_echec")]
         return {(str(Path(lu.fichier).parent), lu.millesime[:4] or lu.fichier): lu for lu in lues}
 
     avant = par_annee(precedent.fichiers)
@@ -293,16 +411,6 @@ def _by_accumulation(trouves: list[Fichier], source: Source) -> tuple[list[Fichi
     if source.cumul == "union":
         return candidats, ecartes
     if source.cumul == "par_periode":
-        # a folder per producer: two grantors of one year add up, two files of one grantor and year do not
-        par_annee: dict[tuple[str, str], Fichier] = {}
-        for fichier in candidats:
-            cle = (str(Path(fichier.nom).parent), fichier.millesime[:4] or fichier.nom)
-            if cle in par_annee:
-                raise SourceEnEchec(
-                    f"{source.nom} : deux fichiers pour {cle[1]} ({par_annee[cle].nom}, {fichier.nom}). Retirer celui "
-                    f"que l'autre remplace, ou donner à chaque producteur un sous-dossier de raw/{source.nom}/."
-                )
-            par_annee[cle] = fichier
         return candidats, ecartes
     if len(candidats) > 1 and (sans_date := [fichier.nom for fichier in candidats if not fichier.millesime]):
         raise SourceEnEchec(
