@@ -89,6 +89,16 @@ def test_c08_une_date_a_la_barre_se_lit_et_une_reference_devenue_date_est_signal
     assert "tableur" in dits(entrepot)["reference_decision", "reference_en_date"]
 
 
+def test_c08_des_references_qui_sont_les_jours_du_conseil_ne_se_signalent_pas(entrepot):
+    charger(entrepot, *({"referenceDecision": f"2024-06-{jour:02}"} for jour in range(1, 9)), {"referenceDecision": "DEL 1"})
+    assert regles(entrepot, "subventions") == {}
+
+
+def test_un_siret_d_attribuant_avec_et_sans_blancs_est_le_meme(entrepot):
+    charger(entrepot, {}, {"idAttribuant": "246 300 701 00017"})
+    assert ("signalement", "attribuant_change") not in regles(entrepot, "subventions")
+
+
 @pytest.mark.parametrize("dates", ["2024-01-31 et 2024-06-30", "31/01/2024 ; 30/06/2024", "2024-01-31/2024-06-30"])
 def test_c09_plusieurs_dates_dans_une_cellule_ne_sont_pas_devinees(entrepot, dates):
     [ligne] = charger(entrepot, {"dateConvention": dates})

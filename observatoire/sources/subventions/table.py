@@ -5,10 +5,9 @@ the technical names or the titles of the official schema; `tests/sources/test_sc
 """
 
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 import pandas as pd
-import pyarrow as arrow
 
 from observatoire.conversion import convert
 from observatoire.identifiers import (
@@ -30,7 +29,6 @@ from observatoire.schemas import (
     TEXTE,
     Colonne,
     Controle,
-    RegleEnsemble,
     Table,
     Totaux,
     length_at_most,
@@ -47,7 +45,15 @@ from observatoire.sources.subventions.annee import (
     years_of,
 )
 from observatoire.sources.subventions.entetes import declared_headers
+from observatoire.sources.subventions.monnaie import (
+    EUROS_ECRITS,
+    FRANCS_ECRITS,
+    in_francs,
+    in_one_currency,
+    to_euros,
+)
 from observatoire.sources.subventions.parts import shares_of
+from observatoire.sources.subventions.series import ENSEMBLE
 
 ETATS = ("décidé", "conventionné", "payé")
 # statuses without accents, as `_plain` reads them; the first of the pending ones is how the schema writes it
@@ -60,10 +66,6 @@ SANS_SUITE = {
 }
 NUMERAIRE, EN_NATURE = "aide en numéraire", "aide en nature"
 NATURES = (NUMERAIRE, EN_NATURE, f"{NUMERAIRE};{EN_NATURE}", f"{EN_NATURE};{NUMERAIRE}")
-# 2024-07-02, 02/07/2024 or 2-juil : what a spreadsheet makes of « 2.7 »
-DATE_DE_TABLEUR = r"\d{4}-\d{2}-\d{2}([ T]00:00:00)?|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}[-. ][a-zéû]{3,5}\.?([-. ]\d{2,4})?"
-EUROS_ECRITS, FRANCS_ECRITS = r"€|eur|euros?", r"f|frf|francs?( fran[cç]ais)?"
-FRANCS_PAR_EURO = Decimal("6.55957")
 PRET = r".*\b(prets?|garanties?|avances? (remboursables?|recuperables?)|cautions?|cautionnements?)\b.*"
 JOURS = r"\d{4}-\d{2}-\d{2}([/_]\d{4}-\d{2}-\d{2})?"
 
@@ -98,19 +100,6 @@ def _shares_add_up(lignes: pd.DataFrame) -> pd.Series:
     parts = lignes["pourcentage_subvention"].astype("float64")
     par_convention = parts.groupby(lignes["reference_convention"]).transform("sum")
     return (lignes["reference_convention"].isna() | ((par_convention - 1).abs() <= 0.02)).astype(bool)
-
-
-def _in_francs(monnaie: pd.Series) -> pd.Series:
-    en_francs: pd.Series = _written(FRANCS_ECRITS)(monnaie.astype(pd.ArrowDtype(TEXTE)))
-    return en_francs
-
-
-def _in_one_currency(lignes: pd.DataFrame) -> pd.Series:
-    """Say which rows have a known currency: that of their time."""
-    exercice = lignes["exercice"].fillna(MONNAIE_UNIQUE)
-    ancienne, impossible = exercice < MONNAIE_UNIQUE, exercice < PREMIERE
-    juste: pd.Series = lignes["monnaie"].notna().where(ancienne & ~impossible, ~_in_francs(lignes["monnaie"]))
-    return juste
 
 
 NOMS = declared_headers()
@@ -178,13 +167,6 @@ TABLE = Table(
             TEXTE,
             "Référence de la décision.",
             **NOMS["reference_decision"],
-            regles=(
-                signalement(
-                    "reference_en_date",
-                    "référence qui ressemble à une date : « 2.7 » transformé par un tableur ? gardée telle quelle",
-                    _not_written(DATE_DE_TABLEUR),
-                ),
-            ),
         ),
         Colonne("id_subvention", TEXTE, "Numéro de la subvention chez l'attribuant.", **NOMS["id_subvention"]),
         Colonne(
@@ -448,7 +430,7 @@ TABLE = Table(
             "monnaie_dite",
             f"avant {MONNAIE_UNIQUE}, francs ou euros ? l'écrire à côté du fichier (« monnaie: » dans son "
             ".origine.yml) ; des francs après cette date ne se comptent pas",
-            _in_one_currency,
+            in_one_currency,
         ),
         signalement(
             "parts_completes",
@@ -457,45 +439,7 @@ TABLE = Table(
             _shares_add_up,
         ),
     ),
-    ensemble=(
-        RegleEnsemble(
-            "attribuant_change",
-            "id_attribuant",
-            "SIRET de l'attribuant autre que celui de ses premières lignes : déménagement, fusion, ou erreur ? "
-            "dit une fois par fichier ; compté là où mène ce SIRET",
-            """
-            SELECT _fichier, _ligne, id_attribuant AS valeur
-            FROM (SELECT *, lower(nom_attribuant) AS nom FROM lignes WHERE siren_attribuant IS NOT NULL)
-            WHERE nom IS NOT NULL
-            QUALIFY id_attribuant <> first_value(id_attribuant)
-                        OVER (PARTITION BY nom ORDER BY exercice NULLS LAST, _fichier, _ligne)
-                AND row_number() OVER (PARTITION BY _fichier, nom, id_attribuant ORDER BY _ligne) = 1""",
-        ),
-        RegleEnsemble(
-            "date_sans_jour",
-            "",
-            "conventions dont la date ne donne pas un jour (une année ou un mois seul, plusieurs dates) : l'exercice "
-            "se lit, le jour non ; dit une fois par fichier",
-            """
-            SELECT _fichier, min(_ligne) AS _ligne, count(*) || ' lignes' AS valeur FROM lignes
-            WHERE exercice_origine = 'convention' AND date_convention IS NULL
-            GROUP BY _fichier""",
-        ),
-        RegleEnsemble(
-            "origines_melees",
-            "exercice",
-            "série dont les exercices ne sont pas tous dits par la même chose (voir exercice_origine) : d'une année à "
-            "l'autre, comparer avec prudence ; dit une fois par attribuant",
-            """
-            SELECT _fichier, _ligne, premiere || ', puis ' || exercice_origine AS valeur
-            FROM (SELECT *, first_value(exercice_origine) OVER (serie ORDER BY _fichier, _ligne) AS premiere,
-                         max(exercice) OVER serie > min(exercice) OVER serie AS est_serie
-                  FROM lignes WHERE exercice IS NOT NULL
-                  WINDOW serie AS (PARTITION BY siren_attribuant, etat))
-            WHERE est_serie AND exercice_origine <> premiere
-            QUALIFY row_number() OVER (PARTITION BY siren_attribuant, etat ORDER BY _fichier, _ligne) = 1""",
-        ),
-    ),
+    ensemble=ENSEMBLE,
 )
 
 
@@ -521,7 +465,7 @@ def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
         "siret_beneficiaire": identifiant.where(is_siret(identifiant)),
     }
     if "monnaie" in brut:
-        derivees["montant_eur"] = _to_euros(brut["montant_eur"], _in_francs(ecrite("monnaie")))
+        derivees["montant_eur"] = to_euros(brut["montant_eur"], in_francs(ecrite("monnaie")))
     if "pourcentage_subvention" in brut:
         derivees |= shares_of(brut)
     return brut.assign(**derivees)
@@ -538,16 +482,6 @@ def hors_champ(lignes: pd.DataFrame, aucune: pd.Series) -> pd.Series:
     motifs = motifs.mask(prete.astype(bool) & motifs.isna(), "prêt ou garantie : pas une subvention")
     a_venir = lignes["est_pluriannuelle"].fillna(False) & (lignes["exercice"] > datetime.now(UTC).year).fillna(False)
     return motifs.mask(a_venir.astype(bool) & motifs.isna(), "exercice à venir d'une subvention pluriannuelle")
-
-
-def _to_euros(montants: pd.Series, en_francs: pd.Series) -> pd.Series:
-    """Convert the amounts in francs, to the cent, half up; what cannot be read stays as it is written."""
-    lus = convert(montants, EUROS)
-    euros = [
-        str((lu / FRANCS_PAR_EURO).quantize(Decimal("0.01"), ROUND_HALF_UP)) if franc and pd.notna(lu) else ecrit
-        for lu, franc, ecrit in zip(lus, en_francs, montants, strict=True)
-    ]
-    return pd.Series(euros, index=montants.index, dtype=pd.ArrowDtype(arrow.string()))
 
 
 def _siren_of(identifiant: pd.Series) -> pd.Series:
