@@ -1,19 +1,26 @@
-"""Tables computed from the tables of the sources, before any measure: one query each, checked by its own schema.
+"""Tables computed from other tables, by a query or in Python: each is checked by its own schema before it stands.
 
 The queries live beside the idea they carry (`territories`, `perimeter`); this module runs them.
 """
 
+import inspect
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import pandas as pd
+import pandera.pandas as pa
+import pyarrow as arrow
 
+from observatoire.fingerprints import code_owed
 from observatoire.judging import judge_file
-from observatoire.schemas import Table
+from observatoire.obstacle import Obstacle
+from observatoire.schemas import NOMBRE, REEL, Table
 from observatoire.warehouse import Entrepot, count_repeats, fingerprint, sql_literal
 
 
-class TableIncoherente(Exception):
+class TableIncoherente(Obstacle):
     """A computed table that breaks its own schema: nothing downstream may be computed from it."""
 
 
@@ -67,27 +74,84 @@ def compute_table(entrepot: Entrepot, derivee: Derivee) -> int:
                 derivee.schema,
                 derivee.nom,
                 {"version": version, "entrees": entrees},
-                lambda chemin: _check_table(connexion, derivee, chemin),
+                lambda chemin: _check_table(
+                    connexion, f"{derivee.schema}.{derivee.nom}", derivee.table, chemin, derivee.controles
+                ),
             )
     return entrepot.count_rows(derivee.schema, derivee.nom)
 
 
 def table_version(entrees: dict[str, str | None], derivee: Derivee) -> str:
-    """Return the version of a derived table, from what it reads and its declaration."""
-    colonnes = [(colonne.nom, str(colonne.type)) for colonne in derivee.table.colonnes]
-    return fingerprint(entrees, derivee.requete, colonnes)
+    """Return the version of a derived table: what it reads, its declaration, what must not be, and who checks it."""
+    table = derivee.table
+    colonnes = [
+        (colonne.nom, str(colonne.type), colonne.obligatoire, [_said(regle) for regle in colonne.regles])
+        for colonne in table.colonnes
+    ]
+    juges = {_written_in(regle) for regles in (table.regles, *(c.regles for c in table.colonnes)) for regle in regles}
+    return fingerprint(
+        entrees,
+        derivee.requete,
+        colonnes,
+        table.cle,
+        [_said(regle) for regle in table.regles],
+        derivee.controles,
+        code_owed(__name__, *sorted(juges)),
+    )
 
 
-def _check_table(connexion: duckdb.DuckDBPyConnection, derivee: Derivee, chemin: Path) -> None:
+def _said(regle: pa.Check) -> tuple[str, ...]:
+    """Return what a rule says of itself: its name, its severity, its reason."""
+    return str(regle.name), str(regle.title), str(regle.error)
+
+
+def _written_in(regle: pa.Check) -> str:
+    """Return the file where a rule is written: two rules of one name may differ in what they check."""
+    return inspect.getfile(inspect.unwrap(regle._check_fn))
+
+
+def write_rows(
+    entrepot: Entrepot, nom: str, table: Table, lignes: list[dict[str, Any]], dit: dict[str, Any]
+) -> int:
+    """Write rows computed in Python as a table, `schema.table`, sorted by its key; return their number.
+
+    Raises:
+        TableIncoherente: its key repeats, or its schema is broken; the former table stays.
+    """
+    cadre = pd.DataFrame(lignes, columns=list(table.noms), dtype=object)
+    # Arrow takes no float for a decimal, DuckDB does
+    flottants = {nom for ligne in lignes for nom, valeur in ligne.items() if isinstance(valeur, float)}
+    types = [(c.nom, REEL if c.type == NOMBRE and c.nom in flottants else c.type) for c in table.colonnes]
+    schema, _, court = nom.partition(".")
+    with entrepot.connect(()) as connexion:
+        connexion.register("calculees", arrow.Table.from_pandas(cadre, arrow.schema(types), preserve_index=False))
+        colonnes = ", ".join(f"{colonne.nom}::{colonne.type_sql} AS {colonne.nom}" for colonne in table.colonnes)
+        return entrepot.write_query(
+            connexion,
+            f"SELECT {colonnes} FROM calculees ORDER BY {', '.join(table.cle)}",
+            schema,
+            court,
+            dit,
+            lambda chemin: _check_table(connexion, nom, table, chemin),
+        )
+
+
+def _check_table(
+    connexion: duckdb.DuckDBPyConnection,
+    nom: str,
+    table: Table,
+    chemin: Path,
+    controles: tuple[tuple[str, str], ...] = (),
+) -> None:
     """Check the file of a table before it takes its place; `calcul` is its name in the queries of the controls."""
     connexion.execute(f"CREATE OR REPLACE TEMP VIEW calcul AS FROM read_parquet({sql_literal(chemin)})")
-    cle = ", ".join(derivee.table.cle)
+    cle = ", ".join(table.cle)
     if doubles := count_repeats(connexion, "calcul", cle):
-        raise TableIncoherente(f"{derivee.schema}.{derivee.nom} a des lignes de même clé ({cle}) : {doubles} cas.")
-    for reproche, requete in derivee.controles:
+        raise TableIncoherente(f"{nom} a des lignes de même clé ({cle}) : {doubles} cas.")
+    for reproche, requete in controles:
         ((cas,),) = connexion.execute(requete).fetchall()
         if cas:
-            raise TableIncoherente(f"{derivee.schema}.{derivee.nom} {reproche} : {cas} cas.")
-    for cas in judge_file(chemin, derivee.table):
+            raise TableIncoherente(f"{nom} {reproche} : {cas} cas.")
+    for cas in judge_file(chemin, table):
         exemples = cas[["colonne", "regle"]].drop_duplicates().to_dict("records")
-        raise TableIncoherente(f"{derivee.schema}.{derivee.nom} ne respecte pas son schéma : {exemples[:5]}.")
+        raise TableIncoherente(f"{nom} ne respecte pas son schéma : {exemples[:5]}.")

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from observatoire.warehouse import SCHEMAS, Entrepot, erase, link_file, unfinished
+from observatoire.obstacle import Obstacle
+from observatoire.warehouse import SCHEMAS, Entrepot, erase, link_file
 
 DOSSIER = "preuves"
 # what was unfolded of a release goes with it too
@@ -18,14 +19,14 @@ DEPLIES = "deplies"
 GARDES = (*SCHEMAS, "rejets", "etats")
 
 
-class PreuvesAbsentes(Exception):
+class PreuvesAbsentes(Obstacle):
     """A release whose evidence is not kept. The message, in French, says what to do."""
 
 
 def keep_evidence(entrepot: Entrepot, release: str) -> Path:
     """Keep what the warehouse holds now as the evidence of a release; return its folder, read by its owner alone."""
     parent = entrepot.racine / DOSSIER
-    with unfinished(parent) as dossier:
+    with entrepot.unfinished(DOSSIER) as dossier:
         for nom in GARDES:
             for chemin in sorted((entrepot.racine / nom).glob("[!.]*.parquet" if nom != "etats" else "[!._]*.json")):
                 link_file(chemin, dossier / nom / chemin.name)

@@ -4,6 +4,8 @@ Vectorised rules for SIREN, SIRET and RNA, and what can be read of them where a 
 *names* (is it in Sirene?) does not belong here.
 """
 
+import re
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -89,15 +91,90 @@ def is_siren_or_siret(identifiers: pd.Series) -> pd.Series:
     return is_siren(identifiers) | is_siret(identifiers)
 
 
-def restored(identifiers: pd.Series) -> pd.Series:
-    """Read SIREN and SIRET as people write them: inner blanks taken out, zeros lost on the left given back.
+LABELS = {"", "n", "no", "num", "numero", "numéro", "siret", "siren", "rna", "tva", "id", "code", "de", "du", "le"}
+_LENGTHS = {"siren": (9,), "siret": (9, 14), "siren_ou_siret": (9, 14)}
+# a spreadsheet that takes a code for a number leaves out the zeros of its SIREN: one or two, rarely three
+_SHORTENED = {"siren": ((9, 6),), "siret": ((14, 11),), "siren_ou_siret": ((9, 7), (14, 12))}
 
-    What has no right Luhn key even so is left as it is written. One number in ten has one by chance: a number given its
-    zeros back may name somebody else, and whoever reads one flags it « à confirmer ».
+
+def read_identifier(word: str, kind: str) -> tuple[str, str | None]:
+    """Read an identifier as people and tools write it: dots, dashes, labels, « .0 », lost zeros, VAT number.
+
+    Zeros are given back only where the Luhn key is right even so. One number in ten has one by chance: it may then name
+    somebody else, and whoever reads it is told. What cannot be read is left as it is written.
+
+    Args:
+        word: without blanks at its ends.
+        kind: siren, siret, siren_ou_siret or rna: what the column should hold.
+
+    Returns:
+        the identifier, and the key of `words.DITS` that tells what was done to it, None when it was written plainly.
     """
-    read = identifiers.str.replace("[\\s\u00a0\u202f]", "", regex=True)
-    # a spreadsheet that takes a code for a number leaves out the zeros of its SIREN: one, rarely two
-    for length, shorter in ((9, "7,8"), (14, "12,13")):
-        short = read.str.fullmatch(rf"[0-9]{{{shorter}}}").fillna(False).astype(bool)
-        read = read.where(~short, read.str.zfill(length))
-    return identifiers.where(~is_siren_or_siret(read), read)
+    if re.fullmatch(SCIENTIFIC, word):
+        return word, "notation_scientifique"
+    label, rest = _parted(word)
+    bare = re.sub(r"[\s.,_'’`/-]", "", rest).upper()
+    if re.fullmatch("W[0-9]{9}", bare):
+        if kind != "rna":
+            return bare, "rna"
+        return bare, None if bare == word else label or ("casse" if bare == word.upper() else "ponctuation")
+    if kind == "rna":
+        return word, None
+    if kind != "siret" and (vat := re.fullmatch("FR([0-9]{2})([0-9]{9})", bare)):
+        right = _has_key(vat[2]) and (12 + 3 * (int(vat[2]) % 97)) % 97 == int(vat[1])
+        return (vat[2], "tva") if right else (word, None)
+    whole = re.sub(r"(?<=[0-9])[.,]0{0,2}$", "", rest)
+    digits = re.sub(r"[\s.,_'’`/-]", "", whole)
+    if not (digits.isascii() and digits.isdigit()):
+        return word, None
+    told = label or ("point_zero" if whole != rest else _mark_of(whole))
+    if len(digits) in _LENGTHS[kind]:
+        return digits, told
+    if kind == "siren" and len(digits) == 14 and names_establishment(digits):
+        return digits[:9], "siret_pour_siren"
+    for length, least in _SHORTENED[kind]:
+        full = digits.zfill(length)
+        if least <= len(digits) < length and (_has_key(full) if length == 9 else names_establishment(full)):
+            return full, "zeros_a_confirmer"
+    return word, None
+
+
+def _parted(word: str) -> tuple[str | None, str]:
+    """Part an identifier from what stands before it (« SIRET : », « n° », an apostrophe); say which."""
+    found = re.fullmatch(r"([^0-9]*?)((?:FR|W)?\s?[0-9].*)", word, re.IGNORECASE)
+    before = found[1].strip() if found else ""
+    if not found or not before:
+        return None, word
+    if not before.strip("'’`"):
+        return "apostrophe", found[2]
+    words = {part.lower() for part in re.split(r"[\s°º.:=#'’`-]+", before)}
+    return ("etiquette", found[2]) if words <= LABELS else (None, word)
+
+
+def _mark_of(written: str) -> str | None:
+    """Say what parts the digits of an identifier: blanks, other marks, nothing."""
+    if re.fullmatch("[0-9]+", written):
+        return None
+    return "blancs" if re.fullmatch(r"[0-9\s]+", written) else "ponctuation"
+
+
+def _has_key(digits: str) -> bool:
+    """Say whether digits have a right Luhn key, all zeros refused."""
+    total = sum(
+        int(digit) if place % 2 else sum(divmod(2 * int(digit), 10)) for place, digit in enumerate(digits[::-1], 1)
+    )
+    return total > 0 and total % 10 == 0
+
+
+def names_establishment(digits: str) -> bool:
+    """Say whether fourteen digits are a valid SIRET, as `is_siret`."""
+    if digits.startswith(LA_POSTE):
+        return bool(_siret.is_valid(digits))
+    return _has_key(digits) and _has_key(digits[:9]) and digits[9:] != "00000"
+
+
+def restored(identifiers: pd.Series) -> pd.Series:
+    """Read a column of SIREN and SIRET as `read_identifier`; what cannot be read is left as it is written."""
+    plain = identifiers.str.fullmatch("[0-9]{9}|[0-9]{14}").fillna(True).astype(bool)
+    read = {word: read_identifier(word, "siren_ou_siret")[0] for word in identifiers[~plain].unique()}
+    return identifiers.where(plain, identifiers.map(read).astype(identifiers.dtype)) if read else identifiers

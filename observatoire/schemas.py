@@ -6,6 +6,7 @@ published. Reading files and counting refusals do not belong here.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any, Literal
 
 import numpy as np
@@ -23,6 +24,7 @@ REEL = arrow.float64()
 HORODATAGE = arrow.timestamp("us")
 
 Gravite = Literal["refus", "signalement"]
+Genre = Literal["", "annee", "code", "siren", "siret", "siren_ou_siret", "rna"]
 Controle = Callable[[Any], Any]
 
 
@@ -52,6 +54,7 @@ def length_at_most(longueur: int) -> pa.Check:
 def _always_answers(controle: Controle) -> Controle:
     """Forbid a rule to answer null, which Pandera takes for a yes; where values repeat, ask it of each one once."""
 
+    @wraps(controle)  # whoever asks where a rule is written gets the place of its predicate
     def reponse(objet: Any) -> Any:
         if isinstance(objet, pd.Series) and arrow.types.is_dictionary(getattr(objet.dtype, "pyarrow_dtype", TEXTE)):
             code = arrow.array(objet.array)
@@ -100,6 +103,8 @@ class Colonne:
         unite: unit of the values (eur, postes…), empty for codes and words.
         nominatif: values that may name a person are not repeated in the public rejects.
         calculee: filled by `preparer`, never looked for in a file.
+        genre: what its words name, where the type does not say it: a year, a code (whose width may vary), an
+            identifier. The reader takes out what people and tools put around it, and says so.
         longueur: digits of a code; the zeros its file lost on the left are given back (and flagged, where the file
             holds words: a spreadsheet has been there).
         titre: pattern whose group is the value for the whole file, looked for above the header, where cells are parted
@@ -119,6 +124,7 @@ class Colonne:
     unite: str = ""
     nominatif: bool = False
     calculee: bool = False
+    genre: Genre = ""
     longueur: int = 0
     titre: str = ""
     origine: str = ""
@@ -233,7 +239,6 @@ class Table:
     def arrow(self) -> arrow.Schema:
         """Build the Arrow schema of the Parquet file, with the two columns that say where a row comes from."""
         return arrow.schema([*self.arrow_alone(), *(arrow.field(colonne.nom, colonne.type) for colonne in PROVENANCE)])
-
 
 
 PROVENANCE = (

@@ -36,6 +36,30 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class HistorySettings:
+    """Where Dagster reads its settings and keeps the history of the runs.
+
+    Attributes:
+        accueil: folder of `dagster.yaml`, the root of the project unless ``DAGSTER_HOME`` says another.
+        historique: folder of the history, which `dagster.yaml` takes from ``OBSERVATOIRE_HISTORIQUE``.
+    """
+
+    accueil: Path
+    historique: Path
+
+    @classmethod
+    def from_environment(cls) -> "HistorySettings":
+        """Read ``DAGSTER_HOME`` and ``OBSERVATOIRE_HISTORIQUE``; a project nobody may write in keeps no history."""
+        accueil = Path(os.environ.get("DAGSTER_HOME") or RACINE).resolve()
+        dit = os.environ.get("OBSERVATOIRE_HISTORIQUE")
+        if dit:
+            return cls(accueil, Path(dit).resolve())
+        ici = accueil / ".dagster"
+        est_ouvert = os.access(ici if ici.exists() else accueil, os.W_OK)
+        return cls(accueil, ici if est_ouvert else Settings.from_environment().warehouse / ".dagster")
+
+
+@dataclass(frozen=True)
 class RegisterSettings:
     """Where the register of project leaders is, apart from all the rest.
 

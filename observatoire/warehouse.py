@@ -9,9 +9,8 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 from filelock import FileLock, Timeout
 
+from observatoire.obstacle import Obstacle
 from observatoire.settings import Settings
 
 # beyond this DuckDB works on disk: a run must fit in an ordinary machine, whatever the size of the country
@@ -33,9 +33,18 @@ ATELIER = ".travail-"
 # folder being filled, until it is given its name
 INACHEVE = ".en_cours-"
 SCHEMAS = ("socle", "referentiels", "qualite", "mesures", "indicateurs")
+# what any account of the machine may read; all the rest of the warehouse is its owner's, what is added to it too
+PUBLIES = ("releases", "pages", "portrait", "portraits", NOM_DUCKDB, "releases.json", "flux.atom")
+PRIVE, OUVERT = 0o077, 0o022  # what a umask takes away
+
+# emptied instances of DuckDB, ready to be lent again, and what makes them as they were
+INSTANCES_LIBRES = 4
+ATTACHEES = "SELECT database_name FROM duckdb_databases() WHERE NOT internal AND database_name <> 'memory'"
+REGLAGES = ("preserve_insertion_order", "disabled_optimizers", "memory_limit", "threads")
+_LIBRES: list[tuple[Path | None, duckdb.DuckDBPyConnection]] = []
 
 
-class VerrouTenu(Exception):
+class VerrouTenu(Obstacle):
     """Another run writes in this warehouse. The message, in French, says which."""
 
 
@@ -55,37 +64,21 @@ def sha256(chemin: Path) -> str:
         return hashlib.file_digest(flux, "sha256").hexdigest()
 
 
-@cache
-def code_fingerprint(*motifs: str) -> str:
-    """Hash the files of this package that match the patterns: what a result owes to the code."""
-    racine = Path(__file__).parent
-    chemins = sorted({chemin for motif in motifs for chemin in racine.glob(motif) if chemin.is_file()})
-    return fingerprint(
-        [(str(chemin.relative_to(racine)), sha256(chemin)) for chemin in chemins if chemin.suffix != ".pyc"]
-    )
-
-
 def erase(dossier: Path) -> None:
     """Erase a folder, were it read-only; one that is not there is already erased."""
     if not dossier.exists():
         return
     for chemin in (dossier, *dossier.rglob("*")):
         if chemin.is_dir():
-            chemin.chmod(0o755)
+            chemin.chmod(0o700)
     shutil.rmtree(dossier)
 
 
-@contextmanager
-def unfinished(parent: Path) -> Iterator[Path]:
-    """Give a folder to fill, then to rename, under the lock; one that was not is erased, by a later run if need be."""
-    parent.mkdir(parents=True, exist_ok=True)
-    for reste in parent.glob(f"{INACHEVE}*"):
-        erase(reste)
-    dossier = Path(tempfile.mkdtemp(prefix=INACHEVE, dir=parent))
-    try:
-        yield dossier
-    finally:
-        erase(dossier)
+def open_to_read(dossier: Path) -> None:
+    """Let any account of the machine read a folder and what is in it; who may write does not change."""
+    for chemin in (dossier, *dossier.rglob("*")):
+        if not chemin.is_symlink():
+            chemin.chmod(chemin.stat().st_mode & 0o777 | (0o555 if chemin.is_dir() else 0o444))
 
 
 def link_file(chemin: Path, cible: Path) -> None:
@@ -144,6 +137,39 @@ def open_published(fichier: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield base
 
 
+@contextmanager
+def memory_database(travail: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give an empty in-memory database, which nobody else sees.
+
+    Opening DuckDB takes 15 ms, and loading everything asks for it some four hundred times: an instance is emptied and
+    lent again, or closed when its borrower failed.
+
+    Args:
+        travail: where queries spill, the default of DuckDB unless it is given; an instance keeps the one it began with.
+    """
+    libre = next((prete for prete in _LIBRES if prete[0] == travail), None)
+    if libre is not None:
+        _LIBRES.remove(libre)
+        instance = libre[1]
+    else:
+        instance = duckdb.connect()
+        if travail is not None:
+            instance.execute(f"SET temp_directory = {sql_literal(travail)}")
+    with ExitStack() as rate:
+        rate.callback(instance.close)
+        with instance.cursor() as connexion:  # its temporary tables go with it
+            connexion.execute("ATTACH ':memory:' AS pretee; USE pretee")
+            yield connexion
+        for (nom,) in instance.execute(ATTACHEES).fetchall():
+            instance.execute(f'DETACH "{nom}"')
+        for reglage in REGLAGES:
+            instance.execute(f"RESET {reglage}")
+        rate.pop_all()
+    _LIBRES.append((travail, instance))
+    while len(_LIBRES) > INSTANCES_LIBRES:
+        _LIBRES.pop(0)[1].close()
+
+
 class Entrepot:
     """The folder of everything computed."""
 
@@ -157,22 +183,66 @@ class Entrepot:
         self.settings = settings
         self.racine = settings.warehouse
         self.travail = travail or self.racine / ".duckdb"
+        self._dites: dict[Path, tuple[tuple[int, ...], dict[str, Any]]] = {}
 
     def path_of(self, schema: str, table: str) -> Path:
         """Return the Parquet file of a table."""
         return self.racine / schema / f"{table}.parquet"
 
+    def make_folder(self, *parties: str) -> Path:
+        """Make a folder of the warehouse, its owner's alone unless it is published, whatever the umask; return it."""
+        dossier = self.racine.joinpath(*parties)
+        if not self.racine.is_dir():
+            self.racine.mkdir(parents=True)
+            self.racine.chmod(0o755)  # the stable path goes through it
+        manquants = [ici for ici in (dossier, *dossier.parents) if self.racine in ici.parents and not ici.exists()]
+        for ici in reversed(manquants):
+            ici.mkdir()
+            ici.chmod(0o777 & ~self._umask_of(ici))
+        return dossier
+
+    def close(self) -> None:
+        """Give each path to those who may read it: what an older version or a backup left open closes."""
+        self.racine.chmod(0o755)
+        for chemin in self.racine.iterdir():
+            if not chemin.is_symlink():
+                chemin.chmod((0o777 if chemin.is_dir() else 0o666) & ~self._umask_of(chemin))
+        for publie in (dossier for nom in ("releases", "pages") for dossier in (self.racine / nom).glob("[!.]*")):
+            if publie.stat().st_mode & 0o005 != 0o005:
+                open_to_read(publie)
+
+    def _umask_of(self, chemin: Path) -> int:
+        return OUVERT if chemin.relative_to(self.racine).parts[0] in PUBLIES else PRIVE
+
+    @contextmanager
+    def unfinished(self, nom: str) -> Iterator[Path]:
+        """Give a folder to fill, then to rename, under the lock; one that was not is erased, by a later run if need be.
+
+        Args:
+            nom: the folder of the warehouse it is made in.
+        """
+        parent = self.make_folder(nom)
+        for reste in parent.glob(f"{INACHEVE}*"):
+            erase(reste)
+        dossier = Path(tempfile.mkdtemp(prefix=INACHEVE, dir=parent))
+        try:
+            yield dossier
+        finally:
+            erase(dossier)
+
     @contextmanager
     def lock(self, auteur: str) -> Iterator[None]:
-        """Hold the warehouse for one run.
+        """Hold the warehouse for one run; what this process writes meanwhile is its owner's alone, unless it says else.
 
         Raises:
             VerrouTenu: another run holds it; the lock falls with its process, even killed.
         """
-        self.racine.mkdir(parents=True, exist_ok=True)
+        self.make_folder()
         qui = self.racine / ".verrou.qui"
+        masque = os.umask(PRIVE)
         try:
             with FileLock(self.racine / ".verrou", timeout=0):
+                self.close()
                 for inacheve in self.racine.glob("*/.*.part"):  # left by a run that was killed
                     inacheve.unlink()
                 for atelier in self.racine.glob(f"{ATELIER}*"):  # gigabytes, where a large source was being read
@@ -185,6 +255,8 @@ class Entrepot:
             raise VerrouTenu(
                 f"Une autre exécution écrit dans {self.racine.name}/ ({tenu}). Attendre qu'elle finisse, puis relancer."
             ) from None
+        finally:
+            os.umask(masque)
 
     def version(self, schema: str, table: str) -> str | None:
         """Return the version a table carries, None when there is no table."""
@@ -197,8 +269,15 @@ class Entrepot:
 
     def said_by(self, chemin: Path) -> dict[str, Any]:
         """Return what a Parquet file says of itself, nothing when there is no such file."""
-        brutes = (parquet.read_schema(chemin).metadata or {}) if chemin.exists() else {}
-        return dict(json.loads(brutes.get(b"observatoire", b"{}")))
+        if not chemin.exists():
+            return {}
+        etat = chemin.stat()
+        # tables are replaced, never rewritten: the same file still says the same
+        signature = (etat.st_ino, etat.st_mtime_ns, etat.st_size)
+        if self._dites.get(chemin, ((), {}))[0] != signature:
+            brutes = parquet.read_metadata(chemin).metadata or {}
+            self._dites[chemin] = signature, json.loads(brutes.get(b"observatoire", b"{}"))
+        return dict(self._dites[chemin][1])
 
     def count_rows(self, schema: str, table: str) -> int:
         """Count the rows of a table, without reading them."""
@@ -206,12 +285,17 @@ class Entrepot:
 
     @contextmanager
     def replacing(self, chemin: Path) -> Iterator[Path]:
-        """Give a temporary path that takes the place of `chemin` if all goes well, and vanishes if not."""
-        chemin.parent.mkdir(parents=True, exist_ok=True)
+        """Give a temporary path that takes the place of `chemin` if all goes well, and vanishes if not.
+
+        What takes the place is its owner's alone, unless it is published.
+        """
+        self.make_folder(*chemin.parent.relative_to(self.racine).parts)
         descripteur, nom = tempfile.mkstemp(dir=chemin.parent, prefix=f".{chemin.name}.", suffix=".part")
         os.close(descripteur)
         try:
             yield Path(nom)
+            # last: DuckDB writes a file of its own in its place, for everyone
+            Path(nom).chmod(0o666 & ~self._umask_of(chemin))
             os.replace(nom, chemin)  # noqa: PTH105 — the one call whose atomicity is documented
         finally:
             Path(nom).unlink(missing_ok=True)
@@ -221,15 +305,19 @@ class Entrepot:
         chemin: Path,
         schema: arrow.Schema,
         lots: Iterable[pd.DataFrame],
-        metadonnees: dict[str, Any] | None = None,
+        metadonnees: dict[str, Any] | Callable[[], dict[str, Any]] | None = None,
     ) -> int:
-        """Write batches as one Parquet file; return the number of rows."""
-        complet = schema.with_metadata({"observatoire": json.dumps(metadonnees or {})})
+        """Write batches as one Parquet file; return the number of rows.
+
+        What the file says of itself is asked for after the last batch: some of it is known only then.
+        """
         lignes = 0
-        with parquet.ParquetWriter(chemin, complet, compression="zstd") as sortie:
+        with parquet.ParquetWriter(chemin, schema, compression="zstd") as sortie:
             for lot in lots:
                 lignes += len(lot)
-                sortie.write_table(arrow.Table.from_pandas(lot[schema.names], schema=complet, preserve_index=False))
+                sortie.write_table(arrow.Table.from_pandas(lot[schema.names], schema=schema, preserve_index=False))
+            dites = metadonnees() if callable(metadonnees) else metadonnees or {}
+            sortie.add_key_value_metadata({"observatoire": json.dumps(dites)})
         return lignes
 
     def write_query(
@@ -251,9 +339,10 @@ class Entrepot:
     @contextmanager
     def connect(self, tables: Iterable[str] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open an in-memory DuckDB where tables of the warehouse are views of their schema: those named, or all."""
-        with duckdb.connect() as connexion:
-            # spilling must not land in the current folder, nor in a release
-            connexion.execute(f"SET temp_directory = {sql_literal(self.travail)}")
+        # spilling must not land in the current folder, nor in a release; DuckDB would make the folder for everyone
+        if os.access(self.travail.parent, os.W_OK):
+            self.travail.mkdir(mode=0o700, exist_ok=True)
+        with memory_database(self.travail) as connexion:
             connexion.execute(f"SET memory_limit = '{MEMOIRE}'")
             # a query that needs an order says so; keeping one nobody asked for takes memory and time
             connexion.execute("SET preserve_insertion_order = false")

@@ -5,9 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from observatoire.derived import Derivee
 from observatoire.schemas import PROVENANCE, Table
-from observatoire.socle.registry import sources_of
 from observatoire.sources import JOURS_PAR_CADENCE, Source
 from observatoire.sources.states import schema_of
 
@@ -52,9 +50,9 @@ def column_schema(table: Table, provenance: bool = False) -> dg.TableSchema:
 def source_asset(source: Source, amont: list[dg.AssetKey]) -> dg.AssetSpec:
     """Describe the table of a source; it is fresh for as long as its cadence says."""
     jours = JOURS_PAR_CADENCE.get(source.cadence or "")
-    fraicheur = {}
+    fraicheur = None
     if jours:
-        fraicheur["freshness_policy"] = dg.FreshnessPolicy.time_window(
+        fraicheur = dg.FreshnessPolicy.time_window(
             fail_window=timedelta(days=2 * jours), warn_window=timedelta(days=jours)
         )
     return dg.AssetSpec(
@@ -72,19 +70,5 @@ def source_asset(source: Source, amont: list[dg.AssetKey]) -> dg.AssetSpec:
             "dépôt": f"raw/{source.nom}/",
             "adresse": source.url or "aucune",
         },
-        **fraicheur,
-    )
-
-
-def table_asset(derivee: Derivee) -> dg.AssetSpec:
-    """Describe a computed table."""
-    lues = " ; ".join(source.titre for source in sources_of(f"{derivee.schema}.{derivee.nom}"))
-    return dg.AssetSpec(
-        key=[derivee.schema, derivee.nom],
-        deps=[asset_key_of(table) for table in derivee.lit],
-        group_name=derivee.famille,
-        description=derivee.table.description,
-        kinds={"duckdb", "parquet"},
-        owners=PROPRIETAIRES,
-        metadata={"dagster/column_schema": column_schema(derivee.table), "sources": lues},
+        freshness_policy=fraicheur,
     )

@@ -14,6 +14,7 @@ from observatoire.loading.files import A_CONVERTIR, unknown_folders, unread_file
 from observatoire.loading.rejects import rejects_path, sample
 from observatoire.publication.public_tables import summary
 from observatoire.releases.lifecycle import manifest_of, pinned_release
+from observatoire.releases.standing import next_step
 from observatoire.sources import Source, sources
 from observatoire.sources.states import Etat, FichierLu, state_of
 from observatoire.warehouse import NOM_DUCKDB, Entrepot
@@ -56,11 +57,7 @@ def _equation(comptes: dict[str, int]) -> str:
     return f"{lues} = {' + '.join(reste)}"
 
 
-def _next_step(source: Source) -> str:
-    return "lancer telecharger" if source.fichier else source.aide or f"déposer le suivant dans raw/{source.nom}/"
-
-
-def source_result(entrepot: Entrepot, source: Source, etat: Etat) -> dg.MaterializeResult:
+def source_result(entrepot: Entrepot, source: Source, etat: Etat) -> dg.MaterializeResult[None]:
     """Report a source: counts, files, what was refused and why, how fresh it is; and its checks."""
     comptes = _counts(etat.fichiers)
     regles = [
@@ -104,8 +101,8 @@ def source_result(entrepot: Entrepot, source: Source, etat: Etat) -> dg.Material
 def _freshness(source: Source, etat: Etat) -> dg.AssetCheckResult:
     perime_le = _expires(etat)
     lenteurs = {
-        "en_retard": f"Rien de nouveau depuis plus d'une cadence : {_next_step(source)}.",
-        "perime": f"Périmé depuis le {perime_le} : {_next_step(source)}.",
+        "en_retard": f"Rien de nouveau depuis plus d'une cadence : {next_step(source)}.",
+        "perime": f"Périmé depuis le {perime_le} : {next_step(source)}.",
     }
     return dg.AssetCheckResult(
         check_name="fraicheur",
@@ -233,7 +230,7 @@ def _board(entrepot: Entrepot) -> list[dict[str, Any]]:
                 "source": source.nom,
                 "état": ligne["etat"],
                 "lignes": _equation(_counts(etat.fichiers)),
-                "à faire": _next_step(source) if etat.retard else ligne["motif"],
+                "à faire": next_step(source) if etat.retard else ligne["motif"],
                 "périmée après le": _expires(etat) or "",
             }
         )

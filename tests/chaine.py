@@ -4,16 +4,24 @@ import csv
 import os
 import shutil
 import zipfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import dagster as dg
+import pyarrow.parquet as parquet
 import pytest
+from filelock import FileLock
 
 from observatoire.demonstration import generate
 from observatoire.settings import RACINE, REFERENCES, Settings
 from observatoire.warehouse import Entrepot
 from pipelines.definitions import defs
+from tests.depots import en_csv, subventions
+from tests.donnees import lire_csv
+
+DOSSIER = "l'ESS à Clermont"  # a name that has to be quoted, everywhere
+ETABLISSEMENTS_RETIRES = 30
 
 
 @cache
@@ -69,6 +77,11 @@ def entrepot_ici() -> Entrepot:
     return Entrepot(Settings.from_environment())
 
 
+def entrepot_de(dossier: Path) -> Entrepot:
+    """Open the warehouse of such a folder, to read it."""
+    return Entrepot(Settings(dossier / "raw", dossier / "warehouse", "246300701"))
+
+
 def installer(dossier: Path, monkeypatch) -> Entrepot:
     """Point the environment at a folder that holds `raw/` and `warehouse/`."""
     monkeypatch.setenv("OBSERVATOIRE_RAW", str(dossier / "raw"))
@@ -105,6 +118,7 @@ def environnement(dossier: Path) -> dict[str, str]:
         "OBSERVATOIRE_RAW": str(dossier / "raw"),
         "OBSERVATOIRE_WAREHOUSE": str(dossier / "warehouse"),
         "DAGSTER_HOME": str(dossier / "dagster"),
+        "OBSERVATOIRE_HISTORIQUE": str(dossier / "dagster" / ".dagster"),
     }
 
 
@@ -117,13 +131,77 @@ def octets(dossier: Path) -> dict[str, bytes]:
     return publies | liens
 
 
-@pytest.fixture(scope="session")
-def publie(tmp_path_factory) -> Path:
-    """Give a folder with `raw/` and a warehouse whose first release the real job made. Copy it before changing it."""
-    dossier = tmp_path_factory.mktemp("publie") / "l'ESS à Clermont"
-    petit_raw(dossier / "raw")
+def une_seule_fois(tmp_path_factory: pytest.TempPathFactory, nom: str, faire: Callable[[Path], None]) -> Path:
+    """Give a folder made once for all the processes of the tests; whoever asks for it meanwhile waits."""
+    base = tmp_path_factory.getbasetemp()
+    commun = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / nom
+    with FileLock(f"{commun}.verrou"):
+        if not (commun / "fait").exists():
+            shutil.rmtree(commun, ignore_errors=True)
+            faire(commun / DOSSIER)
+            (commun / "fait").touch()
+    return commun / DOSSIER
+
+
+def copier(modele: Path, ou: Path) -> Path:
+    """Copy a shared folder, to write in it."""
+    shutil.copytree(modele, ou, symlinks=True)
+    return ou
+
+
+def _actualiser(dossier: Path, changer: Callable[[Path], None]) -> None:
+    changer(dossier / "raw")
     with pytest.MonkeyPatch.context() as monkeypatch:
         installer(dossier, monkeypatch)
         resultat = lancer()
         assert resultat.success, raisons(resultat)
-    return dossier
+
+
+def ajouter(raw: Path, fichier: str, ligne: str) -> None:
+    """Change one input: a row at the end of a file of `raw/`."""
+    with (raw / fichier).open("a", encoding="utf-8") as flux:
+        flux.write(ligne + "\n")
+
+
+def adhesion(numero: int) -> str:
+    """Write a membership nobody has yet."""
+    return f"sismo,Structure {numero},,inconnu,,,inconnu,inconnu,faible,sismo,Structure {numero}"
+
+
+@pytest.fixture(scope="session")
+def publie(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with `raw/` and a warehouse whose first release the real job made. Copy it before changing it."""
+
+    return une_seule_fois(tmp_path_factory, "publie", lambda dossier: _actualiser(dossier, petit_raw))
+
+
+@pytest.fixture(scope="session")
+def publie_deux_fois(publie: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder where a member and a file of grants came between two releases. Copy it before changing it."""
+
+    def changer(raw: Path) -> None:
+        ajouter(raw, "adhesions/adhesions_documents.csv", adhesion(1))
+        (raw / "subventions").mkdir()
+        (raw / "subventions" / "2024.csv").write_text(subventions(3), encoding="utf-8")
+
+    return une_seule_fois(tmp_path_factory, "publie_deux_fois", lambda dossier: _actualiser(copier(publie, dossier), changer))
+
+
+@pytest.fixture(scope="session")
+def publie_trois_fois(publie_deux_fois: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder where the rule of one legal category and the stock of Sirene changed before a third release."""
+
+    def changer(raw: Path) -> None:
+        lignes = lire_csv(REFERENCES / "perimetre_ess.csv")
+        for ligne in lignes:
+            if ligne["code_categorie_juridique"] == "9220":
+                ligne |= {"regle": "si_indicateur", "version": "essai-1"}
+        (raw / "perimetre_ess").mkdir()
+        (raw / "perimetre_ess" / "perimetre_ess_2026.csv").write_text(en_csv(lignes), encoding="utf-8")
+        (stock,) = (raw / "sirene_etablissements").glob("*.parquet")
+        connus = parquet.read_table(stock)
+        parquet.write_table(connus.slice(0, connus.num_rows - ETABLISSEMENTS_RETIRES), stock)
+
+    return une_seule_fois(
+        tmp_path_factory, "publie_trois_fois", lambda dossier: _actualiser(copier(publie_deux_fois, dossier), changer)
+    )

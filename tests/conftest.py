@@ -1,24 +1,27 @@
 """Fixtures every test may ask for."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
-import hypothesis
 import pytest
 
+from observatoire.loading import files
 from observatoire.settings import Settings
 from observatoire.warehouse import Entrepot
-from tests.chaine import publie  # noqa: F401 — a fixture is found by its name
+from tests.chaine import publie, publie_deux_fois, publie_trois_fois  # noqa: F401 — fixtures are found by their names
 from tests.donnees import SANS_DONNEES, dossier_donnees
+from tests.hasard import declarer_les_profils
 from tests.navigateur import navigateur, visite  # noqa: F401
 
-# a shared machine has no deadlines; the same cases every time
-hypothesis.settings.register_profile("observatoire", max_examples=40, deadline=None, derandomize=True)
-hypothesis.settings.load_profile("observatoire")
+declarer_les_profils()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take minutes: each is run whole by one process, none must be left alone at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+@pytest.fixture(scope="session", autouse=True)
+def sans_attendre_les_copies() -> Iterator[None]:
+    """Read at once the files that a test has just dropped: no copy is under way."""
+    with pytest.MonkeyPatch.context() as remplacements:
+        remplacements.setattr(files, "TEMPS_DE_COPIE_S", 0.0)
+        yield
 
 
 @pytest.fixture

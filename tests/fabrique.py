@@ -5,7 +5,6 @@ lies in 63, E in 43 and B in 19; C straddles 63 and 43; D straddles 63 and 19, h
 98735 is in none of these, and not in France.
 """
 
-import atexit
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,7 +16,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import duckdb
 import pandas as pd
 import pyarrow as arrow
 import pyarrow.parquet as parquet
@@ -32,6 +30,7 @@ from observatoire.indicators.cube import CONTRIBUTION, compute_cube, compute_mea
 from observatoire.indicators.values import compute_indicators
 from observatoire.schemas import ENTIER, NOMBRE, TEXTE
 from observatoire.settings import Settings
+from observatoire.socle.registry import derivees
 from observatoire.socle.territories import APPARTENANCES, TERRITOIRES
 from observatoire.sources.states import Etat
 from observatoire.warehouse import Entrepot, fingerprint
@@ -227,7 +226,8 @@ def fabrique(dossier: Path) -> Iterator[Fabrique]:
         chemin = petite.entrepot.path_of("referentiels", nom)
         chemin.parent.mkdir(parents=True, exist_ok=True)
         chemin.write_bytes(contenu)
-    (petite.declarations / "measures").mkdir(parents=True)
+    derivees()  # found with all the sources of the product: the small observatory reads none of the other tables
+    shutil.copytree(MESURES_DU_PRODUIT / "communs", petite.declarations / "measures" / "communs")
     (petite.declarations / "indicators.yml").write_text("{}", encoding="utf-8")
     with pytest.MonkeyPatch.context() as remplacements, ExitStack() as ensuite:
         ensuite.callback(oublier)
@@ -235,39 +235,10 @@ def fabrique(dossier: Path) -> Iterator[Fabrique]:
             shutil.copytree(module_sources.DOSSIER / nom, petite.declarations / "sources" / nom)
         remplacements.setattr(module_sources, "DOSSIER", petite.declarations / "sources")
         remplacements.setattr(catalog, "RACINE", petite.declarations)
-        remplacements.setattr(duckdb, "connect", _base_neuve)
         oublier()
         for nom in ("communes", "zonages"):
             petite.etat(nom)
         yield petite
-
-
-_connecter = duckdb.connect
-
-
-@cache
-def _instance() -> duckdb.DuckDBPyConnection:
-    """Open one DuckDB for all the tests: starting one costs more than most of them."""
-    connexion = _connecter()
-    atexit.register(_instance.cache_clear)
-    atexit.register(connexion.close)
-    return connexion
-
-
-_bases = count(1)
-
-
-def _base_neuve(fichier: Path | None = None, **options: Any) -> duckdb.DuckDBPyConnection:
-    """Open an empty in-memory database in an instance already started: starting one takes most of the time of a test.
-
-    A file is opened as it is asked.
-    """
-    if fichier is not None:
-        return _connecter(fichier, **options)
-    connexion = _instance().cursor()
-    nom = f"base_{next(_bases)}"
-    connexion.execute(f"ATTACH ':memory:' AS {nom}; USE {nom}")
-    return connexion
 
 
 @cache

@@ -15,21 +15,18 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import httpx
 
 from observatoire.alerts.notifications import EnvoiImpossible, Message, one_line
+from observatoire.obstacle import Obstacle
 from observatoire.settings import AlertSettings
 
 DELAI_S = 10.0
 LOCALES = ("127.0.0.1", "::1", "localhost")
 
 
-class ReglageInvalide(Exception):
-    """A setting of the alerts that cannot be followed. The message, in French, names the variable, never its value."""
-
-
 def channels(reglages: AlertSettings, delai_s: float = DELAI_S) -> dict[str, Callable[[Message], None]]:
     """Return the channels that are set up, by name: none unless someone asked.
 
     Raises:
-        ReglageInvalide: a variable that cannot be followed.
+        Obstacle: a variable that cannot be followed.
     """
     ouverts: dict[str, Callable[[Message], None]] = {}
     if reglages.courriel or reglages.smtp:
@@ -50,14 +47,14 @@ def _mail(reglages: AlertSettings, delai_s: float) -> Callable[[Message], None]:
     if not destinataires or not all(
         adresse.count("@") == 1 and adresse == one_line(adresse) for adresse in destinataires
     ):
-        raise ReglageInvalide("OBSERVATOIRE_COURRIEL : des adresses séparées par des virgules.")
+        raise Obstacle("OBSERVATOIRE_COURRIEL : des adresses séparées par des virgules.")
     if not hote:
-        raise ReglageInvalide(
+        raise Obstacle(
             "OBSERVATOIRE_SMTP : smtps://compte@serveur:465, ou smtp://compte@serveur:587 ; dans le compte, « @ » "
             "s'écrit %40."
         )
     if serveur.password:
-        raise ReglageInvalide(
+        raise Obstacle(
             "OBSERVATOIRE_SMTP : sans mot de passe ; l'écrire dans un fichier que nomme OBSERVATOIRE_SMTP_SECRET."
         )
 
@@ -112,7 +109,7 @@ def _webhook(adresse: str, delai_s: float) -> Callable[[Message], None]:
     except httpx.InvalidURL:
         url = httpx.URL("")
     if not url.host or not (url.scheme == "https" or (url.scheme == "http" and url.host in LOCALES)):
-        raise ReglageInvalide("OBSERVATOIRE_WEBHOOK : une adresse https (http vers cette machine seulement).")
+        raise Obstacle("OBSERVATOIRE_WEBHOOK : une adresse https (http vers cette machine seulement).")
 
     def envoyer(message: Message) -> None:
         # `text` is what Mattermost, Rocket.Chat and Slack read

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from observatoire.obstacle import Obstacle
 from observatoire.sources import sources
 from observatoire.sources.states import state_of
 from observatoire.warehouse import Entrepot
@@ -36,7 +37,7 @@ class Message:
     texte: str
 
 
-class EnvoiImpossible(Exception):
+class EnvoiImpossible(Obstacle):
     """A message that did not leave. The reason, in French, has no password and no address of a webhook."""
 
 

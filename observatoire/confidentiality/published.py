@@ -13,6 +13,7 @@ import pandas as pd
 
 from observatoire.confidentiality.cells import CLE, Reels
 from observatoire.indicators.catalog import Indicateur, Terme, indicateurs, mesures
+from observatoire.obstacle import Obstacle
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot, sql_literal
 
@@ -25,7 +26,7 @@ ICI = ""
 ESTIMATIONS = "indicateurs.estimations"
 
 
-class SecretNonGaranti(Exception):
+class SecretNonGaranti(Obstacle):
     """A cell that no suppression protects. The message, in French, names it, the way to it, and says what to do."""
 
 
@@ -123,7 +124,7 @@ def _formulas(indicateur: Indicateur) -> list[tuple[str, str, str, str, str]]:
     haut, bas = indicateur.numerateur, indicateur.denominateur
     if haut is None:
         return []
-    formules = []
+    formules: list[tuple[str, str, str, str, str]] = []
     facteur = indicateur.facteur
     if mesures()[haut.mesure].est_protegee:
         formules.append((haut.mesure, haut.agregat, "numerateur", "meme", "son numérateur"))

@@ -28,12 +28,14 @@ from observatoire.confidentiality.published import (
 from observatoire.confidentiality.tau import Tau
 from observatoire.confidentiality.years import shown_in_other_years
 from observatoire.derived import versions_of
+from observatoire.fingerprints import code_owed
 from observatoire.indicators.catalog import Mesure, indicateurs, mesures
 from observatoire.schemas import TEXTE, Colonne, Table
-from observatoire.warehouse import ATELIER, Entrepot, code_fingerprint, fingerprint
+from observatoire.warehouse import ATELIER, Entrepot, fingerprint
 
 SUPPRESSIONS = Table(
-    "Cellules des mesures protégées dont rien n'est publié (diffusion restreinte).",
+    "Cellules des mesures protégées dont rien n'est publié (diffusion restreinte). Règles, suppression secondaire, "
+    "puis un attaquant qui les éprouve.",
     (
         Colonne("mesure", TEXTE, "Mesure."),
         Colonne("niveau", TEXTE, "Niveau du territoire."),
@@ -81,7 +83,7 @@ def suppressions_version(entrepot: Entrepot) -> str:
     lues = versions_of(entrepot, ("indicateurs.cube", "referentiels.appartenances")) if protegees else {}
     gardees = [chemin.parent.name for chemin in kept_releases(entrepot)] if protegees else []
     return fingerprint(
-        lues, [mesure.requete for mesure in protegees], gardees, code_fingerprint("confidentiality/*.py")
+        lues, [mesure.requete for mesure in protegees], gardees, code_owed(__name__, "confidentiality/tau_process.py")
     )
 
 

@@ -6,19 +6,18 @@ What is estimated belongs to `local_jobs`, what the method is worth to `back_tes
 from typing import Any
 
 import duckdb
-import pyarrow as arrow
 
-from observatoire.derived import TableIncoherente, versions_of
+from observatoire.derived import versions_of, write_rows
 from observatoire.estimation.back_tests import back_test
 from observatoire.estimation.employers import covered_departements, ess_employers, last_year
 from observatoire.estimation.local_jobs import Estimateur
 from observatoire.estimation.tables import CALAGES, ESTIMATIONS, LUES, LUES_RETROTESTS, RETROTESTS
 from observatoire.estimation.urssaf_totals import read_totals
-from observatoire.schemas import NOMBRE, REEL, Table
+from observatoire.fingerprints import code_owed
 from observatoire.socle.registry import sources_of
 from observatoire.sources import sources
-from observatoire.sources.states import Etat, state_of
-from observatoire.warehouse import Entrepot, code_fingerprint, count_repeats, fingerprint
+from observatoire.sources.states import carried_by, common_nature
+from observatoire.warehouse import Entrepot, fingerprint
 
 ECRITES = {
     ("indicateurs", "estimations"): ESTIMATIONS,
@@ -29,7 +28,7 @@ ECRITES = {
 
 def estimations_version(entrees: dict[str, str | None]) -> str:
     """Return the version of the three tables, from what they read and the code that makes them."""
-    return fingerprint(entrees, code_fingerprint("estimation/*.py"))
+    return fingerprint(entrees, code_owed(__name__))
 
 
 def compute_estimations(entrepot: Entrepot) -> dict[str, int]:
@@ -42,24 +41,19 @@ def compute_estimations(entrepot: Entrepot) -> dict[str, int]:
     version = estimations_version(entrees)
     if any(entrepot.version(*nom) != version for nom in ECRITES):
         with entrepot.connect(LUES_RETROTESTS) as connexion:
-            lignes = _compute(connexion, _states(entrepot))
-            for (schema, nom), table in ECRITES.items():
-                _write(entrepot, connexion, schema, nom, table, lignes[nom], {"version": version, "entrees": entrees})
+            lignes = _compute(connexion, entrepot)
+        for (schema, nom), table in ECRITES.items():
+            write_rows(entrepot, f"{schema}.{nom}", table, lignes[nom], {"version": version, "entrees": entrees})
     return {f"{schema}.{nom}": entrepot.count_rows(schema, nom) for schema, nom in ECRITES}
 
 
-def _states(entrepot: Entrepot) -> dict[str, Etat]:
-    lues = {source.nom for table in LUES for source in sources_of(table)}
-    etats = {nom: state_of(entrepot, sources()[nom]) for nom in sorted(lues)}
-    return {nom: etat for nom, etat in etats.items() if etat is not None}
-
-
-def _compute(connexion: duckdb.DuckDBPyConnection, etats: dict[str, Etat]) -> dict[str, list[dict[str, Any]]]:
+def _compute(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot) -> dict[str, list[dict[str, Any]]]:
     annee = last_year(connexion)
-    stocks = [etats[nom] for nom in ("sirene_etablissements", "sirene_unites_legales") if nom in etats]
-    if annee is None or len(stocks) < 2:
+    portees = [carried_by(entrepot, sources()[nom]) for nom in ("sirene_etablissements", "sirene_unites_legales")]
+    stocks = [portee for portee in portees if portee is not None]
+    if annee is None or len(stocks) < len(portees):
         return {nom: [] for _, nom in ECRITES}
-    nature = "demonstration" if any(etat.nature == "demonstration" for etat in etats.values()) else "reelle"
+    nature = common_nature(entrepot, (source for table in LUES for source in sources_of(table)))
     couverts = covered_departements(connexion, stocks)
     totaux = read_totals(connexion, annee)
     employeurs = ess_employers(connexion, annee)
@@ -70,19 +64,3 @@ def _compute(connexion: duckdb.DuckDBPyConnection, etats: dict[str, Etat]) -> di
     estimateur.run(couverts)
     retrotests = back_test(connexion, employeurs, communes, totaux, couverts, nature)
     return {"estimations": estimateur.lignes, "calages": estimateur.calages, "retrotests": retrotests}
-
-
-def _write(
-    entrepot: Entrepot, connexion: duckdb.DuckDBPyConnection, schema: str, nom: str, table: Table,
-    lignes: list[dict[str, Any]], dit: dict[str, Any],
-) -> None:
-    """Write rows as a table of the warehouse, sorted by its key."""
-    # decimals are cast by DuckDB: Arrow takes no float for one
-    types = [arrow.field(c.nom, REEL if c.type == NOMBRE else c.type) for c in table.colonnes]
-    connexion.register("calculees", arrow.Table.from_pylist(lignes, schema=arrow.schema(types)))
-    colonnes = ", ".join(f"{colonne.nom}::{colonne.type_sql} AS {colonne.nom}" for colonne in table.colonnes)
-    cle = ", ".join(table.cle)
-    if count_repeats(connexion, "calculees", cle):
-        raise TableIncoherente(f"{schema}.{nom} a des lignes de même clé ({cle}).")
-    entrepot.write_query(connexion, f"SELECT {colonnes} FROM calculees ORDER BY {cle}", schema, nom, dit)
-    connexion.unregister("calculees")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from observatoire.estimation.simulation import Employeurs
 from observatoire.estimation.size_bands import Floats, band_ranks, find_donors
-from observatoire.sources.states import Etat
+from observatoire.sources.states import Portee
 from observatoire.warehouse import sql_literal
 
 # without its year, a band is taken for the oldest that Sirene gives
@@ -103,14 +103,14 @@ def ratio_of_establishments(comptes: float | None, nombre: int) -> float:
     return 1.0 if comptes is None or not nombre else comptes / nombre
 
 
-def covered_departements(connexion: duckdb.DuckDBPyConnection, etats: list[Etat]) -> set[str]:
+def covered_departements(connexion: duckdb.DuckDBPyConnection, stocks: list[Portee]) -> set[str]:
     """Return the départements for which every one of these loads is complete."""
     paires = connexion.execute("""
         SELECT DISTINCT code_departement, code_region FROM referentiels.communes WHERE code_departement IS NOT NULL
         """).fetchall()
     couverts = {departement for departement, _ in paires}
-    for etat in etats:
-        aire = set() if isinstance(etat.couverture, str) else {tuple(partie) for partie in etat.couverture}
+    for stock in stocks:
+        aire = set() if isinstance(stock.couverture, str) else {tuple(partie) for partie in stock.couverture}
         couverts &= {
             departement
             for departement, region in paires

@@ -1,7 +1,7 @@
 """The size bands of Sirene as numbers: smallest, largest and central headcount, and what stands in for a missing band.
 
 Bands as Insee documents them (Sirene 3.11, `trancheEffectifsEtablissement`). Keeping the bands of past months belongs
-to `observatoire.bands`.
+to `socle.band_archive`.
 """
 
 from dataclasses import dataclass

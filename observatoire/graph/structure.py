@@ -1,19 +1,19 @@
 """The graph of the organisations: who bridges, what holds together, what splits if one leaves, what changes in time.
 
 Measures are taken on the active links, the planned ones are only shown. Two organisations joined by several links are
-one pair. Where the links come from belongs to `graph_links`; drawing them to `publication`.
+one pair. Where the links come from belongs to `links`; drawing them to `publication`.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 import networkx as nx
-import pandas as pd
 
-from observatoire.derived import versions_of
+from observatoire.derived import versions_of, write_rows
+from observatoire.fingerprints import code_owed
 from observatoire.graph.links import LIT, Lien, read_links
 from observatoire.schemas import BOOLEEN, DATE, ENTIER, REEL, TEXTE, Colonne, Table
-from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint
+from observatoire.warehouse import Entrepot, fingerprint
 
 LIENS = Table(
     "Liens entre organismes, chacun avec les mots d'un document.",
@@ -108,16 +108,12 @@ def compute_graph(entrepot: Entrepot) -> dict[str, int]:
         "graphe_ecartes": [{"motif": motif, "liens": nombre} for motif, nombre in ecartes.items()],
     }
     dit = {"version": graph_version(entrees), "entrees": entrees}
-    for nom, table in TABLES.items():
-        cadre = pd.DataFrame(lignes[nom], columns=list(table.noms), dtype=object)
-        with entrepot.replacing(entrepot.path_of("indicateurs", nom)) as chemin:
-            entrepot.write_batches(chemin, table.arrow_alone(), [cadre], dit)
-    return {nom: len(lignes[nom]) for nom in TABLES}
+    return {nom: write_rows(entrepot, f"indicateurs.{nom}", table, lignes[nom], dit) for nom, table in TABLES.items()}
 
 
 def graph_version(entrees: dict[str, str | None]) -> str:
     """Return the version of the graph, from the registers it reads and how it is measured."""
-    return fingerprint(entrees, code_fingerprint("graph/*.py"))
+    return fingerprint(entrees, code_owed(__name__))
 
 
 def is_measured(lien: Lien) -> bool:

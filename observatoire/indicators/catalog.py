@@ -8,16 +8,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal
 
 import sqlglot
-import yaml
+from pydantic import ConfigDict, Field
 from sqlglot import expressions
 
+from observatoire.declarations import FERMEE, Texte, declared, nearest, read_yaml
 from observatoire.estimation.tables import CALEES_SUR, GRANDEURS, LUES
 from observatoire.indicators.comparison import Chiffre, comparable
 from observatoire.indicators.row_joins import source_of_lines
-from observatoire.levels import NIVEAUX
+from observatoire.levels import Niveau
+from observatoire.obstacle import Obstacle
 from observatoire.socle.registry import CALCULEES, derivees, gather, sources_of
 from observatoire.sources import Source, sources
 
@@ -33,9 +35,9 @@ ENTETES = {
     "valeur d'une ligne": "valeur_ligne",
     "lignes": "lignes",
 }
-Modalite = Literal["meme", "total"]
-Periode = Literal["meme", "derniere_connue"]
-AGREGATS = (
+# a property of a measure: one to three words, then « : »; a sentence that must not be read so has more words before it
+ENTETE = re.compile(r"([^\W\d_][\w'’]*(?:\s+[\w'’]+){0,2})\s*:(?![:/])\s*(.*)")
+Agregat = Literal[
     "somme",
     "nombre_unites",
     "nombre_repondants",
@@ -44,15 +46,10 @@ AGREGATS = (
     "mediane_repondants",
     "top10_repondants",
     "herfindahl",
-)
+]
 # the others say something of one respondent, or of a few
 AGREGATS_PROTEGES = ("somme", "nombre_unites", "nombre_repondants")
 CROISEMENT = "×"
-DIFFUSIONS = ("libre", "protegee", "producteur")
-
-
-class CatalogueInvalide(Exception):
-    """A measure or an indicator badly declared. The message, in French, names the file and says what to do."""
 
 
 @dataclass(frozen=True)
@@ -78,19 +75,20 @@ class Mesure:
             …`); the first of them stands for the whole otherwise.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = FERMEE
     nom: str
     description: str
     requete: str
     lit: tuple[str, ...]
-    unite: str = ""
-    champ: str = ""
-    perimetre: str = ""
-    diffusion: str = "libre"
-    salaries: str = ""
-    plus_gros_salaire: str = ""
-    producteur: str = ""
-    lignes: tuple[str, ...] = ()
-    valeur_ligne: str = ""
+    unite: Texte = ""
+    champ: Texte = ""
+    perimetre: Texte = ""
+    diffusion: Literal["libre", "protegee", "producteur"] = "libre"
+    salaries: Texte = ""
+    plus_gros_salaire: Texte = ""
+    producteur: Texte = ""
+    lignes: tuple[Texte, ...] = ()
+    valeur_ligne: Texte = ""
 
     @property
     def est_protegee(self) -> bool:
@@ -102,10 +100,29 @@ class Mesure:
 class Terme:
     """A term of an indicator: an aggregate of a measure, and how it is matched when it is a denominator."""
 
-    mesure: str
-    agregat: str = "somme"
-    modalite: Modalite = "meme"
-    periode: Periode = "meme"
+    __pydantic_config__: ClassVar[ConfigDict] = FERMEE
+    mesure: Texte
+    agregat: Agregat = "somme"
+    modalite: Literal["meme", "total"] = "meme"
+    periode: Literal["meme", "derniere_connue"] = "meme"
+
+
+@dataclass(frozen=True)
+class Derive:
+    """A second pass over another indicator.
+
+    Attributes:
+        type: `specialisation` (its value over that of a larger territory), or `rang`.
+        indicateur: the indicator it is computed from, which derives from no other.
+        reference: level of the larger territory, France when it is not said (`specialisation`).
+        parmi: `comparables`, the EPCI of `referentiels.comparables`; all of the level when it is not said (`rang`).
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = FERMEE
+    type: Literal["specialisation", "rang"]
+    indicateur: Texte
+    reference: Niveau | None = None
+    parmi: Literal["comparables"] | None = None
 
 
 @dataclass(frozen=True)
@@ -120,8 +137,7 @@ class Indicateur:
         facteur: 100 for a percentage.
         axes: breakdowns kept; all of them when empty.
         estimation: in place of a numerator, what is estimated (a `grandeur` of `indicateurs.estimations`).
-        derive: second pass over another indicator: {type: specialisation, indicateur, reference} or
-            {type: rang, indicateur, parmi: comparables (the EPCI of `referentiels.comparables`) or nothing}.
+        derive: in place of a numerator, a second pass over another indicator.
         decimales: digits shown.
         statut: SDMX status of its observed values.
         rupture: breakdown of the numerator whose modalities, where none remains from one period to the next, break the
@@ -130,24 +146,23 @@ class Indicateur:
             that place and period are `E`.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = FERMEE
     nom: str
-    titre: str
-    unite: str
-    definition: str
-    champ: str
-    theme: str
+    titre: Texte
+    unite: Texte
+    definition: Texte
+    champ: Texte
+    theme: Texte
     numerateur: Terme | None = None
     denominateur: Terme | None = None
-    estimation: str | None = None
-    facteur: int = 1
-    axes: tuple[str, ...] = ()
-    derive: dict[str, str] | None = None
-    decimales: int = 0
-    statut: str = "A"
+    estimation: Texte | None = None
+    facteur: Annotated[int, Field(ge=1)] = 1
+    axes: tuple[Texte, ...] = ()
+    derive: Derive | None = None
+    decimales: Annotated[int, Field(ge=0, le=6)] = 0
+    statut: Literal["A", "E", "P"] = "A"
     rupture: str = ""
     deduit: str = ""
-
-
 
 
 @cache
@@ -155,7 +170,7 @@ def mesures() -> dict[str, Mesure]:
     """Return the measures by name.
 
     Raises:
-        CatalogueInvalide: SQL that does not parse, or that reads a table nobody declares; a `lignes` header that names
+        Obstacle: SQL that does not parse, or that reads a table nobody declares; a `lignes` header that names
             the rows of no source.
     """
     connues = {f"{source.schema_public or 'socle'}.{source.nom}" for source in sources().values()}
@@ -163,57 +178,61 @@ def mesures() -> dict[str, Mesure]:
     trouvees = {}
     for chemin in sorted((RACINE / "measures").glob("*.sql")):
         texte = chemin.read_text(encoding="utf-8")
-        commentaires = [ligne[2:].strip() for ligne in texte.splitlines() if ligne.startswith("--")]
-        dites = list(filter(None, map(_header, commentaires)))
-        entetes: dict[str, Any] = dict(dites)
-        entetes["lignes"] = tuple(valeur for nom, valeur in dites if nom == "lignes")
-        description = " ".join(ligne for ligne in commentaires if _header(ligne) is None)
+        description, entetes = _read_comments(texte, f"measures/{chemin.name}")
+        texte = _with_common_parts(texte)
         try:
             arbre = sqlglot.parse_one(texte, dialect="duckdb")
         except sqlglot.errors.ParseError as erreur:
-            raise CatalogueInvalide(f"measures/{chemin.name} : SQL illisible ({erreur}).") from erreur
+            raise Obstacle(f"measures/{chemin.name} : SQL illisible ({erreur}).") from erreur
         if fichiers := re.findall(r"\bread_\w+(?=\s*\()", texte):
-            raise CatalogueInvalide(f"measures/{chemin.name} : {fichiers[0]} lit un fichier ; une mesure lit le socle.")
+            raise Obstacle(f"measures/{chemin.name} : {fichiers[0]} lit un fichier ; une mesure lit le socle.")
         ctes = {cte.alias_or_name for cte in arbre.find_all(expressions.CTE)}
         lit = {f"{t.db}.{t.name}" if t.db else t.name for t in arbre.find_all(expressions.Table)} - ctes - {""}
         if inconnues := sorted(lit - connues):
-            raise CatalogueInvalide(
+            raise Obstacle(
                 f"measures/{chemin.name} lit {', '.join(inconnues)}, que rien ne déclare : écrire socle.<table> ou "
                 "referentiels.<table>, et vérifier le nom."
             )
         try:
-            for jointure in entetes["lignes"]:
+            for jointure in entetes.get("lignes", ()):
                 source_of_lines(jointure)
         except ValueError as erreur:
-            raise CatalogueInvalide(f"measures/{chemin.name} : {erreur}") from erreur
-        trouvees[chemin.stem] = Mesure(chemin.stem, description, texte, tuple(sorted(lit)), **entetes)
+            raise Obstacle(f"measures/{chemin.name} : {erreur}") from erreur
+        donnees = {"nom": chemin.stem, "description": description, "requete": texte, "lit": sorted(lit)}
+        trouvees[chemin.stem] = declared(Mesure, entetes, f"measures/{chemin.name}", **donnees)
     _check_diffusion(trouvees)
     return trouvees
+
+
+def _with_common_parts(requete: str) -> str:
+    """Put in the query what it shares with other measures: `communs.<part>` is `measures/communs/<part>.sql`."""
+    for chemin in sorted((RACINE / "measures" / "communs").glob("*.sql")):
+        partie = f"(\n{chemin.read_text(encoding='utf-8').rstrip()}\n)"
+        requete = partie.join(re.split(rf"\bcommuns\.{chemin.stem}\b", requete))
+    return requete
 
 
 def _check_diffusion(trouvees: dict[str, Mesure]) -> None:
     """Refuse what would publish a restricted source without protecting it."""
     for nom, derivee in derivees().items():
         if derivee.publiee and (lues := _restricted([nom])):
-            raise CatalogueInvalide(
+            raise Obstacle(
                 f"{nom} est publiée et lit {lues}, de diffusion restreinte : publiee=False, ou ne pas la lire."
             )
     for mesure in trouvees.values():
         ou = f"measures/{mesure.nom}.sql"
-        if mesure.diffusion not in DIFFUSIONS:
-            raise CatalogueInvalide(f"{ou} : diffusion « {mesure.diffusion} » inconnue ({', '.join(DIFFUSIONS)}).")
         if mesure.diffusion == "libre" and (lues := _restricted(mesure.lit)):
-            raise CatalogueInvalide(
+            raise Obstacle(
                 f"{ou} lit {lues}, de diffusion restreinte : écrire « -- diffusion : protegee » en tête de la mesure."
             )
         if mesure.diffusion == "producteur" and (lues := _restricted(mesure.lit, sauf_protegees=True)):
-            raise CatalogueInvalide(
+            raise Obstacle(
                 f"{ou} lit {lues}, que son producteur n'a pas protégée : écrire « -- diffusion : protegee », ou "
                 "protegee_par_producteur: true dans le source.yml d'une table reçue déjà protégée."
             )
         for jointe in filter(None, (mesure.salaries, mesure.plus_gros_salaire)):
             if jointe not in trouvees:
-                raise CatalogueInvalide(f"{ou} nomme la mesure « {jointe} », qui n'existe pas dans measures/.")
+                raise Obstacle(f"{ou} nomme la mesure « {jointe} », qui n'existe pas dans measures/.")
 
 
 def _restricted(tables: Iterable[str], sauf_protegees: bool = False) -> str:
@@ -231,10 +250,38 @@ def _restricted(tables: Iterable[str], sauf_protegees: bool = False) -> str:
     return ", ".join(sorted(nommees & vues))
 
 
-def _header(commentaire: str) -> tuple[str, str] | None:
-    """Read a comment that says a property of its measure (`unité : salariés`), None for one that describes it."""
-    clef, deux_points, valeur = commentaire.partition(" : ")
-    return (ENTETES[clef], valeur.strip()) if deux_points and clef in ENTETES else None
+def _read_comments(texte: str, ou: str) -> tuple[str, dict[str, Any]]:
+    """Read the description of a measure, and its properties, in the comment lines above its SELECT.
+
+    A line of one to three words then « : » (`-- unité : salariés`) is a property, and only those of `ENTETES` are; a
+    line that describes has more words before a « : », or none. A property written below refuses: nobody would read it.
+    """
+    description: list[str] = []
+    dites: dict[str, list[str]] = {}
+    en_tete = True
+    for numero, ligne in enumerate(texte.splitlines(), 1):
+        nue = ligne.strip()
+        en_tete = en_tete and (not nue or nue.startswith("--"))
+        commentaire = nue.removeprefix("--").strip()
+        if not nue.startswith("--") or (trouve := ENTETE.fullmatch(commentaire)) is None:
+            if en_tete and commentaire:
+                description.append(commentaire)
+            continue
+        clef, valeur = " ".join(trouve[1].split()), trouve[2].strip()
+        if clef not in ENTETES and not en_tete:
+            continue
+        if clef not in ENTETES:
+            raise Obstacle(
+                f"{ou}, ligne {numero} : propriété « {clef} » inconnue ; propriétés connues : {', '.join(ENTETES)}."
+                f"{nearest(clef, ENTETES)} Pour une phrase, plus de trois mots avant « : »."
+            )
+        if not en_tete:
+            raise Obstacle(f"{ou}, ligne {numero} : « {clef} » s'écrit en tête du fichier, avant la requête.")
+        if ENTETES[clef] in dites and clef != "lignes":
+            raise Obstacle(f"{ou}, ligne {numero} : « {clef} » est déjà dit plus haut : n'en garder qu'un.")
+        dites.setdefault(ENTETES[clef], []).append(valeur)
+    entetes = {champ: valeurs if champ == "lignes" else valeurs[0] for champ, valeurs in dites.items()}
+    return " ".join(description), entetes
 
 
 @cache
@@ -242,57 +289,44 @@ def indicateurs() -> dict[str, Indicateur]:
     """Return the indicators by name.
 
     Raises:
-        CatalogueInvalide: an entry that names an unknown measure, aggregate or indicator, or lacks a field.
+        Obstacle: an entry that says what `Indicateur` does not, names an unknown measure or indicator, or lacks a key.
     """
-    entrees: dict[str, dict[str, Any]] = yaml.safe_load((RACINE / "indicators.yml").read_text(encoding="utf-8"))
-    trouves: dict[str, Indicateur] = {}
-    for nom, entree in entrees.items():
-        try:
-            champs: dict[str, Any] = {"nom": nom, **entree}
-            for role in {"numerateur", "denominateur"} & set(entree):
-                champs[role] = Terme(**entree[role])
-            trouves[nom] = Indicateur(**champs)
-        except TypeError as erreur:
-            raise CatalogueInvalide(f"indicators.yml, « {nom} » : {erreur}.") from erreur
-        _check(trouves[nom], entrees)
+    entrees = read_yaml(RACINE / "indicators.yml", "indicators.yml")
+    if not isinstance(entrees, dict):
+        raise Obstacle("indicators.yml : attendu : une entrée par indicateur, « nom: » puis ses clés en retrait.")
+    trouves = {
+        str(nom): declared(Indicateur, entree, f"indicators.yml, « {nom} »", nom=str(nom))
+        for nom, entree in entrees.items()
+    }
+    for indicateur in trouves.values():
+        _check(indicateur, trouves)
     return trouves
 
 
-def _check(indicateur: Indicateur, entrees: dict[str, dict[str, Any]]) -> None:
+def _check(indicateur: Indicateur, tous: dict[str, Indicateur]) -> None:
     ou = f"indicators.yml, « {indicateur.nom} »"
     if sum(terme is not None for terme in (indicateur.numerateur, indicateur.estimation, indicateur.derive)) != 1:
-        raise CatalogueInvalide(f"{ou} : un numerateur, une estimation ou un derive, un seul des trois.")
+        raise Obstacle(f"{ou} : un numerateur, une estimation ou un derive, un seul des trois.")
     if indicateur.estimation is not None and indicateur.estimation not in GRANDEURS:
-        raise CatalogueInvalide(f"{ou} : estimation « {indicateur.estimation} » inconnue ({', '.join(GRANDEURS)}).")
+        raise Obstacle(f"{ou} : estimation « {indicateur.estimation} » inconnue ({', '.join(GRANDEURS)}).")
     for terme in (indicateur.numerateur, indicateur.denominateur):
         if terme is None:
             continue
         if terme.mesure not in mesures():
-            raise CatalogueInvalide(f"{ou} : la mesure « {terme.mesure} » n'existe pas dans measures/.")
-        for champ, valeur, permises in (
-            ("agrégat", terme.agregat, AGREGATS),
-            ("modalite", terme.modalite, get_args(Modalite)),
-            ("periode", terme.periode, get_args(Periode)),
-        ):
-            if valeur not in permises:
-                raise CatalogueInvalide(f"{ou} : {champ} « {valeur} » inconnu ({', '.join(permises)}).")
+            raise Obstacle(f"{ou} : la mesure « {terme.mesure} » n'existe pas dans measures/.")
         if mesures()[terme.mesure].est_protegee and terme.agregat not in AGREGATS_PROTEGES:
-            raise CatalogueInvalide(
+            raise Obstacle(
                 f"{ou} : l'agrégat « {terme.agregat} » de la mesure protégée « {terme.mesure} » trahirait un répondant "
                 f"(permis : {', '.join(AGREGATS_PROTEGES)})."
             )
     if reproche := _no_share(indicateur):
-        raise CatalogueInvalide(f"{ou} : une part a deux termes comparables ; {reproche}.")
+        raise Obstacle(f"{ou} : une part a deux termes comparables ; {reproche}.")
     if indicateur.derive is not None:
-        base = entrees.get(indicateur.derive.get("indicateur", ""))
-        if base is None or "derive" in base:
-            raise CatalogueInvalide(f"{ou} : derive demande un indicateur existant, qui ne dérive pas lui-même.")
-        if indicateur.derive.get("type") not in ("specialisation", "rang"):
-            raise CatalogueInvalide(f"{ou} : derive est de type specialisation ou rang.")
-        if indicateur.derive.get("parmi", "comparables") != "comparables":
-            raise CatalogueInvalide(f"{ou} : parmi est comparables, ou n'est pas dit.")
-        if indicateur.derive.get("reference", "france") not in NIVEAUX:
-            raise CatalogueInvalide(f"{ou} : reference est un niveau ({', '.join(NIVEAUX)}).")
+        base, sorte = tous.get(indicateur.derive.indicateur), indicateur.derive.type
+        if base is None or base.derive is not None:
+            raise Obstacle(f"{ou} : derive demande un indicateur existant, qui ne dérive pas lui-même.")
+        if sorte == "rang" and indicateur.derive.reference or sorte == "specialisation" and indicateur.derive.parmi:
+            raise Obstacle(f"{ou} : derive : une specialisation a une reference, un rang dit parmi qui.")
 
 
 def _no_share(indicateur: Indicateur) -> str | None:
@@ -333,7 +367,7 @@ def _counted(mesure: Mesure) -> dict[str, Source]:
 def figure_of_indicator(indicateur: Indicateur) -> Chiffre:
     """Return what the numerator of an indicator counts, and its denominator; an estimate, what it is calibrated on."""
     if indicateur.derive is not None:
-        return figure_of_indicator(indicateurs()[indicateur.derive["indicateur"]])
+        return figure_of_indicator(indicateurs()[indicateur.derive.indicateur])
     estimee, bas = indicateur.estimation, indicateur.denominateur
     chiffre = figure_of(mesures()[CALEES_SUR[estimee]] if estimee is not None else measures_of(indicateur)[0])
     return chiffre if bas is None else replace(chiffre, denominateur=figure_of(mesures()[bas.mesure]))
@@ -351,7 +385,7 @@ def sources_of_measure(mesure: Mesure) -> tuple[Source, ...]:
 def is_estimated(indicateur: Indicateur) -> bool:
     """Say whether an indicator rests on estimates, through the one it derives from."""
     if indicateur.derive is not None:
-        return is_estimated(indicateurs()[indicateur.derive["indicateur"]])
+        return is_estimated(indicateurs()[indicateur.derive.indicateur])
     return indicateur.estimation is not None
 
 
@@ -365,6 +399,6 @@ def sources_of_indicator(indicateur: Indicateur) -> tuple[Source, ...]:
 def measures_of(indicateur: Indicateur) -> tuple[Mesure, ...]:
     """Return the measures an indicator rests on, through the one it derives from."""
     if indicateur.derive is not None:
-        return measures_of(indicateurs()[indicateur.derive["indicateur"]])
+        return measures_of(indicateurs()[indicateur.derive.indicateur])
     termes = (indicateur.numerateur, indicateur.denominateur)
     return tuple(mesures()[terme.mesure] for terme in termes if terme is not None)

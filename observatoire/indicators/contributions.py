@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from observatoire.indicators.catalog import Mesure
-from observatoire.indicators.cube import PAR_REPONDANT, PAR_UNITE, coverage_of
+from observatoire.indicators.cube import PAR_REPONDANT, PAR_UNITE, coverage_of, lay_ancestors
 from observatoire.warehouse import Entrepot, sql_literal
 
 
@@ -24,11 +24,7 @@ def select_contributions(
         mesure: what they contribute to.
         cellule: niveau, code_territoire, and those of periode, axe, modalite that are chosen: all of them otherwise.
     """
-    connexion.execute("""
-        CREATE OR REPLACE TEMP TABLE ancetres AS
-        SELECT niveau, code_territoire, niveau_parent, code_parent FROM referentiels.appartenances
-        UNION ALL SELECT niveau, code_territoire, niveau, code_territoire FROM referentiels.territoires
-        UNION ALL SELECT 'inconnu', 'inconnu', 'inconnu', 'inconnu'""")
+    lay_ancestors(connexion)
     # without coverage a row is only about the place it names
     montee = "niveau = niveau_parent" if coverage_of(preuves, mesure) == "lignes" else "true"
     dites = [f"m.{nom} = {sql_literal(cellule[nom])}" for nom in ("periode", "axe", "modalite") if nom in cellule]

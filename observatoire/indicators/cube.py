@@ -9,11 +9,12 @@ from pathlib import Path
 import duckdb
 
 from observatoire.derived import versions_of
-from observatoire.indicators.catalog import Mesure, indicateurs, mesures, sources_of_measure
+from observatoire.fingerprints import code_owed
+from observatoire.indicators.catalog import Agregat, Mesure, indicateurs, mesures, sources_of_measure
 from observatoire.levels import NIVEAUX
-from observatoire.sources import Source
-from observatoire.sources.states import Etat, state_of
-from observatoire.warehouse import Entrepot, code_fingerprint, count_repeats, fingerprint, sql_literal
+from observatoire.obstacle import Obstacle
+from observatoire.sources.states import carried_by
+from observatoire.warehouse import Entrepot, count_repeats, fingerprint, sql_literal
 
 CONTRIBUTION = {
     "niveau": "VARCHAR",
@@ -49,15 +50,11 @@ TYPES = {
 }
 
 
-class MesureInvalide(Exception):
-    """A measure whose contributions cannot be counted. The message, in French, names it and says what to do."""
-
-
 def compute_measure(entrepot: Entrepot, mesure: Mesure) -> int:
     """Compute the contributions of a measure if what it reads changed, check them, write them; return their number.
 
     Raises:
-        MesureInvalide: a column missing, a null where none may be, an unknown territory, a unit counted twice (a join
+        Obstacle: a column missing, a null where none may be, an unknown territory, a unit counted twice (a join
             that multiplies), or no total. The former contributions stay.
     """
     lues = (*mesure.lit, "referentiels.territoires")
@@ -83,14 +80,14 @@ def compute_measure(entrepot: Entrepot, mesure: Mesure) -> int:
                 f"DuckDB s'arrête ({type(erreur).__name__}) et son message, qui peut citer une valeur restreinte, "
                 "n'est pas repris : exécuter la requête à la main sur les tables de warehouse/ pour le lire."
             )
-            raise MesureInvalide(
+            raise Obstacle(
                 f"measures/{mesure.nom}.sql : {dit} Colonnes attendues : {', '.join(CONTRIBUTION)}."
             ) from (erreur if mesure.diffusion == "libre" else None)
 
 
 def measure_version(mesure: Mesure, entrees: dict[str, str | None]) -> str:
     """Return the version of a measure's contributions, from what it reads and its own text."""
-    return fingerprint(entrees, mesure.requete, CONTRIBUTION)
+    return fingerprint(entrees, mesure.requete, mesure.diffusion, CONTRIBUTION, code_owed(__name__))
 
 
 def _check(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, chemin: Path) -> None:
@@ -115,31 +112,27 @@ def _check(connexion: duckdb.DuckDBPyConnection, mesure: Mesure, chemin: Path) -
     for reproche, requete in controles.items():
         exemples = connexion.execute(f"{requete} LIMIT 3").fetchall()
         if exemples:
-            raise MesureInvalide(f"measures/{mesure.nom}.sql {reproche}, par exemple {exemples}.")
+            raise Obstacle(f"measures/{mesure.nom}.sql {reproche}, par exemple {exemples}.")
     for (axe,) in connexion.execute("SELECT DISTINCT axe FROM calcul ORDER BY axe").fetchall():
         connexion.execute(f"CREATE OR REPLACE TEMP VIEW sur_axe AS FROM calcul WHERE axe = {sql_literal(axe)}")
         if doubles := count_repeats(connexion, "sur_axe", "unite, periode, modalite"):
-            raise MesureInvalide(
+            raise Obstacle(
                 f"measures/{mesure.nom}.sql compte plusieurs fois la même unité (une jointure multiplie les lignes ?), "
                 f"axe « {axe} », {doubles} cas."
             )
 
 
-def requested_aggregates(mesure: str) -> set[str]:
+def requested_aggregates(mesure: str) -> set[Agregat]:
     """Return the aggregates that indicators ask of a measure, beside sum and number of units."""
     termes = [terme for i in indicateurs().values() for terme in (i.numerateur, i.denominateur) if terme is not None]
     return {terme.agregat for terme in termes if terme.mesure == mesure} - {"somme", "nombre_unites"}
 
 
-def states_of(entrepot: Entrepot, lues: tuple[Source, ...]) -> list[Etat]:
-    """Return the states of sources, those that ran."""
-    return [etat for etat in (state_of(entrepot, source) for source in lues) if etat is not None]
-
-
 def coverage_of(entrepot: Entrepot, mesure: Mesure) -> Couverture:
     """Return what a measure is complete for: `aucune`, `lignes`, `inconnue`, or the areas its sources cover."""
     necessaires = tuple(source for source in sources_of_measure(mesure) if not source.facultative)
-    dites = [etat.couverture for etat in states_of(entrepot, necessaires)]
+    portees = [carried_by(entrepot, source) for source in necessaires]
+    dites = [portee.couverture for portee in portees if portee is not None]
     for mot in ("aucune", "lignes", "inconnue"):
         if mot in dites:
             return mot
@@ -149,11 +142,8 @@ def coverage_of(entrepot: Entrepot, mesure: Mesure) -> Couverture:
 def compute_cube(entrepot: Entrepot) -> int:
     """Compute the cube of all measures; return its number of cells."""
     with entrepot.connect() as connexion:
+        lay_ancestors(connexion)
         connexion.execute(f"""
-            CREATE TEMP TABLE ancetres AS
-            SELECT niveau, code_territoire, niveau_parent, code_parent FROM referentiels.appartenances
-            UNION ALL SELECT niveau, code_territoire, niveau, code_territoire FROM referentiels.territoires
-            UNION ALL SELECT 'inconnu', 'inconnu', 'inconnu', 'inconnu';
             CREATE TEMP TABLE cube (mesure VARCHAR, niveau VARCHAR, code_territoire VARCHAR, periode VARCHAR,
                 axe VARCHAR, modalite VARCHAR, somme DECIMAL(38,6), nombre_unites BIGINT, est_incomplete BOOLEAN,
                 {', '.join(f'{nom} {type_}' for nom, type_ in TYPES.items())})""")
@@ -165,15 +155,29 @@ def compute_cube(entrepot: Entrepot) -> int:
             _covered_territories(connexion, complete_pour)
             for mesure in groupe:
                 _cube_of_measure(connexion, mesure, complete_pour)
-        entrees = versions_of(entrepot, tuple(f"mesures.{nom}" for nom in mesures()))
+        entrees = versions_of(entrepot, cube_reads())
         dit = {"version": cube_version(entrees), "entrees": entrees}
         return entrepot.write_query(connexion, f"FROM cube ORDER BY mesure, {CELLULE}", "indicateurs", "cube", dit)
+
+
+def lay_ancestors(connexion: duckdb.DuckDBPyConnection) -> None:
+    """Make the temporary table `ancetres`: the territories that wholly contain each, and each itself."""
+    connexion.execute("""
+        CREATE OR REPLACE TEMP TABLE ancetres AS
+        SELECT niveau, code_territoire, niveau_parent, code_parent FROM referentiels.appartenances
+        UNION ALL SELECT niveau, code_territoire, niveau, code_territoire FROM referentiels.territoires
+        UNION ALL SELECT 'inconnu', 'inconnu', 'inconnu', 'inconnu'""")
+
+
+def cube_reads() -> tuple[str, ...]:
+    """Return the tables the cube is computed from: every measure, and what contains its places."""
+    return (*(f"mesures.{nom}" for nom in mesures()), "referentiels.territoires", "referentiels.appartenances")
 
 
 def cube_version(entrees: dict[str, str | None]) -> str:
     """Return the version of the cube, from the contributions, what contains them and what indicators ask of it."""
     demandes = {nom: sorted(requested_aggregates(nom)) for nom in mesures()}
-    return fingerprint(entrees, demandes, code_fingerprint("indicators/cube.py", "socle/territories.py"))
+    return fingerprint(entrees, demandes, code_owed(__name__))
 
 
 def _covered_territories(connexion: duckdb.DuckDBPyConnection, complete_pour: Couverture) -> None:

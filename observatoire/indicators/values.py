@@ -9,9 +9,11 @@ from observatoire.derived import versions_of
 from observatoire.estimation.publication_rule import DEMI_LARGEUR_PCT
 from observatoire.estimation.tables import GRANDEURS, REMPLACEES_PAR
 from observatoire.estimation.urssaf_totals import ECART_MAXIMUM_PCT
+from observatoire.fingerprints import code_owed
 from observatoire.indicators.catalog import (
     AGREGATS_PROTEGES,
     CROISEMENT,
+    Derive,
     Indicateur,
     Terme,
     figure_of_indicator,
@@ -21,9 +23,10 @@ from observatoire.indicators.catalog import (
     sources_of_indicator,
 )
 from observatoire.indicators.comparison import Chiffre
-from observatoire.indicators.cube import states_of
 from observatoire.schemas import BOOLEEN, ENTIER, NOMBRE, REEL, TEXTE, Colonne, Table
-from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint
+from observatoire.sources import sources
+from observatoire.sources.states import common_nature, state_of
+from observatoire.warehouse import Entrepot, fingerprint
 
 VALEURS = Table(
     "Valeurs publiées : un indicateur, un territoire, une période, une ventilation.",
@@ -95,8 +98,7 @@ VALEURS_LISENT = (
 
 def nature_of(entrepot: Entrepot, indicateur: Indicateur) -> str:
     """Return `demonstration` as soon as one source of an indicator is."""
-    etats = states_of(entrepot, sources_of_indicator(indicateur))
-    return "demonstration" if any(etat.nature == "demonstration" for etat in etats) else "reelle"
+    return common_nature(entrepot, sources_of_indicator(indicateur))
 
 
 def compute_indicators(entrepot: Entrepot) -> dict[str, int]:
@@ -131,7 +133,7 @@ def compute_indicators(entrepot: Entrepot) -> dict[str, int]:
 
 def values_version(entrees: dict[str, str | None]) -> str:
     """Return the version of the values, from the cube, what is suppressed of it and the declarations."""
-    return fingerprint(entrees, code_fingerprint("indicators/*.py", "indicators.yml"))
+    return fingerprint(entrees, code_owed(__name__, "indicators.yml"))
 
 
 def _insert_values(
@@ -275,12 +277,12 @@ def _join(terme: Terme) -> str:
         ON d.niveau = n.niveau AND d.code_territoire = n.code_territoire AND {ventilation} AND {periode}"""
 
 
-def _insert_derived(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur, derive: dict[str, str]) -> None:
+def _insert_derived(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur, derive: Derive) -> None:
     """Compute what needs several territories: a specialisation against a reference, a rank among equals."""
-    base = f"""(SELECT * FROM valeurs WHERE indicateur = '{derive["indicateur"]}'
+    base = f"""(SELECT * FROM valeurs WHERE indicateur = '{derive.indicateur}'
                 AND niveau NOT IN ('inconnu', 'commune'){_on(indicateur)})"""
-    if derive["type"] == "specialisation":
-        reference = derive.get("reference", "france")
+    if derive.type == "specialisation":
+        reference = derive.reference or "france"
         libre = "v.statut_confidentialite = 'F' AND r.statut_confidentialite = 'F'"
         requete = f"""
             SELECT v.* REPLACE ('{indicateur.nom}' AS indicateur, $unite AS unite,
@@ -299,7 +301,7 @@ def _insert_derived(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur
                          AND r.periode = v.periode AND r.axe = v.axe AND r.modalite = v.modalite"""
     else:
         paires = "FROM bornees v JOIN bornees a USING (niveau, periode, axe, modalite)"
-        if derive.get("parmi") == "comparables":
+        if derive.parmi == "comparables":
             paires += """ WHERE v.niveau = 'epci' AND (a.code_territoire = v.code_territoire OR (
                 v.code_territoire, a.code_territoire) IN (
                 SELECT (code_territoire, code_comparable) FROM referentiels.comparables))"""
@@ -319,7 +321,7 @@ def _insert_derived(connexion: duckdb.DuckDBPyConnection, indicateur: Indicateur
                 dernier::DOUBLE AS borne_haute, NULL AS numerateur, parmi::DECIMAL(38,6) AS denominateur,
                 v.periode AS periode_denominateur)
             FROM {base} v LEFT JOIN rangs USING (niveau, code_territoire, periode, axe, modalite)
-            WHERE {"parmi > 1" if derive.get("parmi") == "comparables" else "parmi IS NOT NULL"}
+            WHERE {"parmi > 1" if derive.parmi == "comparables" else "parmi IS NOT NULL"}
                   OR (v.statut_confidentialite = 'C' AND niveau <> 'france')"""
     connexion.execute(f"INSERT INTO valeurs {requete}", {"unite": indicateur.unite})
 
@@ -344,12 +346,14 @@ def reuse(licences: set[str]) -> str:
 def _write_catalogue(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, dit: dict[str, object]) -> None:
     colonnes = ", ".join(f"{colonne.nom} {colonne.type_sql}" for colonne in CATALOGUE.colonnes)
     connexion.execute(f"CREATE TEMP TABLE catalogue ({colonnes})")
+    etats = {nom: state_of(entrepot, source) for nom, source in sources().items()}
+    licences_lues = {nom: {lu.licence for lu in etat.fichiers} if etat else set() for nom, etat in etats.items()}
     for indicateur in indicateurs().values():
         # a list that only adds reasons is no source of what does not count them: the large perimeter says it itself
         lues = {
             source.nom: source for source in sources_of_indicator(indicateur) if not source.facultative
         }
-        licences = {lu.licence for etat in states_of(entrepot, tuple(lues.values())) for lu in etat.fichiers}
+        licences = {licence for nom in lues for licence in licences_lues[nom]}
         # a demonstration is shared as what it imitates: the real file that takes its place frees nothing
         licences |= {ODBL for source in lues.values() if source.licence == ODBL}
         if is_estimated(indicateur):

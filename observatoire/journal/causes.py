@@ -136,7 +136,7 @@ def sources_behind(indicateur: str) -> set[str]:
     """Name every source that may move a value of an indicator: what it counts, where it lies, what replaces it."""
     declare = indicateurs()[indicateur]
     noms = {source.nom for source in sources_of_indicator(declare)} | set(GEOGRAPHIE)
-    base = indicateurs()[declare.derive["indicateur"]] if declare.derive is not None else declare
+    base = indicateurs()[declare.derive.indicateur] if declare.derive is not None else declare
     if base.estimation is not None and REMPLACEES_PAR[base.estimation] in mesures():
         noms |= {source.nom for source in sources_of_measure(mesures()[REMPLACEES_PAR[base.estimation]])}
     return noms

@@ -14,7 +14,6 @@ from observatoire.warehouse import Entrepot
 
 LISTE = "releases.json"
 FLUX = "flux.atom"
-LISIBLE = 0o644  # a server reads them: a temporary file is its owner's alone
 ATOM = "http://www.w3.org/2005/Atom"
 # what identifies a release anywhere, without a domain we do not hold: a name in a space of ours
 ESPACE = uuid.uuid5(uuid.NAMESPACE_OID, "observatoire de l'économie sociale et solidaire")
@@ -54,7 +53,6 @@ def write_lists(
     }
     with entrepot.replacing(entrepot.racine / LISTE) as chemin:
         chemin.write_text(json.dumps(liste, ensure_ascii=False, indent=1), encoding="utf-8")
-        chemin.chmod(LISIBLE)
     entrees = [
         (journal["etabli_le"], _release_entry(manifeste, journal, manifeste["release"] == courante))
         for manifeste, journal in zip(manifestes, journaux.values(), strict=True)
@@ -65,7 +63,6 @@ def write_lists(
     flux = _feed(entrepot.settings.territoire, sorted(entrees, key=lambda entree: entree[0], reverse=True))
     with entrepot.replacing(entrepot.racine / FLUX) as chemin:
         ElementTree.ElementTree(flux).write(chemin, encoding="utf-8", xml_declaration=True)
-        chemin.chmod(LISIBLE)
 
 
 def _entry(manifeste: Ligne, journal: Ligne, courante: str | None, epinglee: str | None) -> Ligne:

@@ -10,14 +10,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from observatoire.derived import compute_table
-from observatoire.estimation.computation import compute_estimations
-from observatoire.indicators.catalog import mesures
-from observatoire.indicators.cube import compute_cube, compute_measure
-from observatoire.indicators.values import compute_indicators
+from observatoire.chain.steps import steps
 from observatoire.journal.causes import Cause
-from observatoire.matching.tables import compute_matches
-from observatoire.socle.registry import derivees
 from observatoire.sources import Source, sources
 from observatoire.sources.states import schema_of
 from observatoire.warehouse import ATELIER, SCHEMAS, Entrepot, link_file
@@ -84,14 +78,9 @@ def _take(atelier: Entrepot, d_ou: Entrepot, source: Source) -> None:
 
 def _recompute(atelier: Entrepot) -> None:
     """Compute what the tables in place give: only what reads a table that changed is computed again."""
-    for derivee in derivees().values():
-        compute_table(atelier, derivee)
-    compute_matches(atelier)
-    for mesure in mesures().values():
-        compute_measure(atelier, mesure)
-    compute_cube(atelier)
-    compute_estimations(atelier)
-    compute_indicators(atelier)
+    for etape in steps():
+        if etape.est_rejouee:
+            etape.calcule(atelier)
 
 
 def _rows(entrepot: Entrepot, source: Source) -> int:

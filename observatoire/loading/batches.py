@@ -5,7 +5,7 @@ What is done with sources whose rows are counted in millions belongs to `bulk`; 
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,17 @@ from observatoire.identifiers import is_demonstration
 from observatoire.loading.files import Fichier
 from observatoire.loading.other_rows import Addition
 from observatoire.loading.periods import Repetition, repetitions
-from observatoire.loading.records import FichierRefuse, Lecture, read_batches
-from observatoire.loading.sorting import DE_DEMONSTRATION, Tri, convert_columns, repeated_key, sort_rows
+from observatoire.loading.records import Lecture, read_batches
+from observatoire.loading.sorting import DE_DEMONSTRATION, Tri, convert_columns, repeated_key, sort_rows, told_once
+from observatoire.machine import stops_everything
+from observatoire.obstacle import Obstacle
 from observatoire.schemas import Table
 from observatoire.sources import Source
 from observatoire.sources.states import FichierLu
-from observatoire.warehouse import Entrepot
+from observatoire.warehouse import Entrepot, memory_database
 
 
-class FichierEnFaute(FichierRefuse):
+class FichierEnFaute(Obstacle):
     """A file that cannot be read, among others that can: its message, and its name in the folder of its source."""
 
     def __init__(self, fichier: str, motif: str) -> None:
@@ -38,7 +40,11 @@ DIT_EN_TITRE = "colonne absente, valeur lue au-dessus de l'en-tête : comptée p
 
 
 def load_rows(
-    entrepot: Entrepot, source: Source, fichiers: Sequence[tuple[Fichier, FichierLu]], sortie: Path, dit: dict[str, Any]
+    entrepot: Entrepot,
+    source: Source,
+    fichiers: Sequence[tuple[Fichier, FichierLu]],
+    sortie: Path,
+    dire: Callable[[], dict[str, Any]],
 ) -> list[pd.DataFrame]:
     """Write the kept rows of the files to a Parquet file, count all of them, return the reasons of the others.
 
@@ -48,15 +54,15 @@ def load_rows(
     freres = [fichier for fichier, _ in fichiers] if source.cumul == "par_periode" else []
     try:
         repetees = repetitions(freres, source.table)
-    except FichierRefuse:  # said, with its name, when its turn to be read comes
+    except Obstacle:  # said, with its name, when its turn to be read comes
         repetees = {}
     lots = (
         lot
         for fichier, lu in fichiers
         for lot in _batches_of_file(fichier, source, lu, rejets, repetees.get(fichier.nom))
     )
-    entrepot.write_batches(sortie, source.table.arrow(), lots, dit)
-    _handle_repeats(entrepot, sortie, source.table, [lu for _, lu in fichiers], rejets, dit)
+    entrepot.write_batches(sortie, source.table.arrow(), lots, dire)
+    _handle_repeats(entrepot, sortie, source.table, [lu for _, lu in fichiers], rejets, dire)
     return rejets
 
 
@@ -70,7 +76,9 @@ def _batches_of_file(
     """
     try:
         yield from _sorted_batches(fichier, source, lu, rejets, repetition)
-    except FichierRefuse as erreur:
+    except Obstacle as erreur:
+        if stops_everything(erreur):
+            raise
         raise FichierEnFaute(fichier.nom, str(erreur)) from erreur
 
 
@@ -79,9 +87,10 @@ def _sorted_batches(
 ) -> Iterator[pd.DataFrame]:
     table = source.table
     schema = table.pandera()
-    dites = {c.nom: str(fichier.origine[c.origine]) for c in table.colonnes if fichier.origine.get(c.origine)}
+    dites = said_beside(fichier, table)
     lecture = Lecture(origine=dites)
     addition = Addition(table.totaux) if table.totaux is not None else None
+    premiers = len(rejets)
     for brut in read_batches(fichier.chemin, table, lecture):
         deja = repetition.take_out(brut) if repetition is not None else None
         if repetition is not None and deja is not None and deja.any():
@@ -96,6 +105,9 @@ def _sorted_batches(
         completes = _whole_rows(tri.refusees)
         rejets.append(tri.rejets.assign(fichier=fichier.nom, ligne_complete=tri.rejets["ligne"].map(completes)))
         yield tri.retenues.assign(_fichier=fichier.nom)
+    # what a file is told once may come back in each of its batches
+    if du_fichier := rejets[premiers:]:
+        rejets[premiers:] = [told_once(pd.concat(du_fichier)).drop(columns="cle")]
     lu.lignes_lues += sum(lecture.ecartees.values())
     _count_out_of_scope(lu, lecture.ecartees)
     titres = [(ligne, colonne, valeur) for colonne, (ligne, valeur) in lecture.titres.items()]
@@ -116,6 +128,12 @@ def _sorted_batches(
     lu.colonnes_inconnues = lecture.inconnues
     lu.en_tetes = lecture.reconnues
     rejets.append(malformees.assign(fichier=fichier.nom, colonne="", regle="structure", gravite="refus"))
+
+
+def said_beside(fichier: Fichier, table: Table) -> dict[str, str]:
+    """Return what the origin of a file says of all its rows, by column."""
+    dits = {colonne.nom: getattr(fichier.origine, colonne.origine) for colonne in table.colonnes if colonne.origine}
+    return {nom: str(dit) for nom, dit in dits.items() if dit}
 
 
 def _count_out_of_scope(lu: FichierLu, motifs: dict[str, int]) -> None:
@@ -158,7 +176,7 @@ def _sort_batch(
     hors_champ = source.hors_champ(lignes)
     if addition is not None:
         totaux, faux = addition.sort(lignes, brut)
-        hors_champ, illisibles = hors_champ.fillna(totaux), pd.concat([illisibles, faux])
+        hors_champ, illisibles = hors_champ.fillna(totaux), pd.concat([illisibles, faux.assign(cle=None)])
     tri = sort_rows(brut, table, schema, hors_champ, lignes, illisibles)
     if "siren" in tri.retenues and not fichier.est_demonstration:
         intrus = tri.retenues[is_demonstration(tri.retenues["siren"])]
@@ -175,7 +193,7 @@ def _handle_repeats(
     table: Table,
     lus: list[FichierLu],
     rejets: list[pd.DataFrame],
-    dit: dict[str, str],
+    dire: Callable[[], dict[str, Any]],
 ) -> None:
     """Find rows that repeat a key over the whole table: refused or flagged, as the table declares."""
     if not table.cle:
@@ -186,7 +204,7 @@ def _handle_repeats(
         FROM read_parquet(?)
         QUALIFY row_number() OVER (PARTITION BY {cle} ORDER BY _fichier, _ligne) > 1
         ORDER BY ALL"""
-    with duckdb.connect() as connexion:
+    with memory_database() as connexion:
         repetitions = _frame(connexion, requete, chemin)
         if repetitions.empty:
             return
@@ -215,7 +233,7 @@ def _handle_repeats(
             rejets.append(cas.assign(ligne_complete=cas["ligne"].map(completes)))
             lu.lignes_retenues -= len(cas)
             lu.lignes_rejetees += len(cas)
-    entrepot.write_batches(chemin, table.arrow(), iter([uniques]), dit)
+    entrepot.write_batches(chemin, table.arrow(), iter([uniques]), dire)
 
 
 def _frame(connexion: duckdb.DuckDBPyConnection, requete: str, chemin: Path) -> pd.DataFrame:

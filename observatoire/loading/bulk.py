@@ -1,11 +1,11 @@
 """Loading a source whose rows are counted in millions: DuckDB converts and filters, Pandera judges batch after batch.
 
-Nothing is ever whole in memory. What a valid row is belongs to each source; opening its files to `large_files`, writing
-its values to `sql_conversion`, what becomes of a source that fails to `ingestion`.
+Nothing is ever whole in memory. What a valid row is belongs to each source; opening its files to `bulk_opening`,
+writing its values to `bulk_values`, what becomes of a source that fails to `ingestion`.
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,10 @@ import pyarrow as arrow
 
 from observatoire.judging import VIDE, judge_file
 from observatoire.loading.bulk_opening import Entree, open_large
-from observatoire.loading.bulk_values import REELS, Anomalie, anomalies_of, typed_rows
+from observatoire.loading.bulk_values import REELS, anomalies_of, taught, typed_rows
 from observatoire.loading.files import Fichier
 from observatoire.loading.records import unreadable_file
-from observatoire.loading.sorting import repeated_key
+from observatoire.loading.sorting import DE_DEMONSTRATION, ILLISIBLE, UNE_FOIS, repeated_key, told
 from observatoire.schemas import Table
 from observatoire.sources import Source
 from observatoire.sources.states import FichierLu
@@ -31,7 +31,11 @@ class LignesPerdues(Exception):
 
 
 def load_rows(
-    entrepot: Entrepot, source: Source, fichiers: Sequence[tuple[Fichier, FichierLu]], sortie: Path, dit: dict[str, Any]
+    entrepot: Entrepot,
+    source: Source,
+    fichiers: Sequence[tuple[Fichier, FichierLu]],
+    sortie: Path,
+    dire: Callable[[], dict[str, Any]],
 ) -> list[pd.DataFrame]:
     """Write the kept rows of the files to a Parquet file, count all of them, return the reasons of the others.
 
@@ -40,16 +44,17 @@ def load_rows(
         source: what is loaded.
         fichiers: the files, each with the record its counts go to.
         sortie: the Parquet to write.
-        dit: what the table says of itself.
+        dire: gives what the table says of itself, once the rows of its files are counted.
 
     Raises:
-        FichierRefuse: a file that cannot be read as this table.
+        Obstacle: a file that cannot be read as this table.
     """
     table = source.table
-    entrepot.racine.mkdir(parents=True, exist_ok=True)
+    entrepot.make_folder()
     with ExitStack() as pile:
         atelier = Path(pile.enter_context(tempfile.TemporaryDirectory(dir=entrepot.racine, prefix=ATELIER)))
         connexion = pile.enter_context(entrepot.connect(()))
+        pile.enter_context(taught(connexion, table))
         entrees = [open_large(connexion, fichier, table, atelier) for fichier, _ in fichiers]
         if any(ecrit in REELS for entree in entrees for _, ecrit in entree.brutes.values()):
             # Parquet leaves NaN out of its statistics, and by them DuckDB 2.0 takes for granted that there is none
@@ -64,11 +69,14 @@ def load_rows(
         if calculs:  # a window leaves its rows in no order
             gardees += " ORDER BY _fichier, _ligne"
         try:
+            for entree, (_, lu) in zip(entrees, fichiers, strict=True):
+                lu.lignes_lues = entree.lignes + len(entree.lecture.malformees)
+            dit = dire()
             copy_query(connexion, gardees, sortie, dit)
             rejets = [VIDE.assign(fichier="")]
             for entree, lignes, (_, lu) in zip(entrees, typees, fichiers, strict=True):
                 _count_out_of_scope(connexion, lignes, lu)
-                rejets += _marked(connexion, entree, lignes, anomalies_of(entree, table), sortie)
+                rejets += _marked(connexion, entree, lignes, table, sortie)
         except (duckdb.InvalidInputException, duckdb.ConversionException) as erreur:
             raise unreadable_file(entrees[-1].fichier.chemin, erreur) from erreur
         tous = _said_once(pd.concat([*rejets, *judge_file(sortie, table)], ignore_index=True))
@@ -82,7 +90,6 @@ def load_rows(
         for entree, (_, lu) in zip(entrees, fichiers, strict=True):
             ecrites = f"FROM read_parquet({sql_literal(sortie)}) WHERE _fichier = {sql_literal(lu.fichier)}"
             ((lu.lignes_retenues,),) = connexion.execute(f"SELECT count(*) {ecrites}").fetchall()
-            lu.lignes_lues = entree.lignes + len(entree.lecture.malformees)
             lu.lignes_rejetees = int((refusees["fichier"] == lu.fichier).sum()) + len(entree.lecture.malformees)
             if lu.lignes_lues != lu.lignes_retenues + lu.lignes_hors_champ + lu.lignes_rejetees:
                 raise LignesPerdues(f"{lu.fichier} : {lu}")
@@ -106,27 +113,32 @@ def _count_out_of_scope(connexion: duckdb.DuckDBPyConnection, lignes: str, lu: F
 
 
 def _marked(
-    connexion: duckdb.DuckDBPyConnection, entree: Entree, lignes: str, anomalies: list[Anomalie], sortie: Path
+    connexion: duckdb.DuckDBPyConnection, entree: Entree, lignes: str, table: Table, sortie: Path
 ) -> list[pd.DataFrame]:
-    """Return the anomalies of the kept rows of a file, found by their marks, with the words of the file."""
+    """Return what has to be told of the kept rows of a file, found by their marks, with the words of the file."""
     gardees = (
         f"FROM read_parquet({sql_literal(sortie)}) WHERE _fichier = {sql_literal(entree.fichier.nom)} AND _anomalies"
     )
     trouvees = []
-    for rang, anomalie in enumerate(anomalies):
+    for rang, anomalie in enumerate(anomalies_of(entree, table)):
         marquees = f"{gardees} & {1 << rang} <> 0"
         if not connexion.execute(f"SELECT count(*) {marquees}").fetchall()[0][0]:
             continue
+        nom = anomalie.colonne
         cas = _frame(
             connexion,
             f"""
-            SELECT _ligne AS ligne, _brut_{anomalie.colonne}::VARCHAR AS valeur FROM ({lignes})
-            SEMI JOIN (SELECT _ligne {marquees}) USING (_ligne) ORDER BY ligne""",
+            SELECT _ligne AS ligne, _brut_{nom}::VARCHAR AS valeur, {anomalie.dit or "'demonstration'"} AS cle
+            FROM ({lignes}) SEMI JOIN (SELECT _ligne {marquees}) USING (_ligne) WHERE cle IS NOT NULL
+            QUALIFY NOT list_contains({UNE_FOIS}, cle) OR row_number() OVER (PARTITION BY cle ORDER BY ligne) = 1
+            ORDER BY ligne""",
         )
-        regle, gravite, motif = anomalie.regle
-        trouvees.append(
-            cas.assign(fichier=entree.fichier.nom, colonne=anomalie.colonne, regle=regle, gravite=gravite, motif=motif)
-        )
+        cas = cas.assign(fichier=entree.fichier.nom, colonne=nom)
+        for cle, dits in cas.groupby("cle"):
+            colonne = table.colonne(nom)
+            assert colonne is not None  # noqa: S101 — anomalies are of its columns
+            regle, gravite, motif = told(colonne, str(cle)) if anomalie.dit else DE_DEMONSTRATION
+            trouvees.append(dits.drop(columns="cle").assign(regle=regle, gravite=gravite, motif=motif))
     return trouvees
 
 
@@ -150,7 +162,7 @@ def _repeats(connexion: duckdb.DuckDBPyConnection, sortie: Path, table: Table) -
 def _said_once(rejets: pd.DataFrame) -> pd.DataFrame:
     """Drop « absent » where « unreadable » is said of the same cell."""
     cellules = ["fichier", "ligne", "colonne"]
-    illisibles = rejets.loc[rejets["regle"] == "valeur_illisible", cellules].assign(deja_dit=True)
+    illisibles = rejets.loc[rejets["regle"] == ILLISIBLE, cellules].assign(deja_dit=True)
     marques = rejets.merge(illisibles, "left", cellules)["deja_dit"].notna().to_numpy()
     return rejets[~(marques & (rejets["regle"] == "valeur_absente"))]
 

@@ -1,6 +1,6 @@
 """Opening a large file for DuckDB: Parquet as it is; text unpacked, transcoded and copied to Parquet, word for word.
 
-The counterpart of `reading` for the sources that say `volumineuse`. Converting words belongs to `sql_conversion`,
+The counterpart of `records` for the sources that say `volumineuse`. Converting words belongs to `bulk_values`,
 counting rows to `bulk`.
 """
 
@@ -16,7 +16,6 @@ from pyarrow import parquet
 from observatoire.loading.files import Fichier
 from observatoire.loading.records import (
     ERREURS_DE_LECTURE,
-    FichierRefuse,
     Lecture,
     data_members,
     encoding_of,
@@ -27,6 +26,7 @@ from observatoire.loading.records import (
     unpacked_size,
     unreadable_file,
 )
+from observatoire.obstacle import Obstacle
 from observatoire.schemas import Table
 from observatoire.warehouse import sql_literal
 
@@ -154,7 +154,7 @@ def _faults(connexion: duckdb.DuckDBPyConnection, chemin: Path) -> list[tuple[in
     """List the records DuckDB could not cut into the right number of fields, with their words.
 
     Raises:
-        FichierRefuse: a quote left open swallowed other records, or too many are malformed to be told one by one.
+        Obstacle: a quote left open swallowed other records, or too many are malformed to be told one by one.
     """
     connexion.execute("""
         CREATE OR REPLACE TEMP VIEW fautes AS
@@ -167,12 +167,12 @@ def _faults(connexion: duckdb.DuckDBPyConnection, chemin: Path) -> list[tuple[in
             regexp_matches(mots, '[\\r\\n]') OR length(replace(mots, '"', '')) % 2 <> length(mots) % 2))
         FROM fautes""").fetchall()
     if ouverte is not None:
-        raise FichierRefuse(
+        raise Obstacle(
             f"{chemin.name} : un guillemet ouvert à l'enregistrement {ouverte} n'est jamais refermé. "
             "Corriger cette ligne, ou télécharger le fichier à nouveau s'il est tronqué."
         )
     if nombre > MALFORMES_AU_PLUS:
-        raise FichierRefuse(
+        raise Obstacle(
             f"{chemin.name} : {nombre} enregistrements n'ont pas autant de champs que l'en-tête : séparateur "
             "inattendu, ou fichier abîmé. Le télécharger à nouveau, puis relancer."
         )
@@ -213,7 +213,7 @@ def _check_room(chemin: Path, atelier: Path) -> None:
     """Refuse to open a file that the disk would not hold."""
     place, libre = unpacked_size(chemin), shutil.disk_usage(atelier).free
     if place > libre:
-        raise FichierRefuse(
+        raise Obstacle(
             f"{chemin.name} : {place / 1e9:.1f} Go une fois ouvert, et {libre / 1e9:.1f} Go libres. "
             "Libérer de la place, ou déposer le fichier Parquet, puis relancer."
         )
@@ -238,7 +238,7 @@ def _unpacked(chemin: Path, ouvert: Path) -> Path:
                     sortie.write(en_tete[len(en_tete.rstrip(b"\r\n")) :])
                 shutil.copyfileobj(octets, sortie, 2**22)
     if len(en_tetes) != 1:
-        raise FichierRefuse(
+        raise Obstacle(
             f"{chemin.name} : l'archive devrait contenir un seul tableau, elle contient : "
             f"{', '.join(membres) or 'rien qui se lise'}. Déposer le fichier de données seul."
         )

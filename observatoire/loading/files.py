@@ -4,24 +4,81 @@ Reading them does not belong here.
 """
 
 import re
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, ClassVar, Literal
 
-import yaml
+from pydantic import AfterValidator, ConfigDict
 
-from observatoire.loading.records import EXTENSIONS, FichierRefuse
+from observatoire.declarations import FERMEE, declared, read_yaml
+from observatoire.loading.records import EXTENSIONS
+from observatoire.obstacle import Obstacle
 from observatoire.settings import REFERENCES, Settings
-from observatoire.sources import Source, sources
+from observatoire.sources import Couverture, Source, sources
+from observatoire.sources.folders import MODELE
 from observatoire.warehouse import sha256
 
-NATURES = ("reelle", "demonstration")
-COUVERTURES = ("lignes", "inconnue")
 A_COTE, DU_SYSTEME = (".yml", ".yaml", ".md"), ("thumbs.db", "desktop.ini")
+# a file that changed so little ago may still be being copied: it is looked at again once that time has passed
+TEMPS_DE_COPIE_S = 1.0
 A_CONVERTIR = "Enregistrer en CSV (UTF-8) ou en XLSX, puis relancer."
+
+
+def _said(lire: Callable[[str], date]) -> AfterValidator:
+    """Check a day or a time, kept as it is written."""
+
+    def check(dite: str) -> str:
+        try:
+            lire(dite)
+        except ValueError:
+            if dite:
+                raise ValueError(f"« {dite} » n'est pas une date comme 2026-01-31") from None
+        return dite
+
+    return AfterValidator(check)
+
+
+def _day(dite: str) -> date:
+    return datetime.fromisoformat(dite).date()
+
+
+@dataclass(frozen=True)
+class Origine:
+    """What a `.origine.yml` says of the file beside it; what it does not say is as the source says.
+
+    Attributes:
+        producteur, jeu, url, licence, note: provenance, in French.
+        obtenu_le: day it was obtained.
+        millesime: vintage, where the path does not say it, or says another.
+        nature: `demonstration` when its rows are invented.
+        couverture: as in `Source`.
+        attribuant, siret_attribuant: who gives the grants of the file, where no column says it.
+        monnaie: currency of its amounts, where no column says it.
+        etag, derniere_modification, octets, sha256: what a download keeps, to fetch nothing twice.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = FERMEE
+    producteur: str | None = None
+    jeu: str | None = None
+    url: str | None = None
+    licence: str | None = None
+    note: str | None = None
+    obtenu_le: Annotated[str, _said(_day)] | None = None
+    millesime: str | int | None = None
+    nature: Literal["reelle", "demonstration"] | None = None
+    couverture: Literal["lignes", "inconnue"] | Couverture | None = None
+    attribuant: str | None = None
+    siret_attribuant: str | int | None = None
+    monnaie: str | None = None
+    etag: str | None = None
+    derniere_modification: Annotated[str, _said(datetime.fromisoformat)] | None = None
+    octets: int | None = None
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -31,28 +88,47 @@ class Fichier:
     Attributes:
         chemin: where it is.
         nom: path relative to the folder of the source, as reports name it.
-        origine: content of its `.origine.yml`, empty when it has none.
+        origine: what its `.origine.yml` says.
         millesime: vintage said by the origin, else by the path, else empty.
     """
 
     chemin: Path
     nom: str
-    origine: dict[str, Any] = field(default_factory=dict)
+    origine: Origine = Origine()
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of the content."""
+        """Hash of the content, as it was when it was first looked at."""
+        _ = self.aspect
         return sha256(self.chemin)
+
+    @cached_property
+    def aspect(self) -> tuple[int, ...]:
+        """How the file first looked: no writing, no replacement leaves that as it was, even one that hides its date."""
+        return _aspect(self.chemin)
+
+    def check_unchanged(self) -> None:
+        """Check, once it is read, that what was read is what was hashed.
+
+        Raises:
+            Obstacle: it was replaced, written to or taken away meanwhile.
+        """
+        try:
+            meme = _aspect(self.chemin) == self.aspect
+        except FileNotFoundError:
+            meme = False
+        if not meme:
+            raise Obstacle(f"{self.nom} a changé pendant sa lecture : attendre la fin de la copie, puis relancer.")
 
     @property
     def est_demonstration(self) -> bool:
         """Whether its origin says its rows are invented."""
-        return bool(self.origine.get("nature") == "demonstration")
+        return self.origine.nature == "demonstration"
 
     @property
     def millesime(self) -> str:
         """Vintage, `2024` or `2024-10`; empty when neither origin nor path says it, or when a name has several."""
-        if dit := self.origine.get("millesime"):
+        if dit := self.origine.millesime:
             return str(dit)
         jour = r"(?:[-_]?(?:0[1-9]|[12]\d|3[01]))?"
         motif = rf"(?<!\d)((?:19|20)\d{{2}})(?:[-_]?(0[1-9]|1[0-2]){jour})?(?!\d)"
@@ -66,18 +142,15 @@ class Fichier:
     @property
     def obtenu_le(self) -> date:
         """Day it was obtained, said by its origin, else the day it was written here."""
-        dit = self.origine.get("obtenu_le")
-        if isinstance(dit, datetime):
-            return dit.date()
-        if isinstance(dit, str):
-            return date.fromisoformat(dit)
-        return dit or datetime.fromtimestamp(self.chemin.stat().st_mtime, UTC).date()
+        if self.origine.obtenu_le:
+            return _day(self.origine.obtenu_le)
+        return datetime.fromtimestamp(self.chemin.stat().st_mtime, UTC).date()
 
     @property
     def derniere_modification(self) -> datetime | None:
         """Time its producer last changed it, said by its origin; None when it is not said."""
-        dite = self.origine.get("derniere_modification")
-        instant = datetime.fromisoformat(str(dite)) if dite else None
+        dite = self.origine.derniere_modification
+        instant = datetime.fromisoformat(dite) if dite else None
         return instant.replace(tzinfo=UTC) if instant is not None and instant.tzinfo is None else instant
 
     @property
@@ -86,13 +159,45 @@ class Fichier:
         return self.derniere_modification.date() if self.derniere_modification is not None else self.obtenu_le
 
 
+def _aspect(chemin: Path) -> tuple[int, ...]:
+    vu = chemin.stat()
+    return vu.st_size, vu.st_mtime_ns, vu.st_ctime_ns, vu.st_ino, vu.st_dev
+
+
+def wait_for_copies(fichiers: list[Fichier]) -> None:
+    """Look again at the files that have just changed; nothing is waited for where none has.
+
+    Raises:
+        Obstacle: one of them is still changing: it is being copied.
+    """
+    for fichier in fichiers:
+        depuis = time.time() - fichier.aspect[2] / 1e9
+        if 0 <= depuis < TEMPS_DE_COPIE_S:
+            time.sleep(TEMPS_DE_COPIE_S - depuis)
+            if not fichier.chemin.exists() or _aspect(fichier.chemin) != fichier.aspect:
+                raise Obstacle(f"{fichier.nom} est en cours de copie : attendre qu'elle finisse, puis relancer.")
+
+
+def close_to_others(dossier: Path) -> None:
+    """Leave the files a person dropped to their owner and group: they are as they came, the folder is what closes.
+
+    A folder that is somebody else's is theirs to close.
+    """
+    with suppress(FileNotFoundError, PermissionError):
+        dossier.chmod(dossier.stat().st_mode & 0o7770)
+
+
 def dropped_files(settings: Settings, source: str = "") -> list[Path]:
-    """List the data files of `raw/`, of one source or of all; copies under way and office locks are not files yet."""
+    """List the data files of `raw/`, of one source or of all; copies under way and office locks are not files yet.
+
+    Nor is the empty table that shows what a file looks like.
+    """
     dossier = settings.raw / source
     return [
         chemin
         for chemin in sorted(dossier.rglob("*"))
         if chemin.suffix.lower() in EXTENSIONS
+        and chemin.name != MODELE
         and chemin.is_file()
         and not any(partie.startswith(("~$", ".")) for partie in chemin.relative_to(dossier).parts)
     ]
@@ -126,7 +231,7 @@ def files_of(settings: Settings, source: Source) -> list[Fichier]:
     """List the files a source should be read from, in a stable order.
 
     Raises:
-        FichierRefuse: a file whose `.origine.yml` cannot be understood.
+        Obstacle: a file whose `.origine.yml` cannot be understood.
     """
     if deposes := dropped_files(settings, source.nom):
         return [_file(chemin, settings.raw / source.nom) for chemin in deposes]
@@ -138,42 +243,8 @@ def files_of(settings: Settings, source: Source) -> list[Fichier]:
     return []
 
 
-def yaml_fault(erreur: Exception) -> str:
-    """Say in French what is wrong in a small YAML file; the words of libraries are English, and quote it."""
-    if isinstance(erreur, yaml.MarkedYAMLError) and erreur.problem_mark is not None:
-        return f"ligne {erreur.problem_mark.line + 1}, ce n'est pas du YAML"
-    if isinstance(erreur, UnicodeDecodeError):
-        return "ce n'est pas du texte en UTF-8"
-    return str(erreur) if type(erreur) is ValueError else "une entrée manque, ou n'a pas la forme attendue"
-
-
-def _check_date(nom: str, origine: dict[str, Any], lire: Callable[[str], date]) -> None:
-    try:
-        lire(str(origine[nom]))
-    except ValueError:
-        raise ValueError(f"« {nom} » n'est pas une date comme 2026-01-31") from None
-
-
 def _file(chemin: Path, dossier: Path) -> Fichier:
     a_cote = chemin.with_name(f"{chemin.name}.origine.yml")
-    try:
-        origine = (yaml.safe_load(a_cote.read_text(encoding="utf-8")) or {}) if a_cote.exists() else {}
-        if not isinstance(origine, dict):
-            raise ValueError("des mots sans nom d'entrée")
-        if origine.get("nature", "reelle") not in NATURES:
-            raise ValueError(f"nature « {origine['nature']} » inconnue ; attendu : {', '.join(NATURES)}")
-        if isinstance(origine.get("obtenu_le"), str):
-            _check_date("obtenu_le", origine, date.fromisoformat)
-        if origine.get("derniere_modification"):
-            _check_date("derniere_modification", origine, datetime.fromisoformat)
-        couverture: Any = origine.get("couverture") or "lignes"
-        if isinstance(couverture, dict) and not isinstance(couverture.get("codes"), list):
-            raise ValueError("couverture : « codes » est une liste")
-        if couverture not in COUVERTURES and not (couverture["niveau"] and list(couverture["codes"])):
-            raise ValueError("couverture sans code de territoire")
-    except (yaml.YAMLError, ValueError, TypeError, KeyError) as erreur:
-        raise FichierRefuse(
-            f"{a_cote.name} est illisible ({yaml_fault(erreur)}) : des entrées comme « url », « licence », « nature », "
-            "« millesime », « couverture » (lignes, inconnue, ou niveau et codes)."
-        ) from erreur
+    dite = read_yaml(a_cote, a_cote.name) if a_cote.exists() else None
+    origine = Origine() if dite is None else declared(Origine, dite, a_cote.name)
     return Fichier(chemin, chemin.relative_to(dossier).as_posix(), origine)

@@ -1,16 +1,18 @@
 """The features of a GeoJSON collection, as records: one cell per property, the geometry as compact text.
 
-What a valid geometry is belongs to the source that reads it; finding columns in the records belongs to `reading`.
+What a valid geometry is belongs to the source that reads it; finding columns in the records belongs to `records`.
 """
 
 import json
 from collections.abc import Iterator
 from typing import IO, Any
 
+from observatoire.obstacle import Obstacle
+
 GEOMETRIE = "geometry"
 
 
-class PasUneCollection(Exception):
+class PasUneCollection(Obstacle):
     """A JSON that is no collection of features. The message, in French, says what to do."""
 
 

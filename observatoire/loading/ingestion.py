@@ -5,30 +5,40 @@
 
 import traceback
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-import duckdb
 import pandas as pd
 import pyarrow as arrow
-import yaml
 from pyarrow import parquet
+from pydantic import ConfigDict
 
+from observatoire.declarations import FERMEE, Texte, declared, read_yaml
+from observatoire.fingerprints import code_owed
 from observatoire.judging import COLONNES_REJETS, VIDE
 from observatoire.loading import batches, bulk
 from observatoire.loading.batches import FichierEnFaute
-from observatoire.loading.files import A_CONVERTIR, Fichier, dropped_files, files_of, unread_files, yaml_fault
+from observatoire.loading.files import (
+    A_CONVERTIR,
+    Fichier,
+    close_to_others,
+    dropped_files,
+    files_of,
+    unread_files,
+    wait_for_copies,
+)
 from observatoire.loading.letters import write_letters
 from observatoire.loading.periods import conflicts, producer_of
-from observatoire.loading.records import FichierRefuse
 from observatoire.loading.rejects import write_csv
 from observatoire.loading.whole_table import whole_table_flags
+from observatoire.machine import MachineRefuse, refusal_in, stops_everything
+from observatoire.obstacle import Obstacle
 from observatoire.schemas import ENTIER, TEXTE
-from observatoire.sources import JOURS_PAR_CADENCE, Source, sources
+from observatoire.sources import JOURS_PAR_CADENCE, Couverture, Source, sources
 from observatoire.sources.states import Etat, FichierLu, keep_state, schema_of, state_of
-from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint, utc_now
+from observatoire.warehouse import Entrepot, fingerprint, memory_database, utc_now
 
 REJETS = arrow.schema(
     [
@@ -39,14 +49,26 @@ REJETS = arrow.schema(
 )
 
 
-class SourceEnEchec(Exception):
-    """A source that cannot be loaded as it is. The message, in French, says what to do.
+class ChargementRefuse(Obstacle):
+    """Rows that were read, and must not replace the last good ones.
 
     Attributes:
-        regles: failures by rule of the attempt, empty when no row was read.
+        regles: failures by rule of the attempt.
     """
 
-    regles: list[dict[str, Any]] = []
+    def __init__(self, motif: str, regles: list[dict[str, Any]]) -> None:
+        """Keep the rules beside the reason."""
+        super().__init__(motif)
+        self.regles = regles
+
+
+@dataclass(frozen=True)
+class Acceptation:
+    """A file a person accepted in spite of its volumes (an entry of `acceptations.yml`), and why."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = FERMEE
+    sha256: Texte
+    raison: Texte
 
 
 def load_source(entrepot: Entrepot, source: Source) -> Etat:
@@ -55,19 +77,24 @@ def load_source(entrepot: Entrepot, source: Source) -> Etat:
     Returns:
         The state, `en_echec` with its reason when the files were refused whole, or when the code of the source failed:
         one source must not stop the others.
+
+    Raises:
+        MachineRefuse: the disk is full, read-only or failing: no file is to blame, and nothing can be written.
     """
     precedent = state_of(entrepot, source)
     try:
         etat = _load(entrepot, source, precedent)
     except Exception as erreur:
-        motif = str(erreur) if isinstance(erreur, (FichierRefuse, SourceEnEchec)) else _unexpected(source, erreur)
+        if stops_everything(erreur):
+            raise MachineRefuse(f"{source.nom} n'a pas pu être lue : {refusal_in(str(erreur))}") from erreur
+        motif = str(erreur) if isinstance(erreur, Obstacle) else _unexpected(source, erreur)
         en_place = entrepot.version(schema_of(source), source.nom)
         if en_place is None:
             precedent = _empty(entrepot, source)
         elif precedent is None:  # its state was deleted, not its table: kept, but what it covers is no longer known
             precedent = Etat(source.nom, "en_echec", en_place, source.nature, "aucune")
         deja = precedent.etat == "en_echec" and precedent.depuis
-        regles = getattr(erreur, "regles", [])
+        regles = erreur.regles if isinstance(erreur, ChargementRefuse) else []
         constat = {"etat": "en_echec", "motif": motif, "depuis": deja or utc_now(), "regles": regles}
         etat = Etat(**{**vars(precedent), **constat})
     keep_state(entrepot, etat)
@@ -75,7 +102,9 @@ def load_source(entrepot: Entrepot, source: Source) -> Etat:
 
 
 def _unexpected(source: Source, erreur: Exception) -> str:
-    """Say where the code failed, without the words of the error: they may quote a value."""
+    """Say what the machine refuses, else where the code failed, without the words of the error: they quote values."""
+    if refus := refusal_in(str(erreur)):
+        return f"{source.nom} : {refus} Le dernier chargement est gardé."
     derniere = traceback.extract_tb(erreur.__traceback__)[-1]
     lieu = f"{Path(derniere.filename).name}, ligne {derniere.lineno}"
     return (
@@ -87,22 +116,24 @@ def _unexpected(source: Source, erreur: Exception) -> str:
 def _empty(entrepot: Entrepot, source: Source, motif: str = "") -> Etat:
     """Write an empty table, so that what reads the source runs and finds nothing covered."""
     version = fingerprint(source.nom, "vide")
-    _write(entrepot, source, iter([]), version)
+    _write(entrepot, source, iter([]), {"version": version, "nature": source.nature, "couverture": "aucune"})
     return Etat(source.nom, "absente", version, source.nature, "aucune", motif)
 
 
 def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
     if (inconnus := unread_files(entrepot.settings, source)) and not dropped_files(entrepot.settings, source.nom):
-        raise SourceEnEchec(f"raw/{source.nom} ne contient rien qui se lise : {', '.join(inconnus)}. {A_CONVERTIR}")
+        raise Obstacle(f"raw/{source.nom} ne contient rien qui se lise : {', '.join(inconnus)}. {A_CONVERTIR}")
+    if source.diffusion == "restreinte":
+        close_to_others(entrepot.settings.raw / source.nom)
     trouves = files_of(entrepot.settings, source)
     charge = precedent if precedent is not None and precedent.charge_le is not None else None
     aide = source.aide or f"déposer un fichier dans raw/{source.nom}/, puis relancer"
     if not trouves:
         # demonstration rows do not outlive the arrival of real ones in another source of their set
         if charge is not None and charge.nature != "demonstration":
-            raise SourceEnEchec(f"raw/{source.nom} ne contient plus de fichier lisible : {aide}.")
+            raise Obstacle(f"raw/{source.nom} ne contient plus de fichier lisible : {aide}.")
         if charge is not None and (refuses := _refused_of_its_set(entrepot, source)):
-            raise SourceEnEchec(
+            raise Obstacle(
                 f"La démonstration de {source.nom} reste, tant que rien de réel ne se lit de son jeu : corriger "
                 f"{', '.join(f'raw/{nom}' for nom in refuses)}, ou l'en retirer, puis relancer."
             )
@@ -112,15 +143,16 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
         and charge.nature != "demonstration"
         and all(fichier.est_demonstration for fichier in trouves)
     ):
-        raise SourceEnEchec(
+        raise Obstacle(
             f"raw/{source.nom} ne contient plus de fichier réel, et la démonstration ne remplace pas des données "
             f"réelles : {aide}. Pour revenir à la démonstration, supprimer warehouse/etats/{source.nom}.json."
         )
+    wait_for_copies([fichier for fichier in trouves if fichier.chemin.is_relative_to(entrepot.settings.raw)])
     acceptes = _accepted(entrepot, source)
     version = fingerprint(
-        [(fichier.nom, fichier.sha256, fichier.origine) for fichier in trouves],
+        [(fichier.nom, fichier.sha256, asdict(fichier.origine)) for fichier in trouves],
         sorted(acceptes),
-        code_fingerprint("*.py", "loading/*.py", f"sources/{source.nom}/*"),
+        code_owed(__name__, f"sources/{source.nom}/*"),
         date.today().year,  # noqa: DTZ011 — rules compare years with the present one
     )
     en_place = entrepot.version(schema_of(source), source.nom)
@@ -132,10 +164,15 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
     retenus, ecartes = _by_accumulation(trouves, source)
     fautes = conflicts(retenus, source.nom) if source.cumul == "par_periode" else {}
     with entrepot.replacing(entrepot.path_of(schema_of(source), source.nom)) as provisoire:
-        lus, rejets, autres = _load_producers(
-            entrepot, source, retenus, precedent, provisoire, fautes, version, acceptes
-        )
-        rejets += whole_table_flags(provisoire, source.table)
+        try:
+            lus, rejets, autres = _load_producers(
+                entrepot, source, retenus, precedent, provisoire, fautes, version, acceptes
+            )
+            rejets += whole_table_flags(provisoire, source.table)
+        finally:
+            # before any other reproach: what half a copy says is no fault of its producer
+            for fichier in trouves:
+                fichier.check_unchanged()
         tous = pd.concat([*rejets, VIDE.assign(fichier="", ligne_complete="")], ignore_index=True)
         etat = Etat(
             source=source.nom,
@@ -143,8 +180,7 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
             motif=" ".join(fautes.values()),
             depuis=(precedent and precedent.depuis or utc_now()) if fautes else None,
             version=version,
-            nature="demonstration" if any(lu.nature == "demonstration" for lu in lus) else source.nature,
-            couverture=_coverage(retenus, source, sum(lu.lignes_lues for lu in lus)),
+            **_carried(source, retenus, lus),
             charge_le=utc_now(),
             fichiers=[*lus, *(_file_record(fichier, source, sort) for fichier, sort in ecartes)],
             jusqu_au=_latest(provisoire, source),
@@ -153,11 +189,10 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
         )
         try:
             _check_volumes(etat, precedent, source, _to_accept(retenus, precedent) <= acceptes, tous)
-        except SourceEnEchec as erreur:
-            erreur.regles = etat.regles
+        except Obstacle as erreur:
             _write_rejects(entrepot, f"{source.nom}.en_echec", tous)
             write_letters(entrepot, source, etat.fichiers, tous)
-            raise
+            raise ChargementRefuse(str(erreur), etat.regles) from None
     _write_rejects(entrepot, source.nom, tous)
     en_cause = pd.concat([tous, *(rejets_en_cause for _, rejets_en_cause in autres)], ignore_index=True)
     if autres:
@@ -185,7 +220,7 @@ def _load_producers(
         The files, the rejects, and the files and rejects of the producers whose rows were read, and refused.
 
     Raises:
-        SourceEnEchec, FichierRefuse: no producer is left.
+        Obstacle: no producer is left.
     """
     load_rows = bulk.load_rows if source.volumineuse else batches.load_rows
     separes = source.cumul == "par_periode" and len({producer_of(fichier.nom) for fichier in retenus}) > 1
@@ -197,10 +232,14 @@ def _load_producers(
                 en_cause = pd.concat([rejets_en_cause for _, rejets_en_cause in refuses], ignore_index=True)
                 _write_rejects(entrepot, f"{source.nom}.en_echec", en_cause)
                 write_letters(entrepot, source, [lu for siens, _ in refuses for lu in siens], en_cause)
-            raise SourceEnEchec(" ".join(fautes.values()))
+            raise Obstacle(" ".join(fautes.values()))
         lus = [_file_record(fichier, source) for fichier in bons]
+
+        def dire(bons: list[Fichier] = bons, lus: list[FichierLu] = lus) -> dict[str, Any]:
+            return {"version": version, **_carried(source, bons, lus)}
+
         try:
-            rejets = load_rows(entrepot, source, list(zip(bons, lus, strict=True)), provisoire, {"version": version})
+            rejets = load_rows(entrepot, source, list(zip(bons, lus, strict=True)), provisoire, dire)
         except FichierEnFaute as erreur:
             if not separes:
                 raise
@@ -215,8 +254,14 @@ def _load_producers(
             refuses.append((siens, tous[tous["fichier"].isin([lu.fichier for lu in siens])]))
         fautes |= nouvelles
     if fautes:
-        lus += _keep_last_good(entrepot, source, retenus, precedent, provisoire, set(fautes), version)
+        lus += _keep_last_good(entrepot, source, retenus, precedent, provisoire, set(fautes), version, lus)
     return lus, rejets, refuses
+
+
+def _carried(source: Source, fichiers: list[Fichier], lus: list[FichierLu]) -> dict[str, Any]:
+    """Return what the table says of its rows: their nature, and what they are complete for."""
+    nature = "demonstration" if any(lu.nature == "demonstration" for lu in lus) else source.nature
+    return {"nature": nature, "couverture": _coverage(fichiers, source, sum(lu.lignes_lues for lu in lus))}
 
 
 def _volume_faults(
@@ -243,7 +288,7 @@ def _volume_faults(
         ses_fichiers = [fichier for fichier in fichiers if producer_of(fichier.nom) == producteur]
         try:
             _check_volumes(etat, avant, source, _to_accept(ses_fichiers, avant) <= acceptes, ses_rejets)
-        except SourceEnEchec as erreur:
+        except Obstacle as erreur:
             fautes[producteur] = str(erreur)
     return fautes
 
@@ -256,6 +301,7 @@ def _keep_last_good(
     provisoire: Path,
     producteurs: set[str],
     version: str,
+    lus: list[FichierLu],
 ) -> list[FichierLu]:
     """Add to a table the rows its failing producers have in the table in place; return their files, `en_echec`."""
     en_place = entrepot.path_of(schema_of(source), source.nom)
@@ -266,7 +312,8 @@ def _keep_last_good(
         )
         gardees = gardees[gardees["_fichier"].map(producer_of).isin(producteurs)]
         lots = iter([neuves, gardees.reindex(columns=neuves.columns)])
-        entrepot.write_batches(provisoire, source.table.arrow(), lots, {"version": version})
+        dit = {"version": version, **_carried(source, retenus, [*lus, *anciens])}
+        entrepot.write_batches(provisoire, source.table.arrow(), lots, dit)
     deja = {producer_of(lu.fichier) for lu in anciens}
     nouveaux = [f for f in retenus if producer_of(f.nom) in producteurs - deja]
     return [
@@ -279,7 +326,7 @@ def _latest(chemin: Path, source: Source) -> str | None:
     """Return the latest day the rows speak of, where the source says which column tells."""
     if not source.fraicheur:
         return None
-    with duckdb.connect() as connexion:
+    with memory_database() as connexion:
         # a date to come, mistyped, must not bar every later file
         jour = f"max({source.fraicheur}) FILTER ({source.fraicheur} <= current_date + 1)"
         requete = f"SELECT {jour}::VARCHAR FROM read_parquet(?)"
@@ -301,9 +348,9 @@ def _refused_of_its_set(entrepot: Entrepot, source: Source) -> list[str]:
     return [autre.nom for autre in deposees] if tous else []
 
 
-def _write(entrepot: Entrepot, source: Source, lots: Iterator[pd.DataFrame], version: str) -> None:
+def _write(entrepot: Entrepot, source: Source, lots: Iterator[pd.DataFrame], dit: dict[str, Any]) -> None:
     with entrepot.replacing(entrepot.path_of(schema_of(source), source.nom)) as chemin:
-        entrepot.write_batches(chemin, source.table.arrow(), lots, {"version": version})
+        entrepot.write_batches(chemin, source.table.arrow(), lots, dit)
 
 
 def _check_volumes(
@@ -318,11 +365,11 @@ def _check_volumes(
         f"Corriger le fichier, ou l'accepter par une entrée (sha256, raison) dans raw/{source.nom}/acceptations.yml."
     )
     if lues == 0:
-        raise SourceEnEchec(
+        raise Obstacle(
             f"{source.nom} : aucun enregistrement sous l'en-tête. Déposer le fichier complet, puis relancer."
         )
     if rejetees > lues * source.plafond_rejets_pct / 100:
-        raise SourceEnEchec(
+        raise Obstacle(
             f"{source.nom} : {rejetees} {'lignes refusées' if rejetees > 1 else 'ligne refusée'} sur {lues}, au-delà "
             f"du plafond de {source.plafond_rejets_pct:g} % ; {_most_refused(etat, rejets)}. Chaque ligne et sa raison "
             f": warehouse/rejets/{source.nom}.en_echec.csv. {accepter}"
@@ -330,7 +377,7 @@ def _check_volumes(
     if precedent is None or precedent.charge_le is None or precedent.nature != etat.nature:
         return
     if precedent.jusqu_au and etat.jusqu_au and etat.jusqu_au < precedent.jusqu_au:
-        raise SourceEnEchec(
+        raise Obstacle(
             f"{source.nom} : ce fichier s'arrête au {etat.jusqu_au}, les données en place au {precedent.jusqu_au}. "
             f"Un fichier plus ancien n'en remplace pas un plus récent. {accepter}"
         )
@@ -338,7 +385,7 @@ def _check_volumes(
         _check_each_period(etat, precedent, source, accepter)
     plancher = precedent.lignes_retenues * source.plancher_pct / 100
     if etat.lignes_retenues < plancher:
-        raise SourceEnEchec(
+        raise Obstacle(
             f"{source.nom} : {etat.lignes_retenues} lignes retenues, {precedent.lignes_retenues} au dernier chargement "
             f"(plancher {source.plancher_pct:g} %). Fichier tronqué ? {accepter}"
         )
@@ -366,7 +413,7 @@ def _check_each_period(etat: Etat, precedent: Etat, source: Source, accepter: st
     avant = par_annee(precedent.fichiers)
     for periode, lu in par_annee(etat.fichiers).items():
         if periode in avant and lu.lignes_retenues < avant[periode].lignes_retenues * source.plancher_pct / 100:
-            raise SourceEnEchec(
+            raise Obstacle(
                 f"{lu.fichier} : {lu.lignes_retenues} lignes retenues, {avant[periode].lignes_retenues} au dernier "
                 f"chargement (plancher {source.plancher_pct:g} %). Fichier tronqué ? {accepter}"
             )
@@ -377,18 +424,9 @@ def _accepted(entrepot: Entrepot, source: Source) -> set[str]:
     chemin = entrepot.settings.raw / source.nom / "acceptations.yml"
     if not chemin.exists():
         return set()
-    try:
-        entrees = yaml.safe_load(chemin.read_text(encoding="utf-8")) or []
-        sans_raison = [entree["sha256"] for entree in entrees if not str(entree.get("raison") or "").strip()]
-        acceptes = {str(entree["sha256"]) for entree in entrees}
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as erreur:
-        raise SourceEnEchec(
-            f"raw/{source.nom}/acceptations.yml est illisible ({yaml_fault(erreur)}) : une liste d'entrées "
-            "« sha256 » et « raison »."
-        ) from erreur
-    if sans_raison:
-        raise SourceEnEchec(f"raw/{source.nom}/acceptations.yml : l'entrée {sans_raison[0]} n'a pas de « raison ».")
-    return acceptes
+    ou = f"raw/{source.nom}/acceptations.yml"
+    dites = read_yaml(chemin, ou)
+    return set() if dites is None else {entree.sha256 for entree in declared(list[Acceptation], dites, ou)}
 
 
 def _to_accept(retenus: list[Fichier], precedent: Etat | None) -> set[str]:
@@ -413,7 +451,7 @@ def _by_accumulation(trouves: list[Fichier], source: Source) -> tuple[list[Fichi
     if source.cumul == "par_periode":
         return candidats, ecartes
     if len(candidats) > 1 and (sans_date := [fichier.nom for fichier in candidats if not fichier.millesime]):
-        raise SourceEnEchec(
+        raise Obstacle(
             f"{source.nom} : plusieurs fichiers, et rien ne dit de quand est {', '.join(sans_date)}. "
             f"Écrire « millesime: » dans {sans_date[0]}.origine.yml, ou retirer les anciens."
         )
@@ -427,9 +465,9 @@ def _file_record(fichier: Fichier, source: Source, etat: str = "lu") -> FichierL
     return FichierLu(
         fichier=fichier.nom,
         sha256=fichier.sha256,
-        producteur=str(dit.get("producteur") or source.producteur),
-        licence=str(dit.get("licence") or source.licence),
-        nature=str(dit.get("nature") or source.nature),
+        producteur=dit.producteur or source.producteur,
+        licence=dit.licence or source.licence,
+        nature=dit.nature or source.nature,
         millesime=fichier.millesime,
         obtenu_le=fichier.obtenu_le.isoformat(),
         etat=etat,
@@ -445,15 +483,15 @@ def _coverage(lus: list[Fichier], source: Source, lignes: int) -> Any:
     The rows of a source in `lignes` are published at several levels: no file can make them add up. An extract that does
     not say what it is complete for is complete for nothing: its rows count where they are, and zeros are not invented.
     """
-    extrait = lignes < source.lignes_nationales and not all(fichier.origine.get("couverture") for fichier in lus)
+    extrait = lignes < source.lignes_nationales and not all(fichier.origine.couverture for fichier in lus)
     if source.couverture == "lignes" or extrait:
         return "lignes"
-    dites = [fichier.origine.get("couverture") or source.couverture for fichier in lus]
-    if any(isinstance(couverture, str) for couverture in dites):
+    dites = [fichier.origine.couverture or source.couverture for fichier in lus]
+    aires = [couverture for couverture in dites if isinstance(couverture, Couverture)]
+    if len(aires) < len(dites):
         return dites[0] if all(couverture == dites[0] for couverture in dites) else "lignes"
-    incluses = {(couverture["niveau"], str(code)) for couverture in dites for code in couverture["codes"]}
-    laissees = [couverture["sauf"] for couverture in dites if "sauf" in couverture]
-    exceptions = {(aire["niveau"], str(code)) for aire in laissees for code in aire["codes"]}
+    incluses = {(aire.niveau, code) for aire in aires for code in aire.codes}
+    exceptions = {(aire.sauf.niveau, code) for aire in aires if aire.sauf is not None for code in aire.sauf.codes}
     # what one file leaves out, another may cover
     return sorted(incluses | {(f"sauf {niveau}", code) for niveau, code in exceptions - incluses})
 
@@ -465,4 +503,3 @@ def _write_rejects(entrepot: Entrepot, nom: str, rejets: pd.DataFrame) -> None:
         entrepot.write_batches(provisoire, REJETS, iter([ordonnes.reindex(columns=REJETS.names)]))
     with entrepot.replacing(chemin.with_suffix(".csv")) as provisoire:
         write_csv(chemin, provisoire)
-        provisoire.chmod(chemin.stat().st_mode)  # as restricted as the table: DuckDB writes for everyone

@@ -1,7 +1,7 @@
 """A letter to the producer of a file: the rows refused or flagged as one CSV, and one French text ready to send.
 
 Written under `lettres/<source>/<fichier>/`, restricted like the rejects they quote and never part of a release: values
-stand in the CSV only, the text has counts and reasons. What is refused belongs to `validation`.
+stand in the CSV only, the text has counts and reasons. What is refused belongs to `sorting`.
 """
 
 import csv
@@ -33,7 +33,7 @@ def write_letters(entrepot: Entrepot, source: Source, lus: Iterable[FichierLu], 
     """
     if not source.lettre:
         return
-    entrepot.racine.mkdir(parents=True, exist_ok=True)
+    entrepot.make_folder()
     place = entrepot.racine / "lettres" / source.nom
     with tempfile.TemporaryDirectory(dir=entrepot.racine, prefix=ATELIER) as atelier:
         neuves = Path(atelier) / source.nom
@@ -46,7 +46,7 @@ def write_letters(entrepot: Entrepot, source: Source, lus: Iterable[FichierLu], 
                 (dossier / LETTRE).write_text(_text(source, lu, cas), encoding="utf-8")
         shutil.rmtree(place, ignore_errors=True)
         if neuves.exists():
-            place.parent.mkdir(exist_ok=True)
+            entrepot.make_folder("lettres")
             neuves.rename(place)
 
 

@@ -2,7 +2,7 @@
 
 Gives batches of strings (or typed Arrow columns for Parquet) under the names of the observatory, each row with its
 line.
-Judging values does not belong here; a file whose *structure* cannot be read is refused with `FichierRefuse`.
+Judging values does not belong here; a file whose *structure* cannot be read is refused with `Obstacle`.
 """
 
 import codecs
@@ -26,10 +26,11 @@ import pandas as pd
 import pyarrow as arrow
 import pyarrow.parquet as parquet
 
-from observatoire.conversion import convert, unreadable
+from observatoire.conversion import read_column
 from observatoire.loading.geojson import PasUneCollection, feature_records
 from observatoire.loading.headers import known_headers, match_headers, missing_message
 from observatoire.loading.other_rows import not_data
+from observatoire.obstacle import Obstacle
 from observatoire.schemas import TEXTE, Table
 
 LIGNES_PAR_LOT = 500_000
@@ -51,10 +52,6 @@ ERREURS_DE_LECTURE = (
 )
 
 csv.field_size_limit(2**27)
-
-
-class FichierRefuse(Exception):
-    """A file that cannot be read as the table it should hold. The message, in French, says what to do."""
 
 
 @dataclass
@@ -104,7 +101,7 @@ def read_batches(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.Da
         lecture: filled while reading.
 
     Raises:
-        FichierRefuse: unreadable, truncated, not the announced type, or without a required column.
+        Obstacle: unreadable, truncated, not the announced type, or without a required column.
     """
     suffixe = chemin.suffix.lower()
     try:
@@ -119,14 +116,14 @@ def read_batches(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.Da
             with _open_text(chemin, table, encoding_of(chemin)) as (flux, separateur):
                 yield from _in_batches(_csv_records(flux, separateur, chemin), chemin, table, lecture, separateur)
     except PasUneCollection as erreur:
-        raise FichierRefuse(f"{chemin.name} : {erreur}") from erreur
+        raise Obstacle(f"{chemin.name} : {erreur}") from erreur
     except ERREURS_DE_LECTURE as erreur:
         raise unreadable_file(chemin, erreur) from erreur
 
 
-def unreadable_file(chemin: Path, erreur: Exception) -> FichierRefuse:
+def unreadable_file(chemin: Path, erreur: Exception) -> Obstacle:
     """Say in French that a library gave up on a file; its own words may hold a path, or a value."""
-    return FichierRefuse(
+    return Obstacle(
         f"{chemin.name} : fichier illisible, tronqué ou d'un autre type que « {chemin.suffix} » "
         f"({type(erreur).__name__}). Le télécharger à nouveau, puis relancer."
     )
@@ -157,7 +154,7 @@ def recognise(en_tete: list[str], chemin: Path, table: Table, lecture: Lecture) 
     """Return the position of each column of the table in the header of a file.
 
     Raises:
-        FichierRefuse: required columns are missing, and neither a title nor the origin of the file gives them.
+        Obstacle: required columns are missing, and neither a title nor the origin of the file gives them.
     """
     vu = match_headers(en_tete, table)
     lecture.doubles = vu.doubles
@@ -175,18 +172,18 @@ def recognise(en_tete: list[str], chemin: Path, table: Table, lecture: Lecture) 
         # where no header is known the row may be data, with names in it: it is not quoted
         connus = known_headers(en_tete, table)
         montres, inconnues = (en_tete, lecture.inconnues) if connus else ([], [])
-        raise FichierRefuse(
+        raise Obstacle(
             f"{chemin.name} : {missing_message(requises, montres, inconnues)} "
             "Corriger l'en-tête ou déposer un autre fichier."
         )
     return vu.positions
 
 
-def two_for_one(chemin: Path, lecture: Lecture, nom: str) -> FichierRefuse:
+def two_for_one(chemin: Path, lecture: Lecture, nom: str) -> Obstacle:
     """Say in French that several headers name one thing, and that their values differ."""
     titres = [lecture.reconnues[nom], *(lecture.en_tete[place] for place in lecture.doubles[nom])]
     cites = ", ".join(f"« {titre} »" for titre in titres)
-    return FichierRefuse(
+    return Obstacle(
         f"{chemin.name} : {len(titres)} colonnes pour une même chose ({cites}), "
         f"et leurs valeurs diffèrent : laquelle est « {nom} » ? Garder celle-là, renommer l'autre, puis relancer."
     )
@@ -211,7 +208,7 @@ def open_bytes(chemin: Path) -> Iterator[IO[bytes]]:
         with zipfile.ZipFile(chemin) as archive:
             membres = data_members(archive)
             if len(membres) != 1:
-                raise FichierRefuse(
+                raise Obstacle(
                     f"{chemin.name} : l'archive devrait contenir un seul fichier de données, elle contient : "
                     f"{', '.join(archive.namelist()) or 'rien'}. Déposer le fichier de données seul."
                 )
@@ -250,7 +247,7 @@ def encoding_of(chemin: Path) -> str:
             cp1252 = cp1252 or re.search(rb"[\x80-\x9f]", morceau) is not None
     if utf8 and decodeur.getstate()[0]:  # bytes of an unfinished character
         if accents:
-            raise FichierRefuse(
+            raise Obstacle(
                 f"{chemin.name} : fichier tronqué au milieu d'un caractère. Le télécharger à nouveau, puis relancer."
             )
         utf8 = False
@@ -267,9 +264,9 @@ def _open_text(chemin: Path, table: Table, encodage: str) -> Iterator[tuple[Iter
         texte = io.TextIOWrapper(octets, encoding=encodage, errors="replace", newline="")
         debut = list(islice(texte, 30))
         if not any(ligne.strip() for ligne in debut):
-            raise FichierRefuse(f"{chemin.name} : fichier vide. Déposer le fichier complet, puis relancer.")
+            raise Obstacle(f"{chemin.name} : fichier vide. Déposer le fichier complet, puis relancer.")
         if re.match(r"\s*<(!doctype|html|\?xml)", "".join(debut), re.IGNORECASE):
-            raise FichierRefuse(
+            raise Obstacle(
                 f"{chemin.name} : c'est une page web, pas un tableau (téléchargement en erreur ?). "
                 "Le télécharger à nouveau."
             )
@@ -287,7 +284,7 @@ def _csv_records(flux: Iterable[str], separateur: str, chemin: Path) -> Iterator
     for cellules in lecteur:
         if cellules and cellules[-1].endswith(FIN):
             if cellules != [FIN]:
-                raise FichierRefuse(
+                raise Obstacle(
                     f"{chemin.name} : un guillemet ouvert à l'enregistrement de la ligne {ligne} n'est jamais refermé. "
                     "Corriger cette ligne, ou télécharger le fichier à nouveau s'il est tronqué."
                 )
@@ -301,7 +298,7 @@ def _xlsx_records(chemin: Path, table: Table) -> Iterator[tuple[int, list[str]]]
     try:
         classeur = openpyxl.load_workbook(chemin, read_only=True, data_only=True)
     except AttributeError:  # what the library makes of a sheet that is but a chart
-        raise FichierRefuse(
+        raise Obstacle(
             f"{chemin.name} : ce classeur a une feuille de graphique, qui empêche de le lire. Enregistrer la feuille "
             "du tableau seule, en CSV (UTF-8) ou en XLSX, puis relancer."
         ) from None
@@ -310,9 +307,9 @@ def _xlsx_records(chemin: Path, table: Table) -> Iterator[tuple[int, list[str]]]
         visibles = [feuille for feuille in classeur.worksheets if feuille.sheet_state == "visible"]
         tableaux = [feuille for feuille in visibles if _holds(feuille, table)]
         if not visibles:
-            raise FichierRefuse(f"{chemin.name} : aucune feuille visible. Afficher celle du tableau, puis relancer.")
+            raise Obstacle(f"{chemin.name} : aucune feuille visible. Afficher celle du tableau, puis relancer.")
         if len(tableaux) > 1:
-            raise FichierRefuse(
+            raise Obstacle(
                 f"{chemin.name} : plusieurs feuilles portent un tableau ({', '.join(f.title for f in tableaux)}). "
                 "Déposer un fichier par feuille, ou masquer celles qui ne sont pas à lire."
             )
@@ -351,7 +348,7 @@ def _in_batches(
     """Find the header, then turn records into frames of strings."""
     debut = list(islice(enregistrements, 20))
     if not debut:
-        raise FichierRefuse(f"{chemin.name} : fichier vide. Déposer le fichier complet, puis relancer.")
+        raise Obstacle(f"{chemin.name} : fichier vide. Déposer le fichier complet, puis relancer.")
     place = _header_place(debut, table)
     en_tete = _header_of(debut[place][1])
     lecture.titres = _said_above(debut[:place], table)
@@ -391,9 +388,9 @@ def _one_of_two(premiere: Any, seconde: Any, table: Table, nom: str) -> Any:
     colonne = table.colonne(nom)
     assert colonne is not None  # noqa: S101 — recognised in this table
     mots = [pd.Series(mot, dtype=pd.ArrowDtype(mot.type)) for mot in (premiere, seconde)]
-    lus = [convert(mot, colonne.type) for mot in mots]
-    vides = [lu.isna() & ~unreadable(mot, lu) for mot, lu in zip(mots, lus, strict=True)]
-    if not (vides[0] | vides[1] | (lus[0] == lus[1]).fillna(False)).all():
+    (premiers, dits), (seconds, autres_dits) = (read_column(mot, colonne) for mot in mots)
+    vides = [premiers.isna() & dits.isna(), seconds.isna() & autres_dits.isna()]
+    if not (vides[0] | vides[1] | (premiers == seconds).fillna(False)).all():
         return None
     return arrow.array(mots[0].where(~vides[0], mots[1]))
 

@@ -1,19 +1,18 @@
 """The refused and flagged rows of a source as people read them: what of them may be shown, a sample, a CSV to open.
 
-The full rows stay in `warehouse/rejets/`, restricted; deciding what is refused belongs to `validation`.
+The full rows stay in `warehouse/rejets/`, restricted; deciding what is refused belongs to `sorting`.
 """
 
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow.parquet as parquet
 
 from observatoire.formulas import FORMULES
 from observatoire.schemas import TEXTE
 from observatoire.sources import Source
 from observatoire.sources.states import Etat
-from observatoire.warehouse import Entrepot, read_rows, sql_literal
+from observatoire.warehouse import Entrepot, memory_database, read_rows, sql_literal
 
 # a value as long as a page says nothing more
 LONGUEUR_MONTREE = 80
@@ -55,13 +54,13 @@ def sample(source: Source, chemin: Path, combien: int) -> list[dict[str, Any]]:
         f"SELECT fichier, ligne, colonne, left(valeur, {LONGUEUR_MONTREE}) AS valeur, regle, gravite, motif "
         f"FROM ({shown_rejects(source, chemin)}) ORDER BY gravite, {rang}, colonne, regle LIMIT {combien}"
     )
-    with duckdb.connect() as connexion:
+    with memory_database() as connexion:
         return read_rows(connexion, requete)
 
 
 def write_csv(rejets: Path, chemin: Path) -> None:
     """Write a file of rejects as French spreadsheets open it: semicolons, a mark of UTF-8, and no formula."""
-    with duckdb.connect() as connexion:
+    with memory_database() as connexion:
         lus = connexion.execute(f"DESCRIBE FROM read_parquet({sql_literal(rejets)})").fetchall()
         colonnes = [_harmless(nom) if sorte == "VARCHAR" else nom for nom, sorte, *_ in lus]
         # the mark is the first character of the first header

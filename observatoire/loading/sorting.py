@@ -8,15 +8,13 @@ from dataclasses import dataclass
 import pandas as pd
 import pandera.pandas as pa
 
-from observatoire.conversion import convert, restore_zeros, unreadable, without_empty_words
+from observatoire.conversion import read_column
 from observatoire.judging import VIDE, judge, to_rejects
-from observatoire.schemas import EUROS, Colonne, Table
+from observatoire.schemas import Colonne, Table
+from observatoire.words import DITS
 
-ZEROS_RESTITUES = (
-    "zeros_restitues",
-    "signalement",
-    "zéros de gauche perdus (fichier passé par un tableur ?) : restitués, vérifier le code",
-)
+ILLISIBLE = "valeur_illisible"
+UNE_FOIS = [cle for cle, dit in DITS.items() if dit.une_fois]
 DE_DEMONSTRATION = (
     "siren_de_demonstration",
     "signalement",
@@ -31,16 +29,22 @@ def repeated_key(table: Table) -> tuple[str, str, str]:
     return "doublon_suspect", "signalement", "ligne déjà présente : comptée, à vérifier"
 
 
-def illisible(colonne: Colonne) -> tuple[str, str, str]:
-    """Return rule, severity and reason of a value that cannot be read as the type of its column."""
+def told(colonne: Colonne, cle: str) -> tuple[str, str, str]:
+    """Return rule, severity and reason of what the grammar tells of a word (a key of `DITS`).
+
+    A word that cannot be read refuses its row where the column is `obligatoire`; all the rest is flagged.
+    """
+    dit = DITS[cle]
+    if dit.regle != ILLISIBLE:
+        return dit.regle, "signalement", dit.motif
     gravite = "refus" if colonne.obligatoire else "signalement"
-    motif = f"valeur de « {colonne.nom} » illisible : corriger la valeur à la source"
-    if colonne.type == EUROS:
-        # « 1.295 » may be 1295 or 1.30, and « 7M€ » is not to the cent: for money nothing is guessed
-        motif += " (un nombre d'euros, sans mot ni « M€ » ; « 1.295 » : milliers ou décimales ?)"
-    return "valeur_illisible", gravite, motif
+    return dit.regle, gravite, f"valeur de « {colonne.nom} » illisible : {dit.motif}"
 
 
+def told_once(rejets: pd.DataFrame) -> pd.DataFrame:
+    """Keep the first of what a file is told once; `rejets` have the key of `DITS` as `cle`, null where it has none."""
+    une_fois = rejets["cle"].isin(UNE_FOIS)
+    return rejets[~(une_fois & rejets.duplicated(["colonne", "cle"]))]
 
 
 @dataclass
@@ -51,7 +55,7 @@ class Tri:
         retenues: typed rows that count, with `_ligne`.
         hors_champ: reason of each row left out by a declared rule.
         refusees: rows as written, indexed like the batch, that cannot be counted.
-        rejets: one row per reason, refusals and flags: the columns of `COLONNES_REJETS`.
+        rejets: one row per reason, refusals and flags: the columns of `COLONNES_REJETS`, and `cle`.
     """
 
     retenues: pd.DataFrame
@@ -61,27 +65,21 @@ class Tri:
 
 
 def convert_columns(brut: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Convert a batch to the types of a table; return it with the unreadable values as rejects.
+    """Convert a batch to the types of a table; return it with what has to be told of its words, as rejects.
 
-    An unreadable value refuses the row where the column is `obligatoire`, and is flagged elsewhere.
+    The rejects have a column more, `cle`: the key of `DITS`, by which a file is told once what repeats.
     """
     colonnes: dict[str, pd.Series] = {}
-    rejets = []
+    rejets = [VIDE.assign(cle=None)]
     for colonne in table.colonnes:
         if colonne.nom not in brut:
             colonnes[colonne.nom] = pd.Series(None, index=brut.index, dtype=pd.ArrowDtype(colonne.type))
             continue
-        ecrit = brut[colonne.nom]
-        if colonne.vides:
-            ecrit = without_empty_words(ecrit, colonne.vides)
-        if colonne.longueur:
-            ecrit, rendus = restore_zeros(ecrit, colonne.longueur)
-            rejets.append(to_rejects(brut, rendus[rendus].index, colonne.nom, *ZEROS_RESTITUES))
-        colonnes[colonne.nom] = convert(ecrit, colonne.type)
-        perdus = unreadable(ecrit, colonnes[colonne.nom])
-        if perdus.any():
-            rejets.append(to_rejects(brut, perdus[perdus].index, colonne.nom, *illisible(colonne)))
-    return pd.DataFrame(colonnes, index=brut.index), pd.concat([*rejets, VIDE])
+        colonnes[colonne.nom], dits = read_column(brut[colonne.nom], colonne)
+        for cle in dits.dropna().unique():
+            places = dits.index[(dits == cle).fillna(False).astype(bool)]
+            rejets.append(to_rejects(brut, places, colonne.nom, *told(colonne, cle)).assign(cle=cle))
+    return pd.DataFrame(colonnes, index=brut.index), pd.concat(rejets)
 
 
 def sort_rows(
@@ -100,17 +98,17 @@ def sort_rows(
         schema: its Pandera schema, built once per file.
         hors_champ: reason for which a row is out of scope, null when it is in.
         lignes: typed rows, same index.
-        rejets: reasons already known (unreadable values).
+        rejets: what is already known of its words, from `convert_columns`.
 
     Raises:
         RegleInexecutable: when a rule itself fails to run.
     """
     dans_le_champ = lignes[hors_champ.isna()]
     trouves = [rejets[rejets.index.isin(dans_le_champ.index)]]
-    trouves.append(judge(dans_le_champ, schema, brut))
+    trouves.append(judge(dans_le_champ, schema, brut).assign(cle=None))
     # a value that could not be read is not, besides, absent
     tous = pd.concat(trouves)
-    lus = tous[tous["regle"] == "valeur_illisible"]
+    lus = tous[tous["regle"] == ILLISIBLE]
     couples = set(zip(lus.index, lus["colonne"], strict=True))
     deja_dit = [
         regle == "valeur_absente" and (place, colonne) in couples
@@ -121,13 +119,3 @@ def sort_rows(
     retenues = dans_le_champ.drop(index_refuses)
     retenues["_ligne"] = brut.loc[retenues.index, "_ligne"]
     return Tri(retenues, hors_champ.dropna(), brut.loc[index_refuses], tous.reset_index(drop=True))
-
-
-
-
-
-
-
-
-
-

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import duckdb
 
 from observatoire.sources import sources
-from observatoire.sources.states import state_of
+from observatoire.sources.states import carried_by
 from observatoire.warehouse import Entrepot, sql_literal
 
 # legal categories of natural persons and of groups without personality (Insee, nomenclature of legal categories)
@@ -84,10 +84,5 @@ def reproaches(
 
 def _is_whole(entrepot: Entrepot, nom: str) -> bool:
     """Say whether a register in place is real and said to be complete for some territory."""
-    etat = state_of(entrepot, sources()[nom])
-    return (
-        etat is not None
-        and etat.charge_le is not None
-        and etat.nature != "demonstration"
-        and not isinstance(etat.couverture, str)
-    )
+    portee = carried_by(entrepot, sources()[nom])
+    return portee is not None and portee.nature != "demonstration" and not isinstance(portee.couverture, str)

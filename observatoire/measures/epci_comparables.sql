@@ -5,23 +5,5 @@
 -- lignes : referentiels.zonages l ON l.niveau = 'epci' AND l.code_territoire = c.repondant
 -- lignes : socle.membres_identifies m ON m.siren = c.repondant AND m.reseau = split_part(c.unite, '|', 1) AND m.jusqu_a IS NULL JOIN socle.adhesions l ON l._fichier || '#' || l._ligne = m.adhesion
 -- lignes : socle.noms_organisations o ON o.siren = c.repondant JOIN socle.labels l ON l.titulaire = o.nom_ecrit AND l.label = split_part(c.unite, '|', 1)
-WITH labels AS (
-    -- the last state of a label; one taken away, nobody says when, is taken away
-    SELECT label, o.siren, etat FROM socle.labels l JOIN socle.noms_organisations o ON o.nom_ecrit = l.titulaire
-    WHERE etat <> 'annonce' AND o.siren IS NOT NULL
-    QUALIFY row_number() OVER (
-        PARTITION BY label, o.siren
-        ORDER BY coalesce(date_etat, au_plus_tard, CASE etat WHEN 'retire' THEN '9999' ELSE '' END) DESC, etat DESC) = 1),
-membres AS (
-    SELECT reseau AS liste, siren FROM socle.membres_identifies WHERE siren IS NOT NULL AND jusqu_a IS NULL
-    UNION SELECT label, siren FROM labels WHERE etat = 'labellise'),
-annoncees AS (
-    SELECT reseau AS liste, max(membres_declares) AS declares FROM socle.reseaux GROUP BY ALL
-    UNION ALL SELECT label, max(titulaires_declares) FROM socle.labels GROUP BY ALL),
-listes AS (
-    -- a list is complete when it names as many members as are declared
-    SELECT liste FROM annoncees WHERE declares <= (SELECT count(*) FROM membres m WHERE m.liste = annoncees.liste))
-SELECT 'epci' AS niveau, c.code_territoire, 'inconnu' AS periode, listes.liste || '|' || c.code_territoire || '|' || code_comparable AS unite,
-       code_comparable AS repondant, 1 AS nombre_unites, 1 AS valeur,
-       unnest([{axe: 'total', modalite: 'total'}, {axe: 'reseau', modalite: listes.liste}], recursive := true)
-FROM referentiels.comparables c CROSS JOIN listes
+SELECT niveau, code_territoire, periode, axe, modalite, unite, repondant, nombre_unites, 1 AS valeur
+FROM communs.epci_comparables_listes

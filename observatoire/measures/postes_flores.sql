@@ -6,17 +6,6 @@
 -- champ : public et privé, hors défense et particuliers employeurs
 -- lignes : socle.flores l ON l.flores_measure = 'EMPL3112' AND concat_ws('|', l.geo_object, l.geo, l.time_period) = c.unite AND l.activity = CASE WHEN c.modalite = 'total' THEN '_T' ELSE split_part(c.modalite, '|', -1) END AND (c.axe NOT LIKE 'activite_%' OR c.axe = 'activite_' || l.nomenclature)
 -- valeur d'une ligne : CASE WHEN row_number() OVER (PARTITION BY c.unite, c.axe, c.modalite ORDER BY l.millesime <> 'inconnu' DESC, l.millesime DESC, l.nomenclature) = 1 THEN c.valeur ELSE 0 END
-SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire,
-       time_period::VARCHAR AS periode,
-       CASE WHEN t.niveau IS NULL THEN 'territoire_inconnu' WHEN obs_status = 'W' THEN 'avec_commune_rattachee' WHEN activity = '_T' THEN 'total' ELSE 'activite_' || nomenclature END AS axe,
-       CASE WHEN t.niveau IS NULL THEN concat_ws('|', geo_object, nullif(nomenclature, 'inconnue'), activity) WHEN activity = '_T' THEN 'total'
-            WHEN obs_status = 'W' THEN concat_ws('|', nullif(nomenclature, 'inconnue'), activity) ELSE activity END AS modalite,
-       concat_ws('|', geo_object, geo, time_period) AS unite, concat_ws('|', geo_object, geo) AS repondant,
-       NULL AS nombre_unites, obs_value AS valeur
-FROM socle.flores f
-LEFT JOIN referentiels.territoires t
-    ON t.niveau = f.niveau AND t.code_territoire = CASE WHEN f.niveau = 'france' THEN 'FR' ELSE f.geo END
+SELECT niveau, code_territoire, periode, axe, modalite, unite, repondant, NULL AS nombre_unites, valeur
+FROM communs.cellules_flores
 WHERE flores_measure = 'EMPL3112'
-QUALIFY row_number() OVER (
-    PARTITION BY geo_object, geo, time_period, activity, CASE WHEN activity <> '_T' THEN nomenclature END
-    ORDER BY millesime <> 'inconnu' DESC, millesime DESC, nomenclature) = 1

@@ -1,14 +1,5 @@
 -- Plus forte paie de chaque établissement de l'ESS : sert à la règle des 80 %, aucun indicateur n'en vient.
 -- diffusion : protegee
 -- lignes : socle.paie_etablissements l ON l.siret = c.unite AND l.annee::VARCHAR = c.periode
-SELECT e.niveau, e.code_territoire, p.annee::VARCHAR AS periode, p.siret AS unite, e.siren AS repondant, 1 AS nombre_unites,
-       p.salaire_maximal_eur AS valeur,
-       unnest([
-           {axe: 'total', modalite: 'total'},
-           {axe: 'famille', modalite: coalesce(e.famille, 'inconnu')},
-           {axe: 'secteur', modalite: coalesce(e.a17, 'inconnu')},
-           {axe: 'famille×secteur', modalite: coalesce(e.famille, 'inconnu') || '|' || coalesce(e.a17, 'inconnu')}
-       ], recursive := true)
-FROM socle.paie_etablissements p
-JOIN socle.etablissements e USING (siret)
-WHERE e.est_ess
+SELECT niveau, code_territoire, periode, axe, modalite, unite, repondant, nombre_unites, salaire_maximal_eur AS valeur
+FROM communs.paie_ess

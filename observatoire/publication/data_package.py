@@ -12,9 +12,10 @@ from typing import Any
 import pyarrow as arrow
 from duckdb import DuckDBPyConnection
 
+from observatoire.chain.steps import TablePublique
 from observatoire.levels import NIVEAUX
 from observatoire.publication.licences import Licence, Origine, feeding, licences_of, read_origins
-from observatoire.publication.public_tables import TablePublique, public_tables
+from observatoire.publication.public_tables import public_tables
 from observatoire.schemas import BOOLEEN, DATE, ENTIER, HORODATAGE, TEXTE, Colonne
 from observatoire.warehouse import count_repeats, open_published
 

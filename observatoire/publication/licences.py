@@ -13,16 +13,8 @@ from functools import cache
 
 from duckdb import DuckDBPyConnection
 
-from observatoire.estimation.computation import ECRITES
-from observatoire.estimation.tables import LUES_RETROTESTS
-from observatoire.graph import links as graph_links
-from observatoire.graph.structure import TABLES as GRAPHE
-from observatoire.indicators.catalog import indicateurs, mesures, sources_of_indicator, sources_of_measure
-from observatoire.matching import tables as noms
-from observatoire.reconciliation import document_arithmetic, verdicts
-from observatoire.reconciliation import jobs_bridge as bridge
-from observatoire.reconciliation.estimate_scores import NOTES
-from observatoire.socle.registry import CALCULEES, derivees, sources_of
+from observatoire.chain.steps import step_of
+from observatoire.publication.public_tables import public_tables
 from observatoire.sources import Source, sources
 
 
@@ -63,40 +55,26 @@ OUVERTE = Licence(
 # how the licences that bind nobody further begin in the files: a citation, a decision of the observatory's own services
 CONNUES = ("ODbL", "Licence Ouverte", "citation courte", "usage interne")
 
-# what computed tables read, as the modules that compute them say; what is not here is a source or a derived table
-_LUES: dict[str, tuple[str, ...]] = {
-    "indicateurs.arithmetique_declarations": document_arithmetic.LIT,
-    "indicateurs.pont_emploi": bridge.LIT,
-    f"{NOTES.schema}.{NOTES.nom}": NOTES.lit,
-    "qualite.rapprochements_noms": noms.LIT,
-    "qualite.declarations": tuple(table for table in verdicts.LIT if table != "qualite.declarations"),
-    **{f"indicateurs.{nom}": graph_links.LIT for nom in GRAPHE},
-    **{".".join(nom): LUES_RETROTESTS for nom in ECRITES},
-}
-# what the observatory says of itself, not of anybody's rows
-PROPRES = ("indicateurs.catalogue", "qualite.sources", "meta.release", "meta.dictionnaire")
-
 
 @cache
 def feeding(table: str) -> tuple[Source, ...]:
-    """Return the sources whose rows a published table, `schema.table`, rests on.
+    """Return the sources whose rows a published table, `schema.table`, rests on: none for what is said of itself.
 
     A table nothing is known of rests on all of them: its licence is then never laxer than it should be.
     """
-    if table in PROPRES:
-        return ()
-    if table == "indicateurs.valeurs":
-        return _once(source for indicateur in indicateurs().values() for source in sources_of_indicator(indicateur))
-    if table == "indicateurs.contributions":
-        libres = (mesure for mesure in mesures().values() if mesure.diffusion == "libre")
-        return _once(source for mesure in libres for source in sources_of_measure(mesure))
-    propre = sources().get(table.partition(".")[2])
-    if table in _LUES:
-        amont = [source for lue in _LUES[table] for source in feeding(lue)]
-        return _once([*amont, *([propre] if propre is not None else [])])
-    if table in derivees() or table in CALCULEES or propre is not None:
-        return sources_of(table)
-    return _once(sources().values())
+    lues = {f"{publique.schema}.{publique.nom}": publique.lit for publique in public_tables()}
+    if table not in lues:
+        return _once(sources().values())
+    return _once(source for lue in lues[table] for source in _behind(lue))
+
+
+@cache
+def _behind(table: str) -> tuple[Source, ...]:
+    """Return the sources a table of the warehouse rests on, through the steps that lead to it."""
+    etape = step_of(table)
+    if etape.sources is not None:
+        return _once(etape.sources())
+    return _once(source for lue in etape.lit for source in _behind(lue))
 
 
 def _once(lues: Iterable[Source]) -> tuple[Source, ...]:

@@ -8,7 +8,7 @@ import math
 import networkx as nx
 from duckdb import DuckDBPyConnection
 
-from observatoire.publication.pages import Ligne, document_names, read_words, template
+from observatoire.publication.pages import Ligne, Page, document_names, read_words, template
 from observatoire.warehouse import read_rows
 
 LARGEUR, HAUTEUR, MARGE = 1200, 900, 80
@@ -18,13 +18,16 @@ GRAINE = 2019
 TOURS = 300
 
 
-def render_networks(base: DuckDBPyConnection) -> str:
-    """Write the page."""
+def render_networks(base: DuckDBPyConnection, _: str = "") -> str:
+    """Write the page, one for all territories."""
     release = read_rows(base, "FROM meta.release")[0]
     est_demonstration = release["nature"] == "demonstration"  # as soon as one input of the release is
     contexte = {"release": release, "toile": read_networks(base), "est_demonstration": est_demonstration}
     contexte["titres"] = document_names(base)
-    return template("acteurs.html").render(read_words() | contexte)
+    return template(PAGE.fichier).render(read_words() | contexte)
+
+
+PAGE = Page("acteurs.html", render_networks, est_commune=True, lien="Qui est lié à qui")
 
 
 def read_networks(base: DuckDBPyConnection) -> Ligne:

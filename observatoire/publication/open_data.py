@@ -3,6 +3,7 @@
 What each one says belongs to its module: `workbook`, `data_package`, `dcat`; the readme is a template.
 """
 
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +65,13 @@ def _write_readme(paquet: dict[str, Any], dossier: Path) -> None:
         if ressource["format"] != "apache-parquet":
             for licence in ressource["licenses"]:
                 par_licence.setdefault(licence["title"], (licence, []))[1].append(f"`{ressource['name']}`")
-    # Markdown, not a page: nothing to escape but the bars of its tables
-    environnement = Environment(loader=FileSystemLoader(MODELES), autoescape=False, undefined=StrictUndefined)  # noqa: S701
+    # Markdown, not a page: the bars of its tables are escaped, and what a reader of Markdown would take for HTML
+    environnement = Environment(
+        loader=FileSystemLoader(MODELES),
+        autoescape=False,  # noqa: S701 — it would escape quotes too
+        undefined=StrictUndefined,
+        finalize=lambda valeur: escape(str(valeur), quote=False),
+    )
     environnement.filters["cellule"] = lambda texte: texte.replace("|", "\\|").replace("\n", " ")
     modele = environnement.get_template("lisezmoi.md")
     texte = modele.render(paquet=paquet, classeur=CLASSEUR, licences=list(par_licence.values()))

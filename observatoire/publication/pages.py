@@ -1,9 +1,13 @@
-"""How a static page is made from the public file: its templates, the words of codes.
+"""How a static page is made from the public file: its templates, the words of codes, and which pages there are.
 
-What a page shows belongs to the module of that page.
+What a page shows belongs to the module of that page, which declares a `Page`: it is found by itself.
 """
 
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +30,39 @@ from observatoire.publication.french import (
 Ligne = dict[str, Any]
 
 MODELES = Path(__file__).parent / "modeles"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page beside the portrait of a territory.
+
+    Attributes:
+        fichier: its name.
+        render: gives it, from the public file and the code of an EPCI.
+        est_commune: whether it is one page for all territories, which takes no account of the code.
+        lien: words of the link that leads to it in the menu of the portrait; empty when another place does.
+    """
+
+    fichier: str
+    render: Callable[[DuckDBPyConnection, str], str]
+    est_commune: bool = False
+    lien: str = ""
+
+
+@cache
+def pages() -> tuple[Page, ...]:
+    """Return the pages that the modules of this room declare, by name of file."""
+    paquet = __name__.rpartition(".")[0]
+    modules = [import_module(nom) for _, nom, _ in pkgutil.iter_modules([str(Path(__file__).parent)], f"{paquet}.")]
+    declarees = {page for module in modules for page in vars(module).values() if isinstance(page, Page)}
+    return tuple(sorted(declarees, key=lambda page: page.fichier))
+
+
+def write_pages(base: DuckDBPyConnection, dossier: Path, code: str = "") -> None:
+    """Write the pages of one EPCI; without a code, those that all territories share."""
+    for page in pages():
+        if page.est_commune == (not code):
+            (dossier / page.fichier).write_text(page.render(base, code), encoding="utf-8")
 
 
 @cache

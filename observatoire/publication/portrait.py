@@ -11,15 +11,14 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection
 from plotly.offline import get_plotlyjs
 
-from observatoire.publication.network_page import render_networks
-from observatoire.publication.pages import Ligne, document_names, read_words, template
-from observatoire.publication.sources_page import read_sources, render_sources
+from observatoire.publication.pages import Ligne, document_names, pages, read_words, template, write_pages
+from observatoire.publication.sources_page import read_sources
 from observatoire.publication.synthesis import short_declarations, synthesis
 from observatoire.publication.territory_map import read_map
 from observatoire.publication.themes import Catalogue, by_theme, read_catalogue, read_values, records
 from observatoire.warehouse import open_published, read_rows
 
-ACTEURS, SOURCES, PLOTLY = "acteurs.html", "sources.html", "plotly.min.js"
+PLOTLY = "plotly.min.js"
 
 
 @dataclass(frozen=True)
@@ -45,21 +44,21 @@ class Commun:
 
 
 def write_portrait(duckdb: Path, dossier: Path, territoire: str) -> None:
-    """Write the page of one EPCI, and beside it what the pages of all share: networks, sources, the script that draws.
+    """Write the pages of one EPCI, and beside them what those of all share: common pages, the script that draws.
 
     An unknown code gives a page that says so.
     """
     dossier.mkdir(parents=True, exist_ok=True)
     with open_published(duckdb) as base:
         write_shared(base, dossier)
+        write_pages(base, dossier, territoire)
         page = render(base, territoire, read_common(base), donnees="donnees/")
     (dossier / "index.html").write_text(page, encoding="utf-8")
 
 
 def write_shared(base: DuckDBPyConnection, dossier: Path) -> None:
-    """Write what the pages of a release share, in the folder their `racine` leads to: networks, sources, the script."""
-    (dossier / ACTEURS).write_text(render_networks(base), encoding="utf-8")
-    (dossier / SOURCES).write_text(render_sources(base), encoding="utf-8")
+    """Write what the pages of a release share, in the folder their `racine` leads to: common pages, the script."""
+    write_pages(base, dossier)
     (dossier / PLOTLY).write_text(get_plotlyjs(), encoding="utf-8")
 
 
@@ -92,7 +91,7 @@ def render(base: DuckDBPyConnection, code: str, commun: Commun, racine: str = ""
     """
     trouves = read_rows(base, "FROM referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?", code)
     lieu = trouves[0] if trouves else None
-    contexte: Ligne = {"code": code, "territoire": lieu, "racine": racine, "donnees": donnees}
+    contexte: Ligne = {"code": code, "territoire": lieu, "racine": racine, "donnees": donnees, "pages": pages()}
     montrees = [commun.release]
     if trouves:
         fiches = records(commun.catalogue, read_values(base, code))

@@ -16,9 +16,10 @@ import duckdb
 
 from observatoire.indicators.catalog import mesures, sources_of_measure
 from observatoire.indicators.contributions import select_contributions
-from observatoire.indicators.cube import coverage_of, states_of
+from observatoire.indicators.cube import coverage_of
 from observatoire.indicators.raw_lines import LIGNES, find_lines, public_lines
 from observatoire.schemas import TEXTE, Colonne, Table
+from observatoire.sources.states import common_nature
 from observatoire.warehouse import Entrepot
 
 CONTRIBUTIONS = Table(
@@ -46,8 +47,7 @@ def register_contributions(connexion: duckdb.DuckDBPyConnection, entrepot: Entre
     for mesure in mesures().values():
         if mesure.diffusion != "libre" or coverage_of(entrepot, mesure) == "aucune":
             continue
-        natures = {etat.nature for etat in states_of(entrepot, sources_of_measure(mesure))}
-        nature = "demonstration" if "demonstration" in natures else "reelle"
+        nature = common_nature(entrepot, sources_of_measure(mesure))
         select_contributions(connexion, entrepot, mesure, lieu)
         find_lines(connexion, mesure, "contributions")
         connexion.execute(

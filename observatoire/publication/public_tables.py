@@ -3,29 +3,19 @@
 Writing the release folder belongs to `releases`; what people read in a page belongs to `portrait`.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
 
-from observatoire.estimation.computation import ECRITES
-from observatoire.estimation.tables import LUES_RETROTESTS
-from observatoire.graph.structure import TABLES as GRAPHE
-from observatoire.indicators.values import CATALOGUE, VALEURS
+from observatoire.chain.steps import TablePublique, published
+from observatoire.indicators.catalog import mesures
 from observatoire.loading.rejects import shown_rejects
-from observatoire.matching.tables import QUALITE_NOMS
 from observatoire.publication.public_contributions import CONTRIBUTIONS, register_contributions
-from observatoire.reconciliation.document_arithmetic import ARITHMETIQUE
-from observatoire.reconciliation.estimate_scores import NOTES
-from observatoire.reconciliation.jobs_bridge import PONT
-from observatoire.reconciliation.verdicts import VERDICTS
-from observatoire.schemas import DATE, ENTIER, HORODATAGE, PROVENANCE, TEXTE, Colonne, Table
-from observatoire.socle.members import AXES_DE_NOMS
-from observatoire.socle.registry import derivees, sources_of
-from observatoire.sources import Source, sources
-from observatoire.sources.states import state_of
+from observatoire.schemas import DATE, ENTIER, HORODATAGE, TEXTE, Colonne, Table
+from observatoire.sources import sources
+from observatoire.sources.states import schema_of, state_of
 from observatoire.warehouse import Entrepot, open_published, sql_literal
 
 CONTRAT = 1
@@ -99,82 +89,29 @@ DICTIONNAIRE = Table(
         Colonne("source", TEXTE, "Sources dont vient la colonne."),
     ),
 )
-# a breakdown by name says nothing of whom the public file must not name: their amount is in the total only
-NOM_TU = f"""axe IN {AXES_DE_NOMS}
-    AND coalesce(strip_accents(lower(modalite)) IN (FROM socle.noms_tus), false)"""
-
-
-@dataclass(frozen=True)
-class TablePublique:
-    """A table of the public file: its place, its declaration, the query that fills it, and its sources."""
-
-    schema: str
-    nom: str
-    table: Table
-    requete: str
-    sources: str = ""
-
-    @property
-    def dans_l_entrepot(self) -> bool:
-        """Whether the warehouse holds it; the others say what the run knows of itself."""
-        return not self.requete.startswith("FROM r_")
 
 
 def public_tables() -> list[TablePublique]:
-    """List the public tables in order; the views `r_*` they read are registered by `enregistrer_qualite`."""
-    publiques = [
-        TablePublique("indicateurs", "valeurs", VALEURS, f"FROM indicateurs.valeurs WHERE NOT ({NOM_TU})"),
-        TablePublique("indicateurs", "catalogue", CATALOGUE, "FROM indicateurs.catalogue"),
-        TablePublique("indicateurs", "contributions", CONTRIBUTIONS, "FROM r_contributions ORDER BY ALL"),
-        TablePublique(
-            "indicateurs", "arithmetique_declarations", ARITHMETIQUE, "FROM indicateurs.arithmetique_declarations"
-        ),
-        *(TablePublique("indicateurs", nom, table, f"FROM indicateurs.{nom}") for nom, table in GRAPHE.items()),
-        TablePublique("indicateurs", "pont_emploi", PONT, "FROM indicateurs.pont_emploi"),
-        TablePublique(NOTES.schema, NOTES.nom, NOTES.table, f"FROM {NOTES.schema}.{NOTES.nom}"),
-    ]
-    origine = " ; ".join(sorted({source.titre for table in LUES_RETROTESTS for source in sources_of(table)}))
-    publiques += [TablePublique(*nom, table, f"FROM {'.'.join(nom)}", origine) for nom, table in ECRITES.items()]
-    for nom, derivee in derivees().items():
-        if derivee.publiee:
-            origine = " ; ".join(source.titre for source in sources_of(nom))
-            publiques.append(TablePublique(derivee.schema, derivee.nom, derivee.table, f"FROM {nom}", origine))
-    for source in sources().values():
-        if source.schema_public is not None and source.diffusion == "publique":
-            publiques.append(_source_table(source))
-    publiques += [
+    """List the public tables, indicators first: those of the steps, then what a release says of itself.
+
+    The views `r_*` that the latter read are made when it is written.
+    """
+    des_etapes = sorted(published(), key=lambda publique: publique.schema != "indicateurs")
+    libres = tuple(f"mesures.{mesure.nom}" for mesure in mesures().values() if mesure.diffusion == "libre")
+    return [
+        *des_etapes,
+        TablePublique("indicateurs", "contributions", CONTRIBUTIONS, "FROM r_contributions ORDER BY ALL", libres),
+        TablePublique("qualite", "sources", SOURCES, "FROM r_sources ORDER BY source, fichier"),
         TablePublique(
             "qualite",
-            "rapprochements_noms",
-            QUALITE_NOMS,
-            "FROM qualite.rapprochements_noms ORDER BY contexte, constat, modalite",
+            "rejets",
+            REJETS,
+            "FROM r_rejets ORDER BY source, fichier, ligne, colonne, regle",
+            tuple(f"{schema_of(source)}.{source.nom}" for source in sources().values()),
         ),
-        TablePublique("qualite", "sources", SOURCES, "FROM r_sources ORDER BY source, fichier"),
-        TablePublique("qualite", "rejets", REJETS, "FROM r_rejets ORDER BY source, fichier, ligne, colonne, regle"),
         TablePublique("meta", "release", RELEASE, "FROM r_release"),
         TablePublique("meta", "dictionnaire", DICTIONNAIRE, "FROM r_dictionnaire"),
     ]
-    return publiques
-
-
-def _source_table(source: Source) -> TablePublique:
-    colonnes = (*source.table.colonnes, *PROVENANCE)
-    publiees = f" WHERE {source.publiee_si}" if source.publiee_si else ""
-    requete = f"FROM {source.schema_public}.{source.nom}{publiees} ORDER BY _fichier, _ligne"
-    nominatives = [colonne.nom for colonne in source.table.colonnes if colonne.nominatif]
-    if source.anonyme_si and nominatives:
-        masques = ", ".join(f"CASE WHEN NOT ({source.anonyme_si}) THEN {nom} END AS {nom}" for nom in nominatives)
-        requete = f"SELECT * REPLACE ({masques}) {requete}"
-    if source.nom == "declarations":
-        jugees = tuple(colonne for colonne in VERDICTS.colonnes if colonne.nom not in VERDICTS.cle)
-        colonnes = (*source.table.colonnes, *jugees, *PROVENANCE)
-        requete = (
-            f"FROM qualite.declarations LEFT JOIN indicateurs.verdicts USING ({', '.join(VERDICTS.cle)}) "
-            "ORDER BY _fichier, _ligne"
-        )
-    return TablePublique(
-        str(source.schema_public), source.nom, Table(source.table.description, colonnes), requete, source.titre
-    )
 
 
 def register_quality(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, release: dict[str, Any]) -> None:
@@ -237,7 +174,7 @@ def dictionary_rows() -> list[dict[str, Any]]:
             "type": colonne.type_sql,
             "description": colonne.description,
             "unite": colonne.unite or None,
-            "source": publique.sources or None,
+            "source": publique.origine or None,
         }
         for publique in public_tables()
         for colonne in publique.table.colonnes

@@ -1,32 +1,26 @@
 """The quality report of the local estimates: one static page in French, made from the public DuckDB file.
 
 Here: what back-tests, calibrations and the bridge between sources say, for whoever has to defend a figure or refuse to
-use it. The figures themselves are in `portrait`; computing any of this belongs to `estimation` and `bridge`.
+use it. The figures themselves are in `portrait`; computing any of this belongs to `estimation` and `reconciliation`.
 """
 
-from pathlib import Path
 from typing import Any
 
 from duckdb import DuckDBPyConnection
 
 from observatoire.estimation.back_tests import TAILLES
 from observatoire.estimation.publication_rule import DEMI_LARGEUR_PCT, REPONDANTS
-from observatoire.publication.pages import read_words, template
-from observatoire.warehouse import open_published, read_rows
-
-PAGE = "qualite.html"
-
-
-def write_quality_report(duckdb: Path, dossier: Path, territoire: str) -> None:
-    """Write `qualite.html` beside the portrait of one EPCI."""
-    with open_published(duckdb) as base:
-        (dossier / PAGE).write_text(render_quality_report(base, territoire), encoding="utf-8")
+from observatoire.publication.pages import Page, read_words, template
+from observatoire.warehouse import read_rows
 
 
 def render_quality_report(base: DuckDBPyConnection, code: str) -> str:
     """Write the report of one EPCI."""
     seuils = {"demi_largeur_pct": DEMI_LARGEUR_PCT, "repondants": REPONDANTS}
-    return template(PAGE).render(read_words() | seuils | _context(base, code))
+    return template(PAGE.fichier).render(read_words() | seuils | _context(base, code))
+
+
+PAGE = Page("qualite.html", render_quality_report)
 
 
 def _context(base: DuckDBPyConnection, code: str) -> dict[str, Any]:

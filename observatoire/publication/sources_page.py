@@ -5,13 +5,13 @@ Which sources fail a figure is said beside that figure, in the portrait.
 
 from duckdb import DuckDBPyConnection
 
-from observatoire.publication.pages import Ligne, read_words, template
+from observatoire.publication.pages import Ligne, Page, read_words, template
 from observatoire.sources import sources
 from observatoire.warehouse import read_rows
 
 
-def render_sources(base: DuckDBPyConnection) -> str:
-    """Write the page."""
+def render_sources(base: DuckDBPyConnection, _: str = "") -> str:
+    """Write the page, one for all territories."""
     release = read_rows(base, "FROM meta.release")[0]
     rejets = read_rows(
         base,
@@ -22,7 +22,7 @@ def render_sources(base: DuckDBPyConnection) -> str:
         LEFT JOIN (SELECT source, min(titre) AS titre FROM qualite.sources GROUP BY source) USING (source)
         GROUP BY ALL ORDER BY titre, gravite, regle""",
     )
-    return template("sources.html").render(
+    return template(PAGE.fichier).render(
         read_words()
         | {
             "release": release,
@@ -32,6 +32,9 @@ def render_sources(base: DuckDBPyConnection) -> str:
             "est_demonstration": release["nature"] == "demonstration",  # as soon as one input of the release is
         }
     )
+
+
+PAGE = Page("sources.html", render_sources, est_commune=True)
 
 
 def read_sources(base: DuckDBPyConnection) -> list[Ligne]:

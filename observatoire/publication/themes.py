@@ -54,7 +54,7 @@ def read_catalogue(base: DuckDBPyConnection, libelles: Ligne) -> Catalogue:
     for indicateur in indicateurs:
         indicateur["titres"] = [titres.get(indicateur[f"mesure_{terme}"]) for terme in ("numerateur", "denominateur")]
         declare = declares().get(indicateur["indicateur"])
-        indicateur["base"] = par_nom.get(declare.derive["indicateur"]) if declare and declare.derive else None
+        indicateur["base"] = par_nom.get(declare.derive.indicateur) if declare and declare.derive else None
         lues = (indicateur["sources"] or "").split(" ; ")
         indicateur["en_defaut"] = [source for source in en_defaut if source["titre"] in lues]
         propres = [titre for titre in lues if titre not in communes]

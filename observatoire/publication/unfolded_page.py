@@ -56,10 +56,8 @@ def write_unfolding(entrepot: Entrepot, depliage: Depliage) -> Path:
         contexte = {"d": depliage, "indicateur": indicateur, "montrees": MONTREES, "exact": exact, "agregats": AGREGATS}
         # what a derived indicator compares is written as that is
         derive = indicateur.derive
-        contexte["decimales"] = (indicateurs()[derive["indicateur"]] if derive else indicateur).decimales
+        contexte["decimales"] = (indicateurs()[derive.indicateur] if derive else indicateur).decimales
         chemin.write_text(template(PAGE).render(read_words() | contexte), encoding="utf-8")
-    for chemin in (dossier / TABLE, dossier / PAGE):
-        chemin.chmod(0o644)
     try:
         open_evidence(entrepot, depliage.release)
     except PreuvesAbsentes:

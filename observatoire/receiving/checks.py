@@ -1,6 +1,6 @@
 """What a download must be before it enters `raw/`: of its announced type, whole, no bomb, and with room to unpack it.
 
-Only the container is looked at: what the rows are worth belongs to `reading` and to each source.
+Only the container is looked at: what the rows are worth belongs to `loading` and to each source.
 """
 
 import gzip
@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow.parquet as parquet
 
 from observatoire.loading.records import ERREURS_DE_LECTURE, data_members
+from observatoire.obstacle import Obstacle
 
 MARGE = 2**30
 GONFLEMENT = {".zip": 5, ".gz": 5}  # the Sirene stock unpacks to about four times its size
@@ -21,7 +22,7 @@ JAMAIS_UNE_BOMBE = 2**26
 TYPES_D_ERREUR = ("text/html", "application/xhtml+xml", "application/json", "application/problem+json")
 
 
-class TelechargementRefuse(Exception):
+class TelechargementRefuse(Obstacle):
     """A download that must not enter `raw/`. The message, in French, says why and what to do."""
 
 

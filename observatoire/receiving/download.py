@@ -1,6 +1,6 @@
 """Downloading the file of a source into `raw/`, once each time it changes; the last good file is never lost.
 
-`transfer` brings the bytes, `download_checks` judges the container. What belongs here: what is asked for, what is
+`transfer` brings the bytes, `checks` judges the container. What belongs here: what is asked for, what is
 taken, and where it is put; the name and the folder come from `source.yml` and the calendar, never from the server.
 Reading the rows belongs to `ingestion`.
 """
@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 import httpx
 import yaml
 
-from observatoire.loading.files import Fichier, dropped_files, files_of
-from observatoire.loading.records import FichierRefuse
+from observatoire.loading.files import Fichier, Origine, dropped_files, files_of
+from observatoire.machine import refusal_in
+from observatoire.obstacle import Obstacle
 from observatoire.receiving.checks import (
     GONFLEMENT,
     PlaceInsuffisante,
@@ -26,7 +27,7 @@ from observatoire.receiving.checks import (
     in_words,
     require_room,
 )
-from observatoire.receiving.transfer import Annonce, Passager, Patience, Transfert, http_date, in_french
+from observatoire.receiving.transfer import Annonce, Passager, Patience, Reseau, Transfert, http_date, in_french
 from observatoire.sources import Source, sources
 from observatoire.warehouse import Entrepot, sha256, utc_now
 
@@ -88,6 +89,7 @@ def download(
     progres: Callable[[int, int | None], None] = lambda recus, total: None,
     dire: Callable[[str], None] = lambda message: None,
     patience: Patience | None = None,
+    reseau: Reseau | None = None,
 ) -> Telechargement:
     """Bring the file of a source up to date; what is in `raw/` only changes for a whole, checked, more recent file.
 
@@ -97,6 +99,7 @@ def download(
         progres: told the bytes received and their total, if it is known.
         dire: told, in French, what goes wrong and passes.
         patience: how long to insist.
+        reseau: what the downloads of a run learn of the network; when it is missing, insisting on each is in vain.
 
     Returns:
         What became of it, `en_echec` with its reason when it failed: one source must not stop the others.
@@ -104,18 +107,21 @@ def download(
     echange = _Echange(entrepot, source)
     try:
         resultat = echange.run(
-            Transfert(source.url, echange.base, echange.accept, progres, dire, patience or Patience())
+            Transfert(
+                source.url, echange.base, echange.accept, progres, dire, patience or Patience(), reseau or Reseau()
+            )
         )
     except RienAPrendre as erreur:
         resultat = echange.conclude(erreur.etat, str(erreur))
-    except (TelechargementRefuse, FichierRefuse) as erreur:
+    except Obstacle as erreur:
         resultat = echange.fail(str(erreur).rstrip("."))
     except (Passager, httpx.HTTPError) as erreur:
         resultat = echange.fail(f"{in_french(erreur)}. Relancer telecharger : il reprendra où il s'est arrêté")
     except httpx.InvalidURL:
         resultat = echange.fail("une adresse est illisible. Corriger « url » dans source.yml")
     except OSError as erreur:
-        resultat = echange.fail(f"écriture impossible ({erreur.strerror}). Vérifier le disque et les droits de raw/")
+        refus = refusal_in(str(erreur)) or "vérifier le disque et les droits de raw/"
+        resultat = echange.fail(f"écriture impossible. {refus}".rstrip("."))
     entrepot.write_json(asdict(resultat), "telechargements", f"{source.nom}.json")
     return resultat
 
@@ -149,11 +155,11 @@ class _Echange:
             partiel.unlink()
             raise
         empreinte = sha256(partiel)
-        if self.present is not None and empreinte == self.present.origine["sha256"]:
+        if self.present is not None and empreinte == self.present.origine.sha256:
             partiel.unlink()
             return self.conclude("inchange", "même contenu que le fichier déjà là", annonce)
         self.present = self._put_in_place(partiel, annonce, empreinte)
-        return self.conclude("telecharge", f"{in_words(self.present.origine['octets'])} reçus", annonce)
+        return self.conclude("telecharge", f"{in_words(self.present.origine.octets or 0)} reçus", annonce)
 
     def accept(self, annonce: Annonce, partiel: Path) -> None:
         """Refuse an error page, the same or older data, or more than the disk can take, before any byte is received."""
@@ -178,7 +184,7 @@ class _Echange:
 
     def conclude(self, etat: str, motif: str, annonce: Annonce | None = None) -> Telechargement:
         """Say what happened and which file stands."""
-        dit = self.present.origine if self.present is not None else {}
+        dit = self.present.origine if self.present is not None else Origine()
         connu = self._known()
         if annonce is not None:
             connu = {"etag": annonce.etag, "derniere_modification": _iso(annonce.modifie_le)}
@@ -188,8 +194,8 @@ class _Echange:
             motif=motif,
             verifie_le=utc_now(),
             fichier=self.present.nom if self.present is not None else "",
-            octets=dit.get("octets", 0),
-            sha256=dit.get("sha256", ""),
+            octets=dit.octets or 0,
+            sha256=dit.sha256 or "",
             **connu,
         )
 
@@ -204,10 +210,10 @@ class _Echange:
     def _is_ours(self, fichier: Fichier) -> bool:
         """Say whether a file was downloaded from this address, and is as it was put."""
         return (
-            fichier.origine.get("url") == self.source.url
+            fichier.origine.url == self.source.url
             and fichier.chemin.name == self.source.fichier
-            and fichier.origine.get("octets") == fichier.chemin.stat().st_size
-            and "sha256" in fichier.origine
+            and fichier.origine.octets == fichier.chemin.stat().st_size
+            and fichier.origine.sha256 is not None
         )
 
     def _known(self) -> dict[str, str]:
@@ -215,9 +221,9 @@ class _Echange:
         if self.present is None:
             return {}
         dit = self.present.origine
-        if self.precedent is not None and self.precedent.sha256 == dit["sha256"]:
+        if self.precedent is not None and self.precedent.sha256 == dit.sha256:
             return {"etag": self.precedent.etag, "derniere_modification": self.precedent.derniere_modification}
-        return {"etag": str(dit.get("etag", "")), "derniere_modification": _iso(self.present.derniere_modification)}
+        return {"etag": dit.etag or "", "derniere_modification": _iso(self.present.derniere_modification)}
 
     def _conditions(self) -> dict[str, str]:
         connu = self._known()
@@ -237,22 +243,25 @@ class _Echange:
         millesime = _vintage(annonce.modifie_le)
         destination = self.dossier / millesime / self.source.fichier
         destination.parent.mkdir(parents=True, exist_ok=True)
-        origine = {
-            "url": self.source.url,
-            "producteur": self.source.producteur,
-            "licence": self.source.licence,
-            "millesime": millesime,
-            "obtenu_le": date.today(),  # noqa: DTZ011 — the day of who reads it
-            "derniere_modification": _iso(annonce.modifie_le),
-            "etag": annonce.etag,
-            "octets": partiel.stat().st_size,
-            "sha256": empreinte,
-        }
+        aujourd_hui = date.today()  # noqa: DTZ011 — the day of who reads it
+        origine = Origine(
+            url=self.source.url,
+            producteur=self.source.producteur,
+            licence=self.source.licence,
+            millesime=millesime,
+            obtenu_le=aujourd_hui.isoformat(),
+            derniere_modification=_iso(annonce.modifie_le),
+            etag=annonce.etag,
+            octets=partiel.stat().st_size,
+            sha256=empreinte,
+        )
+        dite = {cle: valeur for cle, valeur in asdict(origine).items() if valeur is not None}
+        dite["obtenu_le"] = aujourd_hui
         if annonce.modifie_le is not None:
             os.utime(partiel, (annonce.modifie_le.timestamp(), annonce.modifie_le.timestamp()))
         partiel.replace(destination)
         provisoire = destination.with_name(f".{destination.name}.origine.part")
-        provisoire.write_text(yaml.safe_dump(origine, allow_unicode=True, sort_keys=False), encoding="utf-8")
+        provisoire.write_text(yaml.safe_dump(dite, allow_unicode=True, sort_keys=False), encoding="utf-8")
         provisoire.replace(destination.with_name(f"{destination.name}.origine.yml"))
         return Fichier(destination, destination.relative_to(self.dossier).as_posix(), origine)
 

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from observatoire.warehouse import fingerprint
 
 PASSAGERS = (408, 425, 429, 500, 502, 503, 504)
 REDIRECTIONS = 5
+SERVEURS_INJOIGNABLES = 2
 ESSAIS_EN_TOUT = 60  # even when each gains some bytes: another run will go on
 ENTRE_DEUX_MESURES = 2**26
 
@@ -49,12 +50,14 @@ class Patience:
     Attributes:
         silence: without a byte, after which a connection is given up.
         essais: attempts in a row that gain nothing.
+        essais_de_connexion: attempts in a row to reach a server that never answered.
         attente: before the second attempt; doubled each time, up to `attente_max`.
         retry_after_max: the longest wait a server may ask for.
     """
 
     silence: float = 60.0
     essais: int = 6
+    essais_de_connexion: int = 3
     attente: float = 2.0
     attente_max: float = 60.0
     retry_after_max: float = 900.0
@@ -77,6 +80,24 @@ class Annonce:
         return http_date(self.modifie_le) if self.modifie_le else ""
 
 
+@dataclass
+class Reseau:
+    """What the downloads of a run have learnt of the network.
+
+    Attributes:
+        joints: hosts that answered, whatever they answered.
+        injoignables: hosts that no attempt could reach.
+    """
+
+    joints: set[str] = field(default_factory=set)
+    injoignables: set[str] = field(default_factory=set)
+
+    @property
+    def absent(self) -> bool:
+        """Whether it is the network that is missing, and no longer a server: two could not be reached, none could."""
+        return not self.joints and len(self.injoignables) >= SERVEURS_INJOIGNABLES
+
+
 def http_date(instant: datetime) -> str:
     """Write a time as HTTP does."""
     return format_datetime(instant.astimezone(UTC), usegmt=True)
@@ -93,6 +114,7 @@ class Transfert:
         progres: told the bytes received and their total, if it is known.
         dire: told, in French, what goes wrong and passes.
         patience: how long to insist.
+        reseau: what other downloads learnt of the network, and this one adds to.
     """
 
     url: str
@@ -101,6 +123,7 @@ class Transfert:
     progres: Callable[[int, int | None], None]
     dire: Callable[[str], None]
     patience: Patience
+    reseau: Reseau = field(default_factory=Reseau)
     _annonce: Annonce | None = None
     _partiel: Path = Path()
     _plus_loin: int = 0
@@ -133,6 +156,13 @@ class Transfert:
         recus = _size(self._partiel)
         self._vains = 0 if recus > self._plus_loin else self._vains + 1
         self._plus_loin = max(recus, self._plus_loin)
+        hote = httpx.URL(self.url).host
+        if isinstance(erreur, httpx.ConnectError | httpx.ConnectTimeout) and hote not in self.reseau.joints:
+            # a second server that does not answer either: insisting would not bring the network back
+            autres = self.reseau.injoignables - {hote}
+            if self._vains >= self.patience.essais_de_connexion or (autres and not self.reseau.joints):
+                self.reseau.injoignables.add(hote)
+                return False
         attendre = erreur.attendre if isinstance(erreur, Passager) else None
         if self._vains >= self.patience.essais or (attendre or 0) > self.patience.retry_after_max:
             return False
@@ -170,6 +200,7 @@ class Transfert:
             # a body compressed on the way could neither be measured nor resumed
             demande = client.build_request("GET", url, headers={**entetes, "Accept-Encoding": "identity"})
             reponse = client.send(demande, stream=True)
+            self.reseau.joints.add(httpx.URL(self.url).host)
             try:
                 if not reponse.has_redirect_location:
                     yield reponse

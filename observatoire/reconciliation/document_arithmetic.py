@@ -8,11 +8,10 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
-import pandas as pd
-
-from observatoire.derived import versions_of
+from observatoire.derived import versions_of, write_rows
+from observatoire.fingerprints import code_owed
 from observatoire.schemas import NOMBRE, TEXTE, Colonne, Table
-from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint
+from observatoire.warehouse import Entrepot, fingerprint
 
 LIT = ("qualite.declarations", "referentiels.arithmetique_declarations")
 
@@ -44,16 +43,14 @@ def compute_arithmetic(entrepot: Entrepot) -> dict[str, int]:
             "FROM referentiels.arithmetique_declarations ORDER BY document, controle"
         ).to_arrow_table().to_pylist()
     lignes = [check_arithmetic(controle, _quantities(declarations, controle["document"])) for controle in controles]
-    cadre = pd.DataFrame(lignes, columns=[colonne.nom for colonne in ARITHMETIQUE.colonnes], dtype=object)
-    with entrepot.replacing(entrepot.path_of("indicateurs", "arithmetique_declarations")) as chemin:
-        dit = {"version": arithmetic_version(entrees), "entrees": entrees}
-        entrepot.write_batches(chemin, ARITHMETIQUE.arrow_alone(), [cadre], dit)
+    dit = {"version": arithmetic_version(entrees), "entrees": entrees}
+    write_rows(entrepot, "indicateurs.arithmetique_declarations", ARITHMETIQUE, lignes, dit)
     return dict(Counter(ligne["verdict"] for ligne in lignes))
 
 
 def arithmetic_version(entrees: dict[str, str | None]) -> str:
     """Return the version of the table, from what it reads and how it is computed."""
-    return fingerprint(entrees, code_fingerprint("reconciliation/document_arithmetic.py"))
+    return fingerprint(entrees, code_owed(__name__))
 
 
 def check_arithmetic(controle: dict[str, Any], grandeurs: dict[str, Intervalle]) -> dict[str, Any]:

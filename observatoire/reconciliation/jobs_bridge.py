@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-import pandas as pd
-
-from observatoire.derived import versions_of
+from observatoire.derived import versions_of, write_rows
+from observatoire.fingerprints import code_owed
 from observatoire.indicators.catalog import figure_of_indicator, indicateurs
 from observatoire.indicators.comparison import comparable
 from observatoire.schemas import NOMBRE, TEXTE, Colonne, Table
-from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint
+from observatoire.warehouse import Entrepot, fingerprint
 
 LIT = ("indicateurs.valeurs",)
 Point = tuple[str, Decimal, str]  # period, value, nature
@@ -115,15 +114,13 @@ def compute_bridge(entrepot: Entrepot) -> int:
         for niveau, code in places
         if (ecart.premier, niveau, code) in series and (ecart.second, niveau, code) in series
     ]
-    cadre = pd.DataFrame(lignes, columns=list(PONT.noms), dtype=object).sort_values(list(PONT.cle))
-    with entrepot.replacing(entrepot.path_of("indicateurs", "pont_emploi")) as chemin:
-        dit = {"version": bridge_version(entrees), "entrees": entrees}
-        return entrepot.write_batches(chemin, PONT.arrow_alone(), [cadre], dit)
+    dit = {"version": bridge_version(entrees), "entrees": entrees}
+    return write_rows(entrepot, "indicateurs.pont_emploi", PONT, lignes, dit)
 
 
 def bridge_version(entrees: dict[str, str | None]) -> str:
     """Return the version of the bridge, from the values and how they are compared."""
-    return fingerprint(entrees, code_fingerprint("reconciliation/jobs_bridge.py", "indicators/comparison.py"))
+    return fingerprint(entrees, code_owed(__name__, "indicators.yml", "measures/*.sql"))
 
 
 def _gap(ecart: Ecart, niveau: str, code: str, premiers: list[Point], seconds: list[Point]) -> dict[str, Any]:

@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import pandas as pd
-
-from observatoire.derived import versions_of
+from observatoire.derived import versions_of, write_rows
+from observatoire.fingerprints import code_owed
 from observatoire.schemas import ENTIER, NOMBRE, TEXTE, Colonne, Table
-from observatoire.warehouse import Entrepot, code_fingerprint, fingerprint
+from observatoire.warehouse import Entrepot, fingerprint
 
 # a sheet that gives no year speaks of its own, or of one of the three before: statistics come late
 ANNEES_AVANT_LE_DOCUMENT = 3
 LIT = ("qualite.declarations", "referentiels.definitions_declarations", "indicateurs.valeurs")
+NOM = "indicateurs.verdicts"
+# its rows are public beside those they judge
+COMPLETE = "qualite.declarations"
 CLE = ("document", "grandeur", "niveau", "code_territoire", "periode")
 
 VERDICTS = Table(
@@ -76,17 +78,14 @@ def compute_verdicts(entrepot: Entrepot) -> dict[str, int]:
         ici = [v for v in valeurs if v["indicateur"] in admises
                and (v["niveau"], v["code_territoire"]) == (declaration["niveau"], declaration["code_territoire"])]
         lignes.append({nom: declaration[nom] for nom in CLE} | judge(declaration, admises, ici))
-    colonnes = [colonne.nom for colonne in VERDICTS.colonnes]
-    cadre = pd.DataFrame(lignes, columns=colonnes, dtype=object).sort_values(list(CLE))
-    with entrepot.replacing(entrepot.path_of("indicateurs", "verdicts")) as chemin:
-        dit = {"version": verdicts_version(entrees), "entrees": entrees}
-        entrepot.write_batches(chemin, VERDICTS.arrow_alone(), [cadre], dit)
+    dit = {"version": verdicts_version(entrees), "entrees": entrees}
+    write_rows(entrepot, NOM, VERDICTS, lignes, dit)
     return dict(Counter(ligne["verdict"] for ligne in lignes))
 
 
 def verdicts_version(entrees: dict[str, str | None]) -> str:
     """Return the version of the verdicts, from what they read and how they are given."""
-    return fingerprint(entrees, code_fingerprint("reconciliation/verdicts.py"))
+    return fingerprint(entrees, code_owed(__name__))
 
 
 def judge(declaration: dict[str, Any], definitions: list[str], valeurs: list[dict[str, Any]]) -> dict[str, Any]:

@@ -14,10 +14,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from observatoire.obstacle import Obstacle
 from observatoire.registre.counts import Compte, monthly_counts
 from observatoire.registre.pairing import offers_for
-from observatoire.registre.records import ETAPES, Contenu, FicheRefusee, Offre, Porteur
-from observatoire.registre.store import RegistreRefuse, Store, open_store
+from observatoire.registre.records import ETAPES, Contenu, Offre, Porteur
+from observatoire.registre.store import Store, open_store
 from observatoire.settings import RegisterSettings, Settings
 
 COLONNES = ("mois", "niveau", "code_territoire", "nombre", "statut_confidentialite", "mention")
@@ -30,7 +31,7 @@ def main(arguments: list[str]) -> int:
         magasin = open_store(RegisterSettings.from_environment(), Settings.from_environment())
         commande: Callable[[Store, argparse.Namespace], None] = options.commande
         commande(magasin, options)
-    except (RegistreRefuse, FicheRefusee) as erreur:
+    except Obstacle as erreur:
         print(erreur, file=sys.stderr)
         return 1
     return 0
@@ -67,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _create(magasin: Store, options: argparse.Namespace) -> None:
     if mauvais := [code for code in options.territoires if not re.fullmatch(r"\d{9}", code)]:
-        raise RegistreRefuse(f"Neuf chiffres attendus, le SIREN de l'EPCI : {', '.join(mauvais)}.")
+        raise Obstacle(f"Neuf chiffres attendus, le SIREN de l'EPCI : {', '.join(mauvais)}.")
     magasin.create(options.territoires)
     print("Registre créé. Garder une copie de sa clé en lieu sûr : sans elle, il ne s'ouvre plus.")
 
@@ -128,7 +129,7 @@ def _pair(magasin: Store, options: argparse.Namespace) -> None:
     contenu = magasin.read()
     porteur = next((p for p in contenu.porteurs if p.numero == options.numero), None)
     if porteur is None:
-        raise FicheRefusee("Aucune fiche de ce numéro : les lister.")
+        raise Obstacle("Aucune fiche de ce numéro : les lister.")
     trouvees = offers_for(porteur, contenu.offres, _today())
     for offre, communs in trouvees:
         print(f"{offre.numero} ; {offre.intitule} ; {offre.organisme} ; {communs} thème(s) en commun")
@@ -151,12 +152,12 @@ def _purge(magasin: Store, options: argparse.Namespace) -> None:
 
 def _export(magasin: Store, options: argparse.Namespace) -> None:
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", options.mois) or options.mois >= _today().isoformat()[:7]:
-        raise RegistreRefuse("Un mois fini est attendu, écrit comme 2026-10.")
+        raise Obstacle("Un mois fini est attendu, écrit comme 2026-10.")
     if options.dossier.resolve().is_relative_to(magasin.dossier):
-        raise RegistreRefuse("Les comptes quittent le registre : donner un autre dossier, raw/porteurs_mensuels/.")
+        raise Obstacle("Les comptes quittent le registre : donner un autre dossier, raw/porteurs_mensuels/.")
     with magasin.change() as contenu:
         if options.mois in contenu.mois_exportes:
-            raise RegistreRefuse(
+            raise Obstacle(
                 f"Les comptes de {options.mois} ont déjà été exportés : les refaire après un effacement désignerait "
                 "la personne effacée."
             )
@@ -191,7 +192,7 @@ def _words(question: str) -> tuple[str, ...]:
 
 def _day(question: str) -> date:
     if (jour := _day_or_none(question)) is None:
-        raise FicheRefusee("Fiche refusée : une date manque.")
+        raise Obstacle("Fiche refusée : une date manque.")
     return jour
 
 
@@ -199,7 +200,7 @@ def _day_or_none(question: str) -> date | None:
     try:
         return date.fromisoformat(dite) if (dite := _asked(question)) else None
     except ValueError:
-        raise FicheRefusee("Fiche refusée : une date s'écrit comme 2026-10-31.") from None
+        raise Obstacle("Fiche refusée : une date s'écrit comme 2026-10-31.") from None
 
 
 def _today() -> date:

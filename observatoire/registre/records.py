@@ -4,13 +4,11 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from typing import Any
 
+from observatoire.obstacle import Obstacle
+
 ETAPES = ("idée", "étude", "création", "reprise", "développement")
 # a record nobody renews is not kept longer than this after the meeting
 ANNEES_AU_PLUS = 3
-
-
-class FicheRefusee(Exception):
-    """A record that lacks something. The message, in French, says what to do, and repeats nothing of the record."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ class Contenu:
         """Add a project leader.
 
         Raises:
-            FicheRefusee: saying which rule the record breaks.
+            Obstacle: saying which rule the record breaks.
         """
         for reproche, vrai in (
             ("le nom manque", not porteur.nom.strip()),
@@ -103,19 +101,19 @@ class Contenu:
             ),
         ):
             if vrai:
-                raise FicheRefusee(f"Fiche refusée : {reproche}.")
+                raise Obstacle(f"Fiche refusée : {reproche}.")
         self.porteurs.append(porteur)
 
     def erase(self, numero: str) -> None:
         """Take a project leader, or an offer, out.
 
         Raises:
-            FicheRefusee: there is none of that number.
+            Obstacle: there is none of that number.
         """
         porteurs = [porteur for porteur in self.porteurs if porteur.numero != numero]
         offres = [offre for offre in self.offres if offre.numero != numero]
         if (len(porteurs), len(offres)) == (len(self.porteurs), len(self.offres)):
-            raise FicheRefusee("Aucune fiche de ce numéro : les lister.")
+            raise Obstacle("Aucune fiche de ce numéro : les lister.")
         self.porteurs, self.offres = porteurs, offres
 
     def purge(self, jour: date) -> int:

@@ -17,6 +17,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken
 from filelock import FileLock, Timeout
 
+from observatoire.obstacle import Obstacle
 from observatoire.registre.records import Contenu
 from observatoire.settings import RACINE, RegisterSettings, Settings
 
@@ -25,10 +26,6 @@ INACHEVE = ".registre."
 CLE = "OBSERVATOIRE_REGISTRE_CLE"
 MAGASIN = "OBSERVATOIRE_REGISTRE"
 ATTENTE_S = 30
-
-
-class RegistreRefuse(Exception):
-    """A register that cannot be opened as it is. The message, in French, says what to do; it holds no record."""
 
 
 class Store:
@@ -43,10 +40,10 @@ class Store:
         """Make an empty store, and its key unless there is one.
 
         Raises:
-            RegistreRefuse: there is a store already.
+            Obstacle: there is a store already.
         """
         if self.chemin.exists():
-            raise RegistreRefuse(f"Un registre existe déjà dans {MAGASIN} : rien n'est fait.")
+            raise Obstacle(f"Un registre existe déjà dans {MAGASIN} : rien n'est fait.")
         if not self.cle.exists():
             self.cle.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with os.fdopen(os.open(self.cle, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as flux:
@@ -59,14 +56,14 @@ class Store:
         """Return what the store holds.
 
         Raises:
-            RegistreRefuse: no store, no key, a key others can read, or one that does not open it.
+            Obstacle: no store, no key, a key others can read, or one that does not open it.
         """
         if not self.chemin.exists():
-            raise RegistreRefuse(f"Aucun registre dans {MAGASIN} : lancer « initialiser ».")
+            raise Obstacle(f"Aucun registre dans {MAGASIN} : lancer « initialiser ».")
         try:
             clair = self._fernet().decrypt(self.chemin.read_bytes())
         except InvalidToken:
-            raise RegistreRefuse(
+            raise Obstacle(
                 f"La clé de {CLE} n'ouvre pas ce registre, ou son fichier est abîmé : retrouver la bonne clé."
             ) from None
         return Contenu.from_json(json.loads(clair))
@@ -76,7 +73,7 @@ class Store:
         """Give what the store holds, then write it again; nothing is written when the block fails.
 
         Raises:
-            RegistreRefuse: as `read`, or another run holds the register.
+            Obstacle: as `read`, or another run holds the register.
         """
         with self._lock():
             contenu = self.read()
@@ -89,7 +86,7 @@ class Store:
         What a killed run left is erased either way: its former content may hold records erased since.
 
         Raises:
-            RegistreRefuse: as `change`.
+            Obstacle: as `change`.
         """
         self.read()  # a folder that is no register gets no lock
         with self._lock():
@@ -104,12 +101,12 @@ class Store:
         try:
             verrou.acquire()
         except Timeout:
-            raise RegistreRefuse(
+            raise Obstacle(
                 "Une autre fenêtre tient le registre : attendre qu'elle ait fini, puis relancer."
             ) from None
-        except OSError as erreur:
-            raise RegistreRefuse(
-                f"Le registre ne s'écrit pas ({erreur.strerror}) : ouvrir le dossier de {MAGASIN} en écriture au "
+        except OSError:
+            raise Obstacle(
+                f"Le registre ne s'écrit pas : disque plein, ou droits. Ouvrir le dossier de {MAGASIN} en écriture au "
                 "compte qui lance l'observatoire (sous systemd, ReadWritePaths), puis relancer."
             ) from None
         try:
@@ -138,13 +135,13 @@ class Store:
 
     def _fernet(self) -> Fernet:
         if not self.cle.is_file():
-            raise RegistreRefuse(f"Clé absente : {CLE} ne mène à aucun fichier.")
+            raise Obstacle(f"Clé absente : {CLE} ne mène à aucun fichier.")
         if self.cle.stat().st_mode & 0o077:
-            raise RegistreRefuse(f"D'autres que son propriétaire peuvent lire la clé : chmod 600 sur {CLE}.")
+            raise Obstacle(f"D'autres que son propriétaire peuvent lire la clé : chmod 600 sur {CLE}.")
         try:
             return Fernet(self.cle.read_bytes().strip())
         except ValueError:
-            raise RegistreRefuse(f"Le fichier de {CLE} n'est pas une clé : « initialiser » en fait une.") from None
+            raise Obstacle(f"Le fichier de {CLE} n'est pas une clé : « initialiser » en fait une.") from None
 
 
 def open_store(places: RegisterSettings, settings: Settings) -> Store:
@@ -155,22 +152,22 @@ def open_store(places: RegisterSettings, settings: Settings) -> Store:
         settings: where the observatory works: the register is never there.
 
     Raises:
-        RegistreRefuse: one of them is not said, is in a folder of the observatory or of git, or they are together.
+        Obstacle: one of them is not said, is in a folder of the observatory or of git, or they are together.
     """
     if places.magasin is None or places.cle is None:
-        raise RegistreRefuse(
+        raise Obstacle(
             f"Dire où est le registre ({MAGASIN}, un dossier) et où est sa clé ({CLE}, un fichier rangé ailleurs) : "
             "rien n'est fait sans les deux."
         )
     for variable, chemin in ((MAGASIN, places.magasin), (CLE, places.cle)):
         for nom, dossier in (("raw/", settings.raw), ("warehouse/", settings.warehouse), ("le code", RACINE)):
             if chemin.is_relative_to(dossier) or dossier.is_relative_to(chemin):
-                raise RegistreRefuse(f"{variable} touche {nom} : le ranger hors des dossiers de l'observatoire.")
+                raise Obstacle(f"{variable} touche {nom} : le ranger hors des dossiers de l'observatoire.")
         if any((parent / ".git").exists() for parent in (chemin, *chemin.parents)):
-            raise RegistreRefuse(f"{variable} est dans un dossier suivi par git : le ranger ailleurs.")
+            raise Obstacle(f"{variable} est dans un dossier suivi par git : le ranger ailleurs.")
     # the folder of one never holds the other
     if places.cle.is_relative_to(places.magasin) or places.magasin.is_relative_to(places.cle.parent):
-        raise RegistreRefuse("La clé est rangée avec le registre : qui emporte l'un a l'autre. La ranger ailleurs.")
+        raise Obstacle("La clé est rangée avec le registre : qui emporte l'un a l'autre. La ranger ailleurs.")
     return Store(places.magasin, places.cle)
 
 

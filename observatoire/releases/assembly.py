@@ -6,27 +6,27 @@ When one is made, kept, moved to or taken back belongs to `releases`; what a fil
 import json
 
 from observatoire.evidence import keep_evidence
+from observatoire.fingerprints import files_fingerprint
 from observatoire.journal.causes import D_UN_FICHIER
 from observatoire.journal.writing import write_journal
 from observatoire.publication.open_data import write_open_data
 from observatoire.publication.portrait import write_portrait
 from observatoire.publication.public_tables import CONTRAT, export_tables, write_duckdb
-from observatoire.publication.quality_report import write_quality_report
 from observatoire.publication.territory_geojson import write_geojson
 from observatoire.sources import sources
 from observatoire.sources.states import state_of
-from observatoire.warehouse import NOM_DUCKDB, Entrepot, code_fingerprint, unfinished, utc_now
+from observatoire.warehouse import NOM_DUCKDB, Entrepot, utc_now
 
 
 def code_version() -> str:
     """Hash the code and the templates a release owes itself to."""
-    return code_fingerprint("**/*.py", "**/*.sql", "**/*.yml", "publication/modeles/*")
+    return files_fingerprint("**/*.py", "**/*.sql", "**/*.yml", "publication/modeles/*")
 
 
 def build(entrepot: Entrepot, nom: str, identite: str) -> None:
     """Build a release aside, make it read-only, then give it its name."""
     parent = entrepot.racine / "releases"
-    with unfinished(parent) as dossier:
+    with entrepot.unfinished("releases") as dossier:
         etats = [etat for etat in (state_of(entrepot, source) for source in sources().values()) if etat is not None]
         nature = "demonstration" if any(etat.nature == "demonstration" for etat in etats) else "reelle"
         release = {
@@ -42,7 +42,6 @@ def build(entrepot: Entrepot, nom: str, identite: str) -> None:
         (dossier / "tables").mkdir()
         export_tables(duckdb, dossier / "tables")
         write_portrait(duckdb, dossier / "portrait", entrepot.settings.territoire)
-        write_quality_report(duckdb, dossier / "portrait", entrepot.settings.territoire)
         write_geojson(duckdb, dossier / "geo", entrepot.settings.territoire)
         contenu = {
             **release,

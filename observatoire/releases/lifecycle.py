@@ -10,36 +10,21 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
+from observatoire.chain.check import check_chain
 from observatoire.confidentiality.audit import first_leak
-from observatoire.confidentiality.suppressions import suppressions_version
-from observatoire.derived import table_version, versions_of
-from observatoire.estimation.computation import ECRITES, estimations_version
-from observatoire.estimation.tables import LUES_RETROTESTS
 from observatoire.evidence import forget_evidence
-from observatoire.graph import links as graph_links
-from observatoire.graph import structure as graph
-from observatoire.indicators.catalog import mesures
-from observatoire.indicators.cube import cube_version, measure_version
-from observatoire.indicators.values import VALEURS_LISENT, values_version
 from observatoire.journal.feed import write_lists
 from observatoire.journal.writing import forget_quoted
-from observatoire.matching import tables as noms
+from observatoire.obstacle import Obstacle
 from observatoire.publication.public_tables import CONTRAT
-from observatoire.reconciliation import document_arithmetic, verdicts
-from observatoire.reconciliation import jobs_bridge as bridge
-from observatoire.reconciliation.estimate_scores import NOTES
 from observatoire.releases.assembly import build, code_version
-from observatoire.socle.registry import derivees
 from observatoire.sources import sources
-from observatoire.sources.states import schema_of, state_of
+from observatoire.sources.states import state_of
 from observatoire.warehouse import INACHEVE, NOM_DUCKDB, Entrepot, erase, fingerprint, sha256, utc_now
 
 GARDEES = 5
+RETIREE = "Ce contenu a été retiré après une objection : corriger la source en cause, puis relancer actualiser."
 PAGES, PORTRAITS = "pages", "portraits"  # of all EPCI, and the stable path to those of a release
-
-
-class PublicationRefusee(Exception):
-    """A release that must not be made, or moved to. The message, in French, says what to do."""
 
 
 def publish(entrepot: Entrepot) -> tuple[str, bool]:
@@ -49,18 +34,16 @@ def publish(entrepot: Entrepot) -> tuple[str, bool]:
         The release that stands for the present state, and whether it was made now.
 
     Raises:
-        PublicationRefusee: the focal territory is no EPCI, a table was rewritten and what reads it was not, what would
+        Obstacle: the focal territory is no EPCI, a table was rewritten and what reads it was not, what would
             be published gives a confidential cell away, or this very content was retracted.
     """
     _check_territory(entrepot)
     check_chain(entrepot)
     if fuite := first_leak(entrepot):
-        raise PublicationRefusee(fuite)
+        raise Obstacle(fuite)
     identite = _identity(entrepot)
     if identite in {retiree["identite"] for retiree in _retracted(entrepot)}:
-        raise PublicationRefusee(
-            "Ce contenu a été retiré après une objection : corriger la source en cause, puis relancer actualiser."
-        )
+        raise Obstacle(RETIREE)
     existantes = releases(entrepot)
     if existantes and manifest_of(entrepot, existantes[-1])["identite"] == identite:
         if pinned_release(entrepot) is None:
@@ -75,6 +58,21 @@ def publish(entrepot: Entrepot) -> tuple[str, bool]:
     _forget_old_ones(entrepot)
     _announce(entrepot)
     return nom, True
+
+
+def unpublished(entrepot: Entrepot) -> str | None:
+    """Say, in French, why what is published is not what the warehouse holds; None when it is. It writes nothing."""
+    try:
+        _check_territory(entrepot)
+        check_chain(entrepot)
+    except Obstacle as refus:
+        return str(refus)
+    identite, existantes = _identity(entrepot), releases(entrepot)
+    if existantes and manifest_of(entrepot, existantes[-1])["identite"] == identite:
+        return None
+    if identite in {retiree["identite"] for retiree in _retracted(entrepot)}:
+        return RETIREE
+    return "Les tables, le programme ou les réglages ont changé depuis la dernière publication. Lancer actualiser."
 
 
 def releases(entrepot: Entrepot) -> list[str]:
@@ -102,22 +100,22 @@ def roll_back_to(entrepot: Entrepot, release: str | None = None) -> str:
     """Pin the stable path to a kept release, by default the one before the current; it stays until `reprendre`.
 
     Raises:
-        PublicationRefusee: there is no such release, or its file was changed since it was published.
+        Obstacle: there is no such release, or its file was changed since it was published.
     """
     gardees = releases(entrepot)
     if not release:
         avant = [nom for nom in gardees if nom < (current_release(entrepot) or "")]
         if not avant:
-            raise PublicationRefusee("Aucune publication antérieure n'est gardée : rien à quoi revenir.")
+            raise Obstacle("Aucune publication antérieure n'est gardée : rien à quoi revenir.")
         release = avant[-1]
     if release not in gardees:
-        raise PublicationRefusee(
+        raise Obstacle(
             f"La publication « {release} » n'est pas gardée ; gardées : {', '.join(gardees) or 'aucune'}."
         )
     dossier = entrepot.racine / "releases" / release
     for nom, attendue in manifest_of(entrepot, release)["fichiers"].items():
         if not (dossier / nom).exists() or sha256(dossier / nom) != attendue:
-            raise PublicationRefusee(f"La publication « {release} » a été modifiée ({nom}) : en choisir une autre.")
+            raise Obstacle(f"La publication « {release} » a été modifiée ({nom}) : en choisir une autre.")
     entrepot.write_json({"release": release, "depuis": utc_now()}, "etats", "_epingle.json")
     _point_to(entrepot, release)
     _announce(entrepot)
@@ -128,11 +126,11 @@ def follow_latest(entrepot: Entrepot) -> str:
     """Unpin the stable path: it gives the last release again.
 
     Raises:
-        PublicationRefusee: there is no release.
+        Obstacle: there is no release.
     """
     gardees = releases(entrepot)
     if not gardees:
-        raise PublicationRefusee("Aucune publication : lancer actualiser.")
+        raise Obstacle("Aucune publication : lancer actualiser.")
     (entrepot.racine / "etats" / "_epingle.json").unlink(missing_ok=True)
     _point_to(entrepot, gardees[-1])
     _announce(entrepot)
@@ -146,13 +144,13 @@ def retract(entrepot: Entrepot, release: str, motif: str) -> str | None:
         The release the stable path gives afterwards, None when none is left.
 
     Raises:
-        PublicationRefusee: no such release, or no reason.
+        Obstacle: no such release, or no reason.
     """
     if release not in releases(entrepot):
         forget_pages(entrepot, releases(entrepot))
-        raise PublicationRefusee(f"La publication « {release} » n'est pas gardée.")
+        raise Obstacle(f"La publication « {release} » n'est pas gardée.")
     if not motif.strip():
-        raise PublicationRefusee("Un retrait demande un motif.")
+        raise Obstacle("Un retrait demande un motif.")
     fiche = {
         "release": release,
         "identite": manifest_of(entrepot, release)["identite"],
@@ -195,54 +193,9 @@ def _check_territory(entrepot: Entrepot) -> None:
         requete = "SELECT count(*) FROM referentiels.territoires WHERE niveau = 'epci' AND code_territoire = ?"
         ((connu,),) = connexion.execute(requete, [territoire]).fetchall()
     if not connu:
-        raise PublicationRefusee(
+        raise Obstacle(
             f"OBSERVATOIRE_TERRITOIRE vaut « {territoire} » : aucun EPCI ne porte ce code. Y mettre les neuf chiffres "
             "du SIREN d'un EPCI (246300701 pour Clermont Auvergne Métropole), puis relancer."
-        )
-
-
-def check_chain(entrepot: Entrepot) -> None:
-    """Check that every computed table was computed from the tables that are there now.
-
-    Raises:
-        PublicationRefusee: naming the first link that does not hold.
-    """
-    for source in sources().values():
-        etat = state_of(entrepot, source)
-        _require(entrepot, schema_of(source), source.nom, etat.version if etat else None, "actualiser")
-    for derivee in derivees().values():
-        attendue = table_version(versions_of(entrepot, derivee.lit), derivee)
-        _require(entrepot, derivee.schema, derivee.nom, attendue, "actualiser")
-    attendue = noms.matches_version(versions_of(entrepot, noms.LIT), entrepot.settings.territoire)
-    for schema in ("socle", "qualite"):
-        _require(entrepot, schema, "rapprochements_noms", attendue, "actualiser")
-    for mesure in mesures().values():
-        lues = versions_of(entrepot, (*mesure.lit, "referentiels.territoires"))
-        _require(entrepot, "mesures", mesure.nom, measure_version(mesure, lues), "recalculer_indicateurs")
-    contributions = versions_of(entrepot, tuple(f"mesures.{nom}" for nom in mesures()))
-    _require(entrepot, "indicateurs", "cube", cube_version(contributions), "recalculer_indicateurs")
-    estimee = estimations_version(versions_of(entrepot, LUES_RETROTESTS))
-    for schema, table in ECRITES:
-        _require(entrepot, schema, table, estimee, "recalculer_indicateurs")
-    _require(entrepot, "indicateurs", "suppressions", suppressions_version(entrepot), "recalculer_indicateurs")
-    lues = versions_of(entrepot, VALEURS_LISENT)
-    for table in ("valeurs", "catalogue"):
-        _require(entrepot, "indicateurs", table, values_version(lues), "recalculer_indicateurs")
-    for table, tables_lues, version in (
-        ("verdicts", verdicts.LIT, verdicts.verdicts_version),
-        ("arithmetique_declarations", document_arithmetic.LIT, document_arithmetic.arithmetic_version),
-        ("pont_emploi", bridge.LIT, bridge.bridge_version),
-        *((table, graph_links.LIT, graph.graph_version) for table in graph.TABLES),
-        (NOTES.nom, NOTES.lit, lambda entrees: table_version(entrees, NOTES)),
-    ):
-        attendue = version(versions_of(entrepot, tables_lues))
-        _require(entrepot, "indicateurs", table, attendue, "recalculer_indicateurs")
-
-
-def _require(entrepot: Entrepot, schema: str, table: str, attendue: str | None, job: str) -> None:
-    if attendue is None or entrepot.version(schema, table) != attendue:
-        raise PublicationRefusee(
-            f"{schema}.{table} n'est pas à jour de ce qu'elle lit : rien n'est publié. Lancer {job}, puis relancer."
         )
 
 

@@ -5,7 +5,8 @@ to `publication`. Nothing here is part of a release: these pages can be deleted 
 """
 
 import shutil
-from collections.abc import Sequence
+import signal
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -14,18 +15,17 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
+from observatoire.obstacle import Obstacle
 from observatoire.publication.french import nombre
-from observatoire.publication.pages import Ligne, template
+from observatoire.publication.pages import Ligne, template, write_pages
 from observatoire.publication.portrait import read_common, render, write_shared
-from observatoire.publication.quality_report import render_quality_report
 from observatoire.releases.lifecycle import (
     PAGES,
     PORTRAITS,
-    PublicationRefusee,
     current_release,
     point_to,
 )
-from observatoire.warehouse import NOM_DUCKDB, Entrepot, erase, open_published, read_rows, unfinished
+from observatoire.warehouse import NOM_DUCKDB, Entrepot, erase, open_published, open_to_read, read_rows
 
 PROCESSUS = 2
 PAGES_PAR_LOT = 40
@@ -48,35 +48,41 @@ class Portraits:
     plus_lourde: int
 
 
-def write_portraits(entrepot: Entrepot, codes: Sequence[str] = (), processus: int = PROCESSUS) -> Portraits:
+def write_portraits(
+    entrepot: Entrepot,
+    codes: Sequence[str] = (),
+    processus: int = PROCESSUS,
+    progres: Callable[[int, int], None] = lambda faites, toutes: None,
+) -> Portraits:
     """Write the pages of EPCI, all of them or those named, and the list that leads to them.
 
-    Pages of the same release that are already there stay: naming a few codes takes nothing away.
+    Pages of the same release that are already there stay: naming a few codes takes nothing away. `progres` is told the
+    pages written and how many there will be.
 
     Raises:
-        PublicationRefusee: there is no release, or a code is no EPCI of it; what was there is unchanged.
+        Obstacle: there is no release, or a code is no EPCI of it; what was there is unchanged.
     """
     release = current_release(entrepot)
     if release is None:
-        raise PublicationRefusee("Aucune publication : lancer actualiser, puis relancer portraits.")
+        raise Obstacle("Aucune publication : lancer actualiser, puis relancer portraits.")
     duckdb = (entrepot.racine / "releases" / release / NOM_DUCKDB).resolve()
     with open_published(duckdb) as base:
         connus = [ligne["code_territoire"] for ligne in _epci(base)]
         if inconnus := sorted(set(codes) - set(connus)):
-            raise PublicationRefusee(
+            raise Obstacle(
                 f"{', '.join(inconnus)} : aucun EPCI de la publication ne porte ce code (neuf chiffres, son SIREN). "
                 "Rien n'a été écrit."
             )
         parent = entrepot.racine / PAGES
-        with unfinished(parent) as dossier:
+        with entrepot.unfinished(PAGES) as dossier:
             deja = parent / release
             if codes and deja.exists():
                 shutil.copytree(deja, dossier, dirs_exist_ok=True)
             write_shared(base, dossier)
-            poids = _write_pages(duckdb, dossier, codes or connus, processus)
+            poids = _write_pages(duckdb, dossier, codes or connus, processus, progres)
             presents = {chemin.parent.name for chemin in dossier.glob("*/index.html")}
             _write_list(base, dossier, presents)
-            dossier.chmod(0o755)
+            open_to_read(dossier)
             erase(deja)
             dossier.rename(deja)
     point_to(entrepot, PORTRAITS, f"{PAGES}/{release}")
@@ -90,15 +96,32 @@ def _epci(base: DuckDBPyConnection) -> list[Ligne]:
     return read_rows(base, "FROM referentiels.territoires WHERE niveau = 'epci' ORDER BY libelle, code_territoire")
 
 
-def _write_pages(duckdb: Path, dossier: Path, codes: Sequence[str], processus: int) -> list[int]:
+def _write_pages(
+    duckdb: Path, dossier: Path, codes: Sequence[str], processus: int, progres: Callable[[int, int], None]
+) -> list[int]:
     """Write the pages in several processes; return the bytes of each."""
     lots = [codes[debut : debut + PAGES_PAR_LOT] for debut in range(0, len(codes), PAGES_PAR_LOT)]
     ecrire = partial(_write_batch, duckdb, dossier)
+    poids: list[int] = []
     if processus == 1 or len(lots) == 1:
-        return [poids for lot in lots for poids in ecrire(lot)]
+        for lot in lots:
+            poids += ecrire(lot)
+            progres(len(poids), len(codes))
+        return poids
     # a fork would copy the threads of a database half-way through their work
-    with ProcessPoolExecutor(processus, mp_context=get_context("spawn")) as ouvriers:
-        return [poids for lot in ouvriers.map(ecrire, lots) for poids in lot]
+    ouvriers = ProcessPoolExecutor(processus, mp_context=get_context("spawn"), initializer=_leave_interrupts)
+    try:
+        for ecrites in ouvriers.map(ecrire, lots):
+            poids += ecrites
+            progres(len(poids), len(codes))
+    finally:
+        ouvriers.shutdown(cancel_futures=True)  # interrupted, it does not write the rest first
+    return poids
+
+
+def _leave_interrupts() -> None:
+    """Let the process that asked for the pages end this one: a terminal interrupts both."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _write_batch(duckdb: Path, dossier: Path, codes: Sequence[str]) -> list[int]:
@@ -111,7 +134,7 @@ def _write_batch(duckdb: Path, dossier: Path, codes: Sequence[str]) -> list[int]
             place.mkdir(exist_ok=True)
             page = render(base, code, commun, racine="../").encode()
             (place / "index.html").write_bytes(page)
-            (place / "qualite.html").write_text(render_quality_report(base, code), encoding="utf-8")
+            write_pages(base, place, code)
             poids.append(len(page))
     return poids
 

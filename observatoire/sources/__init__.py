@@ -8,15 +8,43 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Annotated, ClassVar, Literal
 
 import pandas as pd
-import yaml
+from pydantic import AfterValidator, ConfigDict, Field
 
+from observatoire.declarations import FERMEE, Pourcentage, Texte, declared, read_yaml
+from observatoire.levels import Niveau
 from observatoire.schemas import Table
 
 DOSSIER = Path(__file__).parent
 JOURS_PAR_CADENCE = {"mensuelle": 31, "trimestrielle": 92, "annuelle": 366}
+Codes = Annotated[tuple[Texte, ...], Field(min_length=1)]
+
+
+def _bare_name(nom: str) -> str:
+    if Path(nom).name != nom or nom.startswith("."):
+        raise ValueError(f"fichier « {nom} » : un nom seul, sans dossier")
+    return nom
+
+
+@dataclass(frozen=True)
+class Aire:
+    """Territories: those of a level with these codes."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = FERMEE
+    niveau: Niveau
+    codes: Codes
+
+
+@dataclass(frozen=True)
+class Couverture:
+    """What rows are complete for: all that lies inside these territories, but for those of `sauf`."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = FERMEE
+    niveau: Niveau
+    codes: Codes
+    sauf: Aire | None = None
 
 
 @dataclass(frozen=True)
@@ -29,13 +57,13 @@ class Source:
         fichier: name given to what `url` downloads; without it, `url` is a page for people, files are dropped by hand.
         famille: group it belongs to: references, etablissements, masse_salariale, budgets, adhesions.
         nature: `reelle` unless the file itself says `demonstration`.
-        diffusion: `publique`; `interne`, never published though nothing computed from it is confidential; `restreinte`.
+        diffusion: said by every source, for nothing may be public by omission: `publique`; `interne`, never published
+            though nothing computed from it is confidential; `restreinte`.
         protegee_par_producteur: its rows are cells its producer protected before giving them, not micro-data.
         schema_public: schema of the published table (socle, referentiels, qualite); None when it is not published.
         cadence: mensuelle, trimestrielle, annuelle, or None when nothing is expected.
-        couverture: default coverage: {niveau, codes, sauf: {niveau, codes}} (complete for all that lies inside),
-            `lignes` (only the places its rows name, which do not add up to larger ones), or `inconnue` (what is known
-            is counted, as a minimum).
+        couverture: default coverage: a `Couverture` (complete for all that lies inside), `lignes` (only the places its
+            rows name, which do not add up to larger ones), or `inconnue` (what is known is counted, as a minimum).
         absence: what no row means where it is complete: `zero`, or `inconnue` (an omitted cell is not a zero).
         lignes_nationales: rows under which a file is an extract, complete for nothing unless its origin says for what.
         cumul: what several files are: `dernier`, `union`, `par_periode`.
@@ -57,29 +85,30 @@ class Source:
         lettre: its producers answer questions: a letter is made for each file with rows refused or flagged.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = FERMEE
     nom: str
-    titre: str
-    description: str
-    famille: str
-    producteur: str
-    licence: str
+    titre: Texte
+    description: Texte
+    famille: Texte
+    producteur: Texte
+    licence: Texte
+    diffusion: Literal["publique", "interne", "restreinte"]
     url: str = ""
-    fichier: str = ""
+    fichier: Annotated[str, AfterValidator(_bare_name)] = ""
     nature: Literal["reelle", "demonstration"] = "reelle"
-    diffusion: Literal["publique", "interne", "restreinte"] = "publique"
     protegee_par_producteur: bool = False
-    schema_public: str | None = "socle"
-    cadence: str | None = None
-    couverture: Any = "inconnue"
+    schema_public: Literal["socle", "referentiels", "qualite"] | None = "socle"
+    cadence: Literal["mensuelle", "trimestrielle", "annuelle"] | None = None
+    couverture: Literal["lignes", "inconnue"] | Couverture = "inconnue"
     absence: Literal["zero", "inconnue"] = "inconnue"
-    lignes_nationales: int = 0
+    lignes_nationales: Annotated[int, Field(ge=0)] = 0
     cumul: Literal["dernier", "union", "par_periode"] = "dernier"
-    plafond_rejets_pct: float = 5.0
-    plancher_pct: float = 90.0
+    plafond_rejets_pct: Pourcentage = 5.0
+    plancher_pct: Pourcentage = 90.0
     indispensable: bool = False
     facultative: bool = False
-    embarque: str | None = None
-    demonstration: str | None = None
+    embarque: Texte | None = None
+    demonstration: Texte | None = None
     fraicheur: str = ""
     volumineuse: bool = False
     ruptures: str = ""
@@ -156,19 +185,14 @@ def _load(chemin: Path) -> ModuleType:
 
 @cache
 def sources() -> dict[str, Source]:
-    """Return every declared source by name; a badly written `source.yml` raises a TypeError that names it."""
+    """Return every declared source by name.
+
+    Raises:
+        Obstacle: a badly written `source.yml`; none is returned then, for what reads the others may rest on it.
+    """
     trouvees = {}
     for chemin in sorted(DOSSIER.glob("*/source.yml")):
         nom = chemin.parent.name
-        try:
-            trouvees[nom] = Source(nom=nom, **yaml.safe_load(chemin.read_text(encoding="utf-8")))
-        except TypeError as erreur:
-            raise TypeError(f"sources/{nom}/source.yml : {erreur}") from erreur
-        if (fichier := trouvees[nom].fichier) and (Path(fichier).name != fichier or fichier.startswith(".")):
-            raise ValueError(f"sources/{nom}/source.yml : fichier « {fichier} » : un nom seul, sans dossier")
-        cadence = trouvees[nom].cadence
-        if cadence is not None and cadence not in JOURS_PAR_CADENCE:
-            raise ValueError(
-                f"sources/{nom}/source.yml : cadence « {cadence} » inconnue ({', '.join(JOURS_PAR_CADENCE)})"
-            )
+        ou = f"sources/{nom}/source.yml"
+        trouvees[nom] = declared(Source, read_yaml(chemin, ou), ou, nom=nom)
     return trouvees

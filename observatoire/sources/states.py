@@ -3,6 +3,7 @@
 Reading and judging files belong to `ingestion`.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -92,6 +93,33 @@ def state_of(entrepot: Entrepot, source: Source) -> Etat | None:
         return None
     contenu["fichiers"] = [FichierLu(**lu) for lu in contenu["fichiers"]]
     return Etat(**contenu)
+
+
+@dataclass(frozen=True)
+class Portee:
+    """What the table of a source says of its rows: their nature, and the territories they are complete for."""
+
+    nature: str
+    couverture: Any
+
+
+def carried_by(entrepot: Entrepot, source: Source) -> Portee | None:
+    """Return what the table of a source says of its rows, None when it never ran.
+
+    A table written before tables said so has it in the state of its source.
+    """
+    dit = entrepot.metadata(schema_of(source), source.nom) or {}
+    if "nature" not in dit:
+        etat = state_of(entrepot, source)
+        return None if etat is None else Portee(etat.nature, etat.couverture)
+    return Portee(dit["nature"], dit["couverture"])
+
+
+def common_nature(entrepot: Entrepot, lues: Iterable[Source]) -> str:
+    """Return `demonstration` as soon as one of these sources is."""
+    portees = [carried_by(entrepot, source) for source in lues]
+    inventee = any(portee is not None and portee.nature == "demonstration" for portee in portees)
+    return "demonstration" if inventee else "reelle"
 
 
 def schema_of(source: Source) -> str:

@@ -17,6 +17,7 @@ def annee(description: str, *en_tetes: str, depuis: int = 1998, obligatoire: boo
         en_tetes,
         requise=True,
         obligatoire=obligatoire,
+        genre="annee",
         regles=(refus("annee_plausible", "année impossible", lambda v: v.between(depuis, 2100)),),
     )
 
@@ -42,5 +43,6 @@ def siren_collectivite(nom: str = "siren_collectivite") -> Colonne:
         "SIREN de la collectivité.",
         requise=True,
         obligatoire=True,
+        genre="siren",
         regles=(refus("siren_invalide", "SIREN de la collectivité invalide", is_siren),),
     )

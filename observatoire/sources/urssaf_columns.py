@@ -13,6 +13,7 @@ ANNEE = Colonne(
     ("Année",),
     requise=True,
     obligatoire=True,
+    genre="annee",
     regles=(refus("annee_plausible", "année impossible : la série commence en 1998", lambda v: v.between(1998, 2100)),),
 )
 EST_ESS = Colonne(

@@ -13,13 +13,14 @@ import duckdb
 
 from observatoire.estimation.employers import ess_employers
 from observatoire.evidence import open_evidence
-from observatoire.indicators.catalog import Indicateur, Mesure, Terme, indicateurs, mesures, sources_of_measure
+from observatoire.indicators.catalog import Derive, Indicateur, Mesure, Terme, indicateurs, mesures, sources_of_measure
 from observatoire.indicators.contributions import aggregate, select_contributions
 from observatoire.indicators.cube import CELLULE
 from observatoire.indicators.raw_lines import find_lines, public_lines
+from observatoire.obstacle import Obstacle
 from observatoire.sources import sources
 from observatoire.sources.states import state_of
-from observatoire.warehouse import NOM_DUCKDB, Entrepot, open_published, read_rows, sql_literal
+from observatoire.warehouse import NOM_DUCKDB, Entrepot, memory_database, open_published, read_rows, sql_literal
 
 Ligne = dict[str, Any]
 CLE = ("indicateur", "niveau", "code_territoire", "periode", "axe", "modalite")
@@ -35,10 +36,6 @@ AGREGATS = {
     "herfindahl": "indice de Herfindahl",
 }
 SANS_VALEUR = "Valeur qui ne peut être calculée : "
-
-
-class DepliageImpossible(Exception):
-    """A figure that cannot be unfolded. The message, in French, says why and what to do."""
 
 
 @dataclass
@@ -94,7 +91,7 @@ def unfold(entrepot: Entrepot, release: str, cle: dict[str, str]) -> Depliage:
         cle: indicateur, niveau, code_territoire, periode, axe, modalite.
 
     Raises:
-        DepliageImpossible: no such value, or rows that do not add up to it (computed by another version of the code).
+        Obstacle: no such value, or rows that do not add up to it (computed by another version of the code).
         PreuvesAbsentes: its evidence is not kept.
     """
     preuves = open_evidence(entrepot, release)
@@ -102,15 +99,15 @@ def unfold(entrepot: Entrepot, release: str, cle: dict[str, str]) -> Depliage:
     lignes = _published(publiee, " AND ".join(f"{nom} = {sql_literal(valeur)}" for nom, valeur in cle.items()))
     if len(lignes) != 1:
         dite = ", ".join(cle.values())
-        raise DepliageImpossible(f"« {dite} » n'est pas une valeur de {release} : la prendre dans indicateurs.valeurs.")
+        raise Obstacle(f"« {dite} » n'est pas une valeur de {release} : la prendre dans indicateurs.valeurs.")
     indicateur = indicateurs().get(cle["indicateur"])
     if indicateur is None:
-        raise DepliageImpossible(f"L'indicateur « {cle['indicateur']} » n'existe plus dans cette version du code.")
+        raise Obstacle(f"L'indicateur « {cle['indicateur']} » n'existe plus dans cette version du code.")
     depliage = Depliage(release, lignes[0], formula(indicateur))
     if lignes[0]["statut_confidentialite"] == "C":
         depliage.motif = CONFIDENTIELLE
     elif indicateur.derive is not None:
-        depliage.repose_sur = _compared(publiee, indicateur, lignes[0])
+        depliage.repose_sur = _compared(publiee, indicateur.derive, lignes[0])
     elif indicateur.estimation is not None:
         _unfold_estimate(preuves, depliage, indicateur)
     else:
@@ -129,10 +126,10 @@ def published_keys(chemin: Path, cle: dict[str, str]) -> list[dict[str, str]]:
 def formula(indicateur: Indicateur) -> str:
     """Say how an indicator is computed."""
     if indicateur.derive is not None:
-        base = indicateurs()[indicateur.derive["indicateur"]].titre
-        if indicateur.derive["type"] == "rang":
+        base = indicateurs()[indicateur.derive.indicateur].titre
+        if indicateur.derive.type == "rang":
             return f"rang, parmi les territoires du même niveau, de « {base} »"
-        reference = LARGES[indicateur.derive.get("reference", "france")]
+        reference = LARGES[indicateur.derive.reference or "france"]
         return f"« {base} » du territoire ÷ la même {reference}"
     if indicateur.estimation is not None:
         haut = "estimation calée sur le total de l'Urssaf du département, employeurs pris par tranche d'effectifs"
@@ -154,20 +151,19 @@ def _published(chemin: Path, condition: str) -> list[Ligne]:
         return read_rows(base, f"FROM indicateurs.valeurs WHERE {condition}")
 
 
-def _compared(chemin: Path, indicateur: Indicateur, valeur: Ligne) -> list[Ligne]:
+def _compared(chemin: Path, derive: Derive, valeur: Ligne) -> list[Ligne]:
     """List the published values a rank or a specialisation compares: each unfolds in its turn."""
-    derive = indicateur.derive or {}
-    memes = [f"indicateur = {sql_literal(derive['indicateur'])}", "valeur IS NOT NULL OR borne_basse IS NOT NULL"]
+    memes = [f"indicateur = {sql_literal(derive.indicateur)}", "valeur IS NOT NULL OR borne_basse IS NOT NULL"]
     memes += [f"{nom} = {sql_literal(valeur[nom])}" for nom in ("periode", "axe", "modalite")]
     ici = f"niveau = {sql_literal(valeur['niveau'])} AND code_territoire = {sql_literal(valeur['code_territoire'])}"
-    if derive["type"] == "specialisation":
+    if derive.type == "specialisation":
         reference = f"""(niveau, code_territoire) IN (
             SELECT (niveau_parent, code_parent) FROM referentiels.appartenances
-            WHERE {ici} AND niveau_parent = {sql_literal(derive.get("reference", "france"))})"""
+            WHERE {ici} AND niveau_parent = {sql_literal(derive.reference or "france")})"""
         memes.append(f"{ici} OR {reference}")
     else:
         memes.append(f"niveau = {sql_literal(valeur['niveau'])}")
-        if derive.get("parmi") == "comparables":
+        if derive.parmi == "comparables":
             memes.append(f"""{ici} OR code_territoire IN (
                 SELECT code_comparable FROM referentiels.comparables
                 WHERE code_territoire = {sql_literal(valeur['code_territoire'])})""")
@@ -181,7 +177,7 @@ def _unfold_terms(preuves: Entrepot, depliage: Depliage, indicateur: Indicateur)
     for terme_deplie in depliage.termes:
         publie = depliage.valeur[terme_deplie.role]
         if not _equal(terme_deplie.valeur, publie):
-            raise DepliageImpossible(
+            raise Obstacle(
                 f"Le {terme_deplie.role} recalculé n'est pas celui publié par {depliage.release} : cette version du "
                 "code n'est plus celle qui l'a calculé ; déplier la publication courante, ou revenir à cette version."
             )
@@ -244,7 +240,7 @@ def _left_out(preuves: Entrepot, mesure: Mesure) -> list[Ligne]:
                 ecartees.append({**dite, "nombre": nombre, "valeur": None})
         chemin = preuves.racine / "rejets" / f"{source.nom}.parquet"
         if chemin.exists():
-            with duckdb.connect() as connexion:
+            with memory_database() as connexion:
                 ecartees += read_rows(connexion, f"""
                     SELECT {sql_literal(source.nom)} AS source, fichier, 'refusée : ' || motif AS raison,
                            count(DISTINCT ligne) AS nombre, NULL AS valeur

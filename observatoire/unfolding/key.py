@@ -4,7 +4,8 @@ What lies behind the figure belongs to `figures`.
 """
 
 from observatoire.evidence import open_evidence
-from observatoire.unfolding.figures import CLE, DepliageImpossible, published_keys
+from observatoire.obstacle import Obstacle
+from observatoire.unfolding.figures import CLE, published_keys
 from observatoire.warehouse import NOM_DUCKDB, Entrepot
 
 # what the portrait shows first, of the focal territory
@@ -20,12 +21,12 @@ def complete_key(entrepot: Entrepot, courante: str | None, dite: dict[str, str])
         dite: release, indicateur, niveau, code_territoire, periode, axe, modalite; empty ones are completed.
 
     Raises:
-        DepliageImpossible: nothing is published, or no value answers.
+        Obstacle: nothing is published, or no value answers.
         PreuvesAbsentes: the release is not kept, or its evidence is not.
     """
     release = dite.get("release") or courante
     if release is None:
-        raise DepliageImpossible("Aucune publication : lancer actualiser, puis déplier.")
+        raise Obstacle("Aucune publication : lancer actualiser, puis déplier.")
     cle = {**PAR_DEFAUT, **{nom: valeur for nom, valeur in dite.items() if valeur and nom in CLE}}
     if "code_territoire" not in cle and cle["niveau"] == "epci":
         cle["code_territoire"] = entrepot.settings.territoire
@@ -34,7 +35,7 @@ def complete_key(entrepot: Entrepot, courante: str | None, dite: dict[str, str])
     open_evidence(entrepot, release)
     trouvees = published_keys(entrepot.racine / "releases" / release / NOM_DUCKDB, cle)
     if not trouvees:
-        raise DepliageImpossible(
+        raise Obstacle(
             f"Aucune valeur publiée pour {', '.join(f'{nom} = {valeur}' for nom, valeur in cle.items())} : prendre "
             "indicateur, niveau, code_territoire, periode, axe et modalite dans indicateurs.valeurs."
         )

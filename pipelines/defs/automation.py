@@ -4,13 +4,13 @@ import json
 
 import dagster as dg
 
-from observatoire.estimation.computation import ECRITES
+from observatoire.chain.steps import steps
 from observatoire.loading.files import dropped_files
 from observatoire.receiving.download import downloadable
 from observatoire.settings import Settings
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot, VerrouTenu, fingerprint, utc_now
-from pipelines.assets import raw_key, source_key
+from pipelines.assets import asset_key_of, raw_key, source_key
 
 PARIS = "Europe/Paris"
 HORAIRES = {"mensuelle": "0 5 3 * *", "trimestrielle": "30 5 10 1,4,7,10 *", "annuelle": "0 6 15 1 *"}
@@ -43,7 +43,9 @@ recalculer_indicateurs = dg.define_asset_job(
 )
 retrotester = dg.define_asset_job(
     "retrotester",
-    selection=dg.AssetSelection.assets(*[list(nom) for nom in ECRITES]),
+    selection=dg.AssetSelection.assets(
+        *[asset_key_of(nom) for etape in steps() if etape.ensemble == "estimations" for nom in etape.tables]
+    ),
     description="Refaire les estimations locales et leurs rétrotests sur les tables en place : qualite.retrotests dit "
     "ce que vaut la méthode sur ces fichiers. Sans réglage, sans publier.",
 )

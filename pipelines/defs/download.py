@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from observatoire.receiving.download import Telechargement, download, downloadable
+from observatoire.receiving.transfer import Reseau
 from observatoire.sources import Source
 from pipelines.assets import raw_key, received_files
 from pipelines.defs.resources import EntrepotVerrouille
@@ -31,14 +32,24 @@ from pipelines.progress import Progression
 )
 def download_sources(
     context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille
-) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    """Download the selected sources; one that fails keeps its last good file and lets the others go on."""
-    echecs = []
-    for source in downloadable().values():
-        if raw_key(source) not in context.selected_asset_keys:
-            continue
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Download the selected sources; one that fails keeps its last good file and lets the others go on.
+
+    Without a network, two servers are tried, not all of them.
+    """
+    echecs, reseau = [], Reseau()
+    choisies = [source for source in downloadable().values() if raw_key(source) in context.selected_asset_keys]
+    for rang, source in enumerate(choisies):
+        if reseau.absent:
+            restent = ", ".join(restante.nom for restante in choisies[rang:])
+            echecs.append(
+                f"Pas de réseau : {' et '.join(sorted(reseau.injoignables))} sont injoignables. Vérifier la connexion "
+                f"(et le proxy, s'il en faut un), puis relancer telecharger. Pas essayées : {restent}."
+            )
+            break
+        context.log.info("Téléchargement de %s", source.nom)
         with Progression(context.log, source.nom) as suivi:
-            resultat = download(verrouille.entrepot, source, suivi.advance, suivi.warn)
+            resultat = download(verrouille.entrepot, source, suivi.advance, suivi.warn, reseau=reseau)
         if resultat.etat == "en_echec":
             context.log.error("%s", resultat.motif)
             echecs.append(resultat.motif)
@@ -61,7 +72,7 @@ def _check(source: Source, resultat: Telechargement) -> dg.AssetCheckResult:
     )
 
 
-def _materialization(source: Source, resultat: Telechargement) -> dg.MaterializeResult:
+def _materialization(source: Source, resultat: Telechargement) -> dg.MaterializeResult[None]:
     return dg.MaterializeResult(
         asset_key=raw_key(source),
         metadata={

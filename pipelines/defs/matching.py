@@ -4,41 +4,37 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from observatoire.matching.tables import FILE, LIT, NOMS_RAPPROCHES, QUALITE_NOMS, compute_matches
-from pipelines.assets import PROPRIETAIRES, asset_key_of, column_schema
+from observatoire.chain.steps import step_of
+from observatoire.matching.computation import FILE
+from pipelines.assets import asset_key_of
 from pipelines.defs.resources import EntrepotVerrouille
+from pipelines.failing import obstacles_told
+from pipelines.steps import step_specs, table_metadata
 
+ETAPE = step_of("socle.rapprochements_noms")
 NOMS = dg.AssetKey(["socle", "rapprochements_noms"])
 
 
 @dg.multi_asset(
     name="rapprochements_noms",
-    specs=[
-        dg.AssetSpec(
-            key=[schema, "rapprochements_noms"],
-            deps=[asset_key_of(table) for table in LIT],
-            group_name="adhesions",
-            description=table.description,
-            kinds={"python", "parquet"},
-            owners=PROPRIETAIRES,
-            metadata={"dagster/column_schema": column_schema(table)},
-        )
-        for schema, table in (("socle", NOMS_RAPPROCHES), ("qualite", QUALITE_NOMS))
-    ],
+    specs=step_specs([ETAPE]),
     check_specs=[
         dg.AssetCheckSpec(
             "decisions", asset=NOMS, description="Aucune décision que les sources contredisent depuis."
         )
     ],
 )
-def match_names(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
+def match_names(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult[None]]:
     """Match the names; what is counted here says no name."""
-    comptes = compute_matches(verrouille.entrepot)
-    conflits = comptes.pop("conflits")
+    with obstacles_told():
+        bilan = ETAPE.calcule(verrouille.entrepot)
+    secret, public = bilan
+    comptes = dict(bilan[secret])
+    conflits = int(comptes.pop("conflits"))
     file = f"warehouse/{'/'.join(FILE)}"
     yield dg.MaterializeResult(
         asset_key=NOMS,
-        metadata={"dagster/row_count": sum(comptes.values()), **comptes, "à revoir dans": file},
+        metadata={**table_metadata(comptes), "à revoir dans": file},
         check_results=[
             dg.AssetCheckResult(
                 check_name="decisions",
@@ -52,4 +48,4 @@ def match_names(verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult
             )
         ],
     )
-    yield dg.MaterializeResult(asset_key=["qualite", "rapprochements_noms"])
+    yield dg.MaterializeResult(asset_key=asset_key_of(public), metadata=table_metadata(bilan[public]))

@@ -2,9 +2,10 @@
 
 import dagster as dg
 
-from observatoire.releases.lifecycle import PublicationRefusee
 from observatoire.releases.portraits import write_portraits
 from pipelines.defs.resources import EntrepotVerrouille
+from pipelines.failing import obstacles_told
+from pipelines.progress import Progression
 
 
 class Choix(dg.Config):
@@ -20,10 +21,8 @@ class Choix(dg.Config):
 def write_pages(context: dg.OpExecutionContext, config: Choix, verrouille: EntrepotVerrouille) -> None:
     """Write the pages."""
     entrepot = verrouille.entrepot
-    try:
-        portraits = write_portraits(entrepot, config.codes)
-    except PublicationRefusee as erreur:
-        raise dg.Failure(description=str(erreur), allow_retries=False) from erreur
+    with obstacles_told(), Progression(context.log, "portraits", str, " pages") as suivi:
+        portraits = write_portraits(entrepot, config.codes, progres=suivi.advance)
     context.log.info("%s pages de la publication %s.", portraits.pages, portraits.release)
     context.add_output_metadata(
         {

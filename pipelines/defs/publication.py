@@ -3,25 +3,26 @@
 import dagster as dg
 from pydantic import Field
 
-from observatoire.publication.public_tables import public_tables
+from observatoire.chain.steps import published
 from observatoire.releases.lifecycle import (
-    PublicationRefusee,
     follow_latest,
     manifest_of,
     publish,
     retract,
     roll_back_to,
 )
-from pipelines.assets import PROPRIETAIRES
+from observatoire.releases.retraction_word import use_retraction_word
+from pipelines.assets import PROPRIETAIRES, asset_key_of
 from pipelines.defs.resources import EntrepotVerrouille
 from pipelines.desk import release_report
+from pipelines.failing import obstacles_told
 
 
 @dg.asset(
     key=["publication", "release"],
     deps=[
-        ["indicateurs", "verdicts"],
-        *([publique.schema, publique.nom] for publique in public_tables() if publique.dans_l_entrepot),
+        asset_key_of(table)
+        for table in sorted({lue for p in published() for lue in (f"{p.schema}.{p.nom}", *p.lit)})
     ],
     group_name="publication",
     kinds={"duckdb", "parquet", "html"},
@@ -30,13 +31,11 @@ from pipelines.desk import release_report
     "source ; le portrait. Publication immuable : DuckDB, Parquet, CSV, portrait, manifeste. Rien de changé, rien de "
     "publié.",
 )
-def release(context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille) -> dg.MaterializeResult:
+def release(context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille) -> dg.MaterializeResult[None]:
     """Publish, unless nothing changed since the last release."""
     entrepot = verrouille.entrepot
-    try:
+    with obstacles_told():
         nom, nouvelle = publish(entrepot)
-    except PublicationRefusee as erreur:
-        raise dg.Failure(description=str(erreur), allow_retries=False) from erreur
     for source in manifest_of(entrepot, nom)["sources"]:
         if source["etat"] == "en_echec":
             context.log.warning("%s est en_echec depuis %s : %s", source["source"], source["depuis"], source["motif"])
@@ -54,25 +53,22 @@ class Retrait(dg.Config):
 
     release: str = Field(description="Identifiant de la publication à retirer.")
     motif: str = Field(description="Pourquoi. Il est public (releases.json, flux.atom) : n'y nommer personne.")
+    mot: str = Field(description="Mot de retrait : « observatoire etat » le donne, sur la machine ; il sert une fois.")
 
 
 @dg.op(name="epingler", description="Épingle le chemin stable sur une publication gardée (par défaut, la précédente).")
 def pin(context: dg.OpExecutionContext, config: Retour, verrouille: EntrepotVerrouille) -> None:
     """Pin the stable path."""
-    try:
+    with obstacles_told():
         nom = roll_back_to(verrouille.entrepot, config.release or None)
-    except PublicationRefusee as erreur:
-        raise dg.Failure(description=str(erreur), allow_retries=False) from erreur
     context.log.info("Le chemin stable donne maintenant %s, jusqu'à « reprendre ».", nom)
 
 
 @dg.op(name="desepingler", description="Rend le chemin stable à la dernière publication.")
 def unpin(context: dg.OpExecutionContext, verrouille: EntrepotVerrouille) -> None:
     """Unpin the stable path."""
-    try:
+    with obstacles_told():
         nom = follow_latest(verrouille.entrepot)
-    except PublicationRefusee as erreur:
-        raise dg.Failure(description=str(erreur), allow_retries=False) from erreur
     context.log.info("Le chemin stable donne maintenant %s.", nom)
 
 
@@ -80,10 +76,9 @@ def unpin(context: dg.OpExecutionContext, verrouille: EntrepotVerrouille) -> Non
 def erase_release(context: dg.OpExecutionContext, config: Retrait, verrouille: EntrepotVerrouille) -> None:
     """Retract a release."""
     entrepot = verrouille.entrepot
-    try:
+    with obstacles_told():
+        use_retraction_word(entrepot, config.mot)
         restante = retract(entrepot, config.release, config.motif)
-    except PublicationRefusee as erreur:
-        raise dg.Failure(description=str(erreur), allow_retries=False) from erreur
     context.log.info("Publication retirée. Le chemin stable donne maintenant %s.", restante or "rien")
 
 
@@ -103,8 +98,9 @@ def follow_latest_job() -> None:
 
 @dg.job(
     name="retirer_publication",
-    description="Retirer une publication après une objection (dire laquelle, et pourquoi : ce motif est public, "
-    "n'y nommer personne) ; elle ne sera plus publiée. Les sauvegardes faites avant la gardent.",
+    description="Retirer une publication après une objection : dire laquelle, pourquoi (ce motif est public, n'y "
+    "nommer personne) et le mot que donne « observatoire etat ». Elle ne sera plus publiée ; les sauvegardes faites "
+    "avant la gardent.",
 )
 def retract_job() -> None:
     """Retract a release."""

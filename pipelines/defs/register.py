@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from observatoire.registre.store import RegistreRefuse, open_store
+from observatoire.registre.store import open_store
 from observatoire.settings import RegisterSettings, Settings
+from pipelines.failing import obstacles_told
 
 
 @dg.op(name="effacer_les_fiches_expirees", description="Efface du registre les fiches arrivées à échéance.")
@@ -17,10 +18,8 @@ def erase_expired(context: dg.OpExecutionContext) -> None:
     places = RegisterSettings.from_environment()
     if places.magasin is None and places.cle is None:
         return
-    try:
+    with obstacles_told():
         expirees = open_store(places, Settings.from_environment()).purge(datetime.now(UTC).date())
-    except RegistreRefuse as erreur:
-        raise dg.Failure(description=str(erreur), allow_retries=False) from None
     context.log.info("%d fiche(s) arrivée(s) à échéance effacée(s).", expirees)
 
 

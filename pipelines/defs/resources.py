@@ -1,16 +1,35 @@
 """The warehouse as a Dagster resource, held by one run at a time. What is written there belongs to the assets."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import dagster as dg
 from pydantic import PrivateAttr
 
 from observatoire.settings import Settings
-from observatoire.warehouse import Entrepot, VerrouTenu
+from observatoire.warehouse import Entrepot
+from pipelines.failing import obstacles_told
+from pipelines.history import prune
 
 
-class EntrepotVerrouille(dg.ConfigurableResource):
+def close_history(instance: dg.DagsterInstance) -> None:
+    """Leave the history of Dagster to its owner: parameters that were typed, and errors as they were raised.
+
+    Its folders alone, for the home of Dagster may be the repository; one that is somebody else's stays as it is.
+    """
+    if instance.is_ephemeral:
+        return
+    stockage = Path(instance.storage_directory())
+    base = stockage.parent
+    siens = [base / nom for nom in ("history", "schedules", "logs", stockage.name)]
+    for dossier in siens if base == Path(instance.root_directory) else [base]:
+        if dossier.is_dir() and os.access(dossier, os.W_OK):
+            dossier.chmod(0o700)
+
+
+class EntrepotVerrouille(dg.ConfigurableResource["EntrepotVerrouille"]):
     """The warehouse of the settings, locked from the first step that asks for it to the end of the run."""
 
     _jusqu_a_la_fin: ExitStack = PrivateAttr(default_factory=ExitStack)
@@ -19,23 +38,34 @@ class EntrepotVerrouille(dg.ConfigurableResource):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["EntrepotVerrouille"]:
-        """Let the lock go when the run ends, however it ends."""
+        """Let the lock go when the run ends, however it ends; the history is pruned before the next one begins."""
         self._auteur = f"exécution {context.run_id}"
+        if context.instance is not None:
+            close_history(context.instance)
         with self._jusqu_a_la_fin:
             yield self
         self._tenu = None
+        if context.instance is not None:
+            _prune(context, context.instance)
 
     @property
     def entrepot(self) -> Entrepot:
         """The warehouse; a run that finds it held fails in its first step, where reasons are read, and says why."""
         if self._tenu is None:
             entrepot = Entrepot(Settings.from_environment())
-            try:
+            with obstacles_told():
                 self._jusqu_a_la_fin.enter_context(entrepot.lock(self._auteur))
-            except VerrouTenu as erreur:
-                raise dg.Failure(description=str(erreur), allow_retries=False) from None
             self._tenu = entrepot
         return self._tenu
+
+
+def _prune(context: dg.InitResourceContext, instance: dg.DagsterInstance) -> None:
+    """Prune the history; what is published does not depend on it, and is not lost for it."""
+    try:
+        prune(instance)
+    except Exception as erreur:
+        if context.log is not None:
+            context.log.warning("L'historique n'a pas été élagué (%s) : le prochain run réessaiera.", erreur)
 
 
 @dg.definitions

@@ -4,27 +4,30 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from observatoire.chain.steps import LIGNES, steps
 from observatoire.demonstration import generate
-from observatoire.derived import TableIncoherente, compute_table
+from observatoire.derived import TableIncoherente
 from observatoire.loading.files import demonstration_needed, dropped_files
 from observatoire.loading.ingestion import load_source
 from observatoire.receiving.download import downloadable
 from observatoire.settings import REFERENCES
 from observatoire.socle.band_archive import archive_bands
-from observatoire.socle.registry import derivees
 from observatoire.sources import sources
 from pipelines.assets import (
     PROPRIETAIRES,
+    asset_key_of,
     raw_key,
     received_files,
     source_asset,
     source_key,
-    table_asset,
 )
 from pipelines.defs.resources import EntrepotVerrouille
 from pipelines.desk import source_result
+from pipelines.failing import obstacles_told
+from pipelines.steps import table_asset, table_metadata
 
 JEUX = sorted({source.demonstration for source in sources().values() if source.demonstration})
+TABLES = [etape for etape in steps() if etape.ensemble == "tables"]
 
 
 def _demonstration_key(jeu: str) -> dg.AssetKey:
@@ -48,7 +51,9 @@ FICHIERS_DEPOSES = [received_files(source) for nom, source in sources().items() 
     ],
     can_subset=True,
 )
-def demonstration(context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
+def demonstration(
+    context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille
+) -> Iterator[dg.MaterializeResult[None]]:
     """Generate the demonstration files that are needed, only them."""
     entrepot = verrouille.entrepot
     for jeu in JEUX:
@@ -84,13 +89,17 @@ def demonstration(context: dg.AssetExecutionContext, verrouille: EntrepotVerroui
     ],
     can_subset=True,
 )
-def load_sources(context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille) -> Iterator[dg.MaterializeResult]:
+def load_sources(
+    context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille
+) -> Iterator[dg.MaterializeResult[None]]:
     """Load each source; one that fails keeps its last good table and does not stop the others, unless indispensable."""
     choisies = [source for source in sources().values() if source_key(source) in context.selected_asset_keys]
     settings = verrouille.entrepot.settings
     # a demonstration goes once a real file of its set is read: those that have files come first
     for source in sorted(choisies, key=lambda s: (not s.indispensable, not dropped_files(settings, s.nom))):
-        etat = load_source(verrouille.entrepot, source)
+        context.log.info("Lecture de %s", source.nom)
+        with obstacles_told():
+            etat = load_source(verrouille.entrepot, source)
         yield source_result(verrouille.entrepot, source, etat)
         if etat.etat == "en_echec":
             context.log.error("%s", etat.motif)
@@ -104,33 +113,36 @@ def load_sources(context: dg.AssetExecutionContext, verrouille: EntrepotVerrouil
 
 @dg.multi_asset(
     name="tables",
-    specs=[table_asset(derivee) for derivee in derivees().values()],
+    specs=[table_asset(etape) for etape in TABLES],
     check_specs=[
         dg.AssetCheckSpec(
-            "pandera", asset=[derivee.schema, derivee.nom], description="Schéma et clé de la table calculée."
+            "pandera", asset=asset_key_of(nom), description="Schéma et clé de la table calculée."
         )
-        for derivee in derivees().values()
+        for etape in TABLES
+        for nom in etape.tables
     ],
     can_subset=True,
 )
 def compute_tables(
     context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille
-) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Compute territories, establishments and their place in the ESS."""
-    for derivee in derivees().values():
-        cle = dg.AssetKey([derivee.schema, derivee.nom])
+    for etape in TABLES:
+        (nom,) = etape.tables
+        cle = asset_key_of(nom)
         if cle not in context.selected_asset_keys:
             continue
-        try:
-            lignes = compute_table(verrouille.entrepot, derivee)
-        except TableIncoherente as erreur:
-            yield dg.AssetCheckResult(check_name="pandera", asset_key=cle, passed=False, description=str(erreur))
-            raise dg.Failure(description=str(erreur), allow_retries=False) from erreur
+        with obstacles_told():
+            try:
+                dit = etape.calcule(verrouille.entrepot)[nom]
+            except TableIncoherente as erreur:
+                yield dg.AssetCheckResult(check_name="pandera", asset_key=cle, passed=False, description=str(erreur))
+                raise
         yield dg.MaterializeResult(
             asset_key=cle,
-            metadata={"dagster/row_count": lignes},
+            metadata=table_metadata(dit),
             check_results=[
-                dg.AssetCheckResult(check_name="pandera", asset_key=cle, passed=True, metadata={"lignes": lignes})
+                dg.AssetCheckResult(check_name="pandera", asset_key=cle, passed=True, metadata={"lignes": dit[LIGNES]})
             ],
         )
 
@@ -143,7 +155,7 @@ def compute_tables(
     owners=PROPRIETAIRES,
     description="Tranches d'effectifs de chaque mois de Sirene : aucun fichier ouvert n'en garde l'historique.",
 )
-def bands(verrouille: EntrepotVerrouille) -> dg.MaterializeResult:
+def bands(verrouille: EntrepotVerrouille) -> dg.MaterializeResult[None]:
     """Archive the bands of the stock in place."""
     chemin = archive_bands(verrouille.entrepot)
     return dg.MaterializeResult(metadata={"archive": chemin.name if chemin else "aucune (démonstration, ou sans date)"})

@@ -3,13 +3,13 @@
 import dagster as dg
 from pydantic import Field
 
-from observatoire.evidence import PreuvesAbsentes
 from observatoire.publication.unfolded_page import PAGE, TABLE, write_unfolding
 from observatoire.releases.lifecycle import current_release
 from observatoire.settings import Settings
-from observatoire.unfolding.figures import DepliageImpossible, unfold
+from observatoire.unfolding.figures import unfold
 from observatoire.unfolding.key import complete_key
 from observatoire.warehouse import Entrepot
+from pipelines.failing import obstacles_told
 
 OP = "deplier_une_valeur"
 
@@ -30,11 +30,9 @@ class Valeur(dg.Config):
 def unfold_value(context: dg.OpExecutionContext, config: Valeur) -> str:
     """Unfold one value; it reads kept evidence only, and needs no lock."""
     entrepot = Entrepot(Settings.from_environment())
-    try:
+    with obstacles_told():
         depliage = unfold(entrepot, *complete_key(entrepot, current_release(entrepot), config.model_dump()))
         dossier = write_unfolding(entrepot, depliage)
-    except (DepliageImpossible, PreuvesAbsentes) as erreur:
-        raise dg.Failure(description=str(erreur), allow_retries=False) from None
     context.add_output_metadata(
         {
             "page": dg.MetadataValue.path(str(dossier / PAGE)),

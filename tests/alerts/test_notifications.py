@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from observatoire.alerts.channels import ReglageInvalide, channels
+from observatoire.alerts.channels import channels
 from observatoire.alerts.notifications import (
     RAPPEL,
     EnvoiImpossible,
@@ -18,12 +18,13 @@ from observatoire.alerts.notifications import (
     failing_sources,
     one_line,
 )
+from observatoire.obstacle import Obstacle
 from observatoire.settings import AlertSettings
 from observatoire.warehouse import Entrepot
 from pipelines.defs.notifications import alertes
+from tests.alerts.messagerie import crochet, messagerie
 from tests.chaine import definitions, entrepot_ici, installer
 from tests.depots import charger_source, deposer, subventions
-from tests.messagerie import crochet, messagerie
 
 MIDI = datetime(2026, 11, 26, 12, tzinfo=UTC)
 ADHESIONS = Panne("La source « Adhésions » est en échec", "la colonne « membre » est absente", "Corriger le fichier.")
@@ -258,7 +259,7 @@ def test_une_indispensable_dit_que_rien_n_est_publie(entrepot: Entrepot):
     ],
 )
 def test_un_reglage_qui_ne_se_suit_pas_est_nomme_sans_sa_valeur(dits: dict[str, str], variable: str):
-    with pytest.raises(ReglageInvalide, match=variable) as refus:
+    with pytest.raises(Obstacle, match=variable) as refus:
         channels(reglages(**dits))
     assert "motdepasse" not in str(refus.value)
 

@@ -18,7 +18,7 @@ from observatoire.settings import Settings
 from observatoire.warehouse import Entrepot, erase
 from tests.chaine import entrepot_ici, lancer, petit_raw, raisons
 from tests.donnees import dossier_donnees, poser_subventions_cam
-from tests.effacer_lignes import dix_autres_par_terme, ecarts, tirer, une_ligne_par_terme
+from tests.unfolding.effacer_lignes import dix_autres_par_terme, ecarts, tirer, une_ligne_par_terme
 
 VALEURS = 10
 

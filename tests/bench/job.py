@@ -15,7 +15,6 @@ PUBLISHED = {
     "write_duckdb": "observatoire.duckdb",
     "export_tables": "Parquet et CSV",
     "write_portrait": "portrait",
-    "write_quality_report": "rapport de qualité",
     "write_geojson": "GeoJSON",
     "write_journal": "journal",
     "write_open_data": "classeur, paquet et empreintes",
@@ -44,7 +43,7 @@ def instrument(clock: Clock) -> None:
     clock.wrap(cube, "compute_measure", "mesures", _second)
     clock.wrap(cube, "compute_cube", "cube")
     from observatoire.estimation import computation
-    from observatoire.matching import tables as matching
+    from observatoire.matching import computation as matching
 
     clock.wrap(computation, "compute_estimations", "estimations")
     clock.wrap(matching, "compute_matches", "noms")
@@ -67,10 +66,10 @@ def main(figures: str) -> int:
     start = time.perf_counter()
     clock = Clock()
     instrument(clock)
-    from pipelines.__main__ import main as run_job
+    from pipelines.command import main as run_job
 
     ready = time.perf_counter()
-    code = run_job()
+    code = run_job(["actualiser"])
     end = time.perf_counter()
     parts = ("pandera", "lecture", "tables", "mesures", "cube", "indicateurs", "publication")
     if silent := [part for part in parts if not clock.calls[part]]:

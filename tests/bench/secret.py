@@ -15,7 +15,7 @@ from pathlib import Path
 from observatoire.confidentiality.cells import build_system
 from observatoire.confidentiality.protection import leaks, protect
 from observatoire.confidentiality.tau import Tau
-from tests.jeu_secret import MESURE, communes_reelles, connexion, poser, tirer
+from tests.confidentiality.jeu_secret import MESURE, communes_reelles, connexion, poser, tirer
 
 AURA = ("01", "03", "07", "15", "26", "38", "42", "43", "63", "69", "73", "74")
 # départements (all when empty), establishments, sectors and crossings

@@ -65,15 +65,17 @@ def test_l_horloge_ne_compte_qu_une_fois(monkeypatch):
 
 def test_tout_ce_que_le_travail_chronometre_existe():
     """In a process of its own: what is wrapped stays so."""
-    programme = "from tests.bench import clock, job; job.instrument(clock.Clock()); import pipelines.__main__"
+    programme = "from tests.bench import clock, job; job.instrument(clock.Clock()); import pipelines.command, pipelines.running"
     subprocess.run([sys.executable, "-c", programme], cwd=RACINE, check=True)
 
 
+@pytest.mark.long
 def test_un_concurrent_qui_echoue_se_dit(tmp_path: Path):
     with pytest.raises(RunFailed, match="code 1"):
         run("tests.bench.floor", "absent.json", tmp_path / "tables", tmp_path / "secondes.json", folder=tmp_path)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("nom", ["floor", "in_pandas", "in_polars"])
 def test_tous_trouvent_les_memes_nombres(nom: str, publie: Path, tmp_path: Path):
     """The published warehouse of the tests stands for the job: the Puy-de-Dôme, 800 establishments."""

@@ -1,4 +1,4 @@
-"""Adding a source, a measure, an indicator touches one folder, one file, one entry: the README's example, on a copy."""
+"""Adding a source, a measure, an indicator, a computed table, a page touches its own files: the examples of CONTRIBUTING."""
 
 import json
 import re
@@ -12,6 +12,8 @@ import pytest
 
 from tests.chaine import RACINE, environnement, petit_raw
 
+pytestmark = pytest.mark.long
+
 EXECUTER = """
 import json, sys
 from tests.chaine import definitions, lancer, raisons
@@ -21,16 +23,16 @@ print(json.dumps([noeud.key.to_user_string() for noeud in definitions().resolve_
 sys.exit(not resultat.success)
 """
 
-
 def exemple() -> dict[str, str]:
-    """Read the files of the README's example: a path alone on its line, then a block."""
-    readme = (RACINE / "README.md").read_text(encoding="utf-8")
-    return dict(re.findall(r"^`(observatoire/[^`]+)`\n\n```\w+\n(.*?)```", readme, re.MULTILINE | re.DOTALL))
+    """Read the files of the example: a path alone on its line, then a block."""
+    texte = (RACINE / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    chemin = r"^`((?:observatoire|tests)/[^`]+)`\n\n```\w+\n(.*?)```"
+    return dict(re.findall(chemin, texte, re.MULTILINE | re.DOTALL))
 
 
 @pytest.fixture(scope="module")
 def copie(tmp_path_factory) -> Path:
-    """Copy the code, and add one folder, one file and one entry."""
+    """Copy the code, and add what the examples add."""
     dossier = tmp_path_factory.mktemp("copie")
     for nom in ("observatoire", "pipelines", "tests"):
         shutil.copytree(RACINE / nom, dossier / nom, ignore=shutil.ignore_patterns("__pycache__"))
@@ -38,13 +40,14 @@ def copie(tmp_path_factory) -> Path:
     shutil.copy(RACINE / "pyproject.toml", dossier)
     (dossier / "observatoire" / "sources" / "bancs").mkdir()
     for nom, texte in exemple().items():
-        with (dossier / nom).open("a", encoding="utf-8") as flux:
-            flux.write("\n" + texte)
+        if (dossier / nom).exists():
+            texte = f"{(dossier / nom).read_text(encoding='utf-8')}\n{texte}"
+        (dossier / nom).write_text(texte, encoding="utf-8")
     ici = dossier / "ici"
     petit_raw(ici / "raw")
     (ici / "raw" / "bancs").mkdir()
     (ici / "raw" / "bancs" / "bancs.csv").write_text(
-        "code_commune;nb_places\n63113;3\n63113;4\n63014;2\n63014;0\n", encoding="utf-8"
+        "banc;code_commune;nb_places\nb1;63113;3\nb2;63113;4\nb3;63014;2\nb4;63014;0\n", encoding="utf-8"
     )
     return dossier
 
@@ -83,15 +86,39 @@ def test_une_source_une_mesure_un_indicateur_se_trouvent_partout(copie: Path):
         assert "departement63" not in valeurs, "the source covers the métropole only"
         assert public.execute("SELECT titre FROM indicateurs.catalogue WHERE indicateur = 'places_de_banc'").fetchall()
         dites = public.execute("SELECT nom_colonne FROM meta.dictionnaire WHERE nom_table = 'bancs'").fetchall()
-        assert {ligne[0] for ligne in dites} == {"code_commune", "places", "_fichier", "_ligne"}
+        assert {ligne[0] for ligne in dites} == {"banc", "code_commune", "places", "_fichier", "_ligne"}
     portrait = (copie / "ici" / "warehouse" / "portrait" / "index.html").read_text(encoding="utf-8")
     assert "Places de banc public" in portrait and "Bancs publics" in portrait
+    # the computed table, and the page that shows it
+    assert "socle/places_communes" in graphe
+    with duckdb.connect(str(copie / "ici" / "warehouse" / "observatoire.duckdb"), read_only=True) as public:
+        comptees = public.execute("FROM socle.places_communes ORDER BY code_commune").fetchall()
+        dites = public.execute(
+            "SELECT nom_colonne, unite FROM meta.dictionnaire WHERE nom_table = 'places_communes' ORDER BY 1"
+        ).fetchall()
+    assert comptees == [("63014", 1, 2), ("63113", 2, 7)]
+    assert dites == [("code_commune", None), ("nombre_bancs", "bancs"), ("nombre_places", "places")]
+    page = (copie / "ici" / "warehouse" / "portrait" / "bancs.html").read_text(encoding="utf-8")
+    assert "<p>63014 : 2 places</p>\n<p>63113 : 7 places</p>" in page
+    assert '<a href="bancs.html">Les bancs</a>' in portrait
+
+
+def test_la_mauvaise_ligne_de_chaque_regle_de_l_exemple_est_refusee(copie: Path):
+    sortie = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/sources/test_sources.py", "-k", "bancs"],
+        cwd=copie,
+        env={**environnement(copie / "ici"), "PYTHONPATH": str(copie)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert sortie.returncode == 0, sortie.stdout  # 5 when no test is about it
 
 
 def test_rien_d_autre_n_a_change(copie: Path):
-    """The proof above holds only if the copy is the product, plus one folder, one file and one entry."""
+    """The proof above holds only if the copy is the product, plus what is added."""
     ajouts = exemple()
-    assert len(ajouts) == 4
+    assert len(ajouts) == 8
     for nom in ("observatoire", "pipelines"):
         presents = {chemin.relative_to(copie) for chemin in (copie / nom).rglob("*") if fichier_de_code(chemin)}
         connus = {chemin.relative_to(RACINE) for chemin in (RACINE / nom).rglob("*") if fichier_de_code(chemin)}

@@ -10,6 +10,8 @@ import pytest
 from tests.chaine import installer, lancer, petit_raw, raisons
 from tests.donnees import TOTAUX_CAM, dossier_donnees, poser_subventions_cam
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def public(tmp_path_factory):

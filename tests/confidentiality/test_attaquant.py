@@ -13,7 +13,7 @@ from observatoire.confidentiality.cells import build_system
 from observatoire.confidentiality.programme import SystemeIncoherent
 from observatoire.confidentiality.protection import limits
 from observatoire.confidentiality.repair import repair
-from tests.jeu_secret import MESURE, communes_reelles, connexion, poser, tirer
+from tests.confidentiality.jeu_secret import MESURE, communes_reelles, connexion, poser, tirer
 
 # a table of two rows and two columns: four cells, two row totals, two column totals, the whole
 A, B, C, D, LIGNE_1, LIGNE_2, COL_1, COL_2, TOUT = range(9)

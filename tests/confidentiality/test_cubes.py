@@ -1,8 +1,9 @@
-"""Five hundred random cubes: an attacker that owes nothing to the product knows none of the hidden cells."""
+"""Random cubes: an attacker that owes nothing to the product knows none of the hidden cells; five hundred in campaign."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import combinations
+from random import Random
 from statistics import median
 from types import SimpleNamespace
 
@@ -12,11 +13,25 @@ import pytest
 from observatoire.confidentiality.cells import build_system
 from observatoire.confidentiality.protection import leaks, protect
 from observatoire.confidentiality.tau import Codes, Tableau, Tau, TauEnEchec
-from tests.jeu_secret import MESURE, SECTEURS, AttaquantDuTest, communes_reelles, connexion, petit_monde, poser, tirer
+from tests.confidentiality.jeu_secret import (
+    MESURE,
+    SECTEURS,
+    AttaquantDuTest,
+    communes_reelles,
+    connexion,
+    petit_monde,
+    poser,
+    tirer,
+)
 
-pytestmark = pytest.mark.long
-
-CUBES, PAR_LOT = 500, 50
+CUBES, PAR_LOT = range(500), 50
+# drawn once for all: the same cubes every time, a few of each kind
+QUELQUES, QUARANTE = (tuple(Random(14).sample(CUBES, combien)) for combien in (6, 40))  # noqa: S311
+LOTS = [
+    pytest.param(QUELQUES, id="quelques"),
+    pytest.param(QUARANTE, id="quarante", marks=pytest.mark.long),
+    *[pytest.param(lot, id=f"de {lot[0]}", marks=pytest.mark.campagne) for lot in (CUBES[n : n + PAR_LOT] for n in CUBES[::PAR_LOT])],
+]
 PRECISION = 0.10
 
 
@@ -43,10 +58,10 @@ def cube(graine: int) -> SimpleNamespace:
     return SimpleNamespace(communes=communes, lignes=lignes, systeme=build_system(base, MESURE, "2024"))
 
 
-@pytest.mark.parametrize("premier", range(0, CUBES, PAR_LOT))
-def test_aucune_cellule_cachee_n_est_connue_a_10_pour_cent_pres(premier: int, tau: Tau) -> None:
+@pytest.mark.parametrize("graines", LOTS)
+def test_aucune_cellule_cachee_n_est_connue_a_10_pour_cent_pres(graines: Sequence[int], tau: Tau) -> None:
     cachees_en_tout = 0
-    for graine in range(premier, premier + PAR_LOT):
+    for graine in graines:
         tire = cube(graine)
         resultat = protect(tire.systeme, tau)
         assert not resultat.fuites, graine
@@ -63,9 +78,10 @@ def test_aucune_cellule_cachee_n_est_connue_a_10_pour_cent_pres(premier: int, ta
                 publiables.iloc[rang].to_dict(),
             )
         cachees_en_tout += cachees.sum()
-    assert cachees_en_tout > 10 * PAR_LOT, "cubes that hide nothing would prove nothing"
+    assert cachees_en_tout > 10 * len(graines), "cubes that hide nothing would prove nothing"
 
 
+@pytest.mark.long
 def test_une_secondaire_oubliee_se_voit(tau: Tau) -> None:
     """The attacker of the product can fail: without its secondary cells a cube leaks, for it and for the test's own."""
     vues = 0
@@ -130,6 +146,7 @@ def au_mieux(systeme, primaires: np.ndarray) -> int:
     raise AssertionError("hiding everything is always safe")
 
 
+@pytest.mark.long
 def test_on_ne_cache_pas_beaucoup_plus_que_le_strict_necessaire(tau: Tau, record_property) -> None:
     rapports = {}
     for graine in range(60):

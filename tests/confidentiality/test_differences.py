@@ -1,7 +1,5 @@
 """Two figures of one cell, of two years or of two releases: no respondent is read in their difference."""
 
-from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -12,17 +10,10 @@ from observatoire.confidentiality.published import SecretNonGaranti
 from observatoire.confidentiality.suppressions import compute_suppressions
 from observatoire.warehouse import erase
 from tests.confidentiality.test_publication import publier
-from tests.fabrique import Fabrique, Ligne, fabrique
+from tests.fabrique import Fabrique, Ligne
 
 QUATRE = [100, 120, 130, 140]
 COMMUNE = "commune:63001"
-
-
-@pytest.fixture
-def petit(tmp_path: Path) -> Iterator[Fabrique]:
-    """Give a small observatory, its territories known and no measure declared."""
-    with fabrique(tmp_path) as petite:
-        yield petite
 
 
 def payes(petit: Fabrique, *valeurs: float, nom: str = "u", periode: str = "2024", **champs: str) -> list[Ligne]:

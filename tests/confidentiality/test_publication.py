@@ -1,7 +1,5 @@
 """What is published of a protected measure: nulls, ranks, years, kept releases; and what an attacker finds there."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -16,17 +14,10 @@ from observatoire.confidentiality.published import SecretNonGaranti
 from observatoire.confidentiality.suppressions import compute_suppressions
 from observatoire.evidence import keep_evidence
 from observatoire.warehouse import sql_literal
-from tests.fabrique import Fabrique, Ligne, fabrique
+from tests.fabrique import Fabrique, Ligne
 
 CHIFFRES = ("valeur", "borne_basse", "borne_haute", "numerateur", "denominateur", "nombre_unites")
 GRANDES = {"63001": 4, "63002": 5, "63003": 6, "43002": 5, "19002": 4, "19003": 7}
-
-
-@pytest.fixture
-def petit(tmp_path: Path) -> Iterator[Fabrique]:
-    """Give a small observatory, its territories known and no measure declared."""
-    with fabrique(tmp_path) as petite:
-        yield petite
 
 
 def paies(petit: Fabrique, periode: str = "2024", facteur: float = 1, **ajouts: list[float]) -> list[Ligne]:

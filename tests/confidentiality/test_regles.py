@@ -1,24 +1,18 @@
 """Primary rules: units, respondents, employees; and what the catalogue refuses of a restricted source."""
 
+import shutil
 import traceback
-from collections.abc import Iterator
-from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from observatoire.confidentiality.cells import build_system
 from observatoire.confidentiality.suppressions import compute_suppressions
 from observatoire.indicators import catalog
-from observatoire.indicators.catalog import CatalogueInvalide
-from observatoire.indicators.cube import MesureInvalide
-from tests.fabrique import Fabrique, Ligne, fabrique
-
-
-@pytest.fixture
-def petit(tmp_path: Path) -> Iterator[Fabrique]:
-    """Give a small observatory, its territories known and no measure declared."""
-    with fabrique(tmp_path) as petite:
-        yield petite
+from observatoire.obstacle import Obstacle
+from observatoire.socle.territories import TERRITOIRES
+from tests.chaine import RACINE
+from tests.fabrique import Fabrique, Ligne
 
 
 def raisons(petit: Fabrique, mesure: str = "m") -> dict[str, str]:
@@ -156,24 +150,51 @@ def test_des_comptes_publics_ne_sont_pas_proteges(petit: Fabrique) -> None:
 
 def test_une_mesure_qui_lit_une_source_restreinte_sans_le_dire_ne_se_charge_pas(petit: Fabrique) -> None:
     petit.contributions("m", payes(petit, 1), diffusion="restreinte")
-    with pytest.raises(CatalogueInvalide, match=r"measures/m\.sql lit depot_m.*diffusion : protegee"):
+    with pytest.raises(Obstacle, match=r"measures/m\.sql lit depot_m.*diffusion : protegee"):
+        catalog.mesures()
+
+
+@pytest.mark.parametrize(
+    ("dite", "mots"),
+    [
+        ("diffusion: restreint", r"« restreint » n'est pas permis.*Écrire « restreinte »"),
+        ("difusion: restreinte", r"clé « difusion » inconnue.*Écrire « diffusion »"),
+        ("", "diffusion : absent"),
+        ("diffusion: restreinte\ndiffusion: publique", r"écrite deux fois \(lignes \d+ et \d+\)"),
+    ],
+)
+def test_un_mot_mal_ecrit_ne_desarme_pas_la_garde_d_une_paie(petit: Fabrique, dite: str, mots: str) -> None:
+    petit.contributions("m", payes(petit, 1), diffusion="restreinte")
+    declaree = petit.declarations / "sources" / "depot_m" / "source.yml"
+    lignes = [ligne for ligne in declaree.read_text(encoding="utf-8").splitlines() if not ligne.startswith("diffusion")]
+    declaree.write_text("\n".join([*lignes, dite]), encoding="utf-8")
+    with pytest.raises(Obstacle, match=rf"sources/depot_m/source\.yml : .*{mots}"):
+        catalog.mesures()
+
+
+@pytest.mark.parametrize("entete", ["", "-- difusion : protegee\n", "-- diffusion : libre\n", "-- Salaires.\n"])
+def test_une_mesure_nouvelle_sans_protection_ne_lit_pas_la_paie_du_produit(petit: Fabrique, entete: str) -> None:
+    paie = "paie_etablissements"
+    shutil.copytree(RACINE / "observatoire/sources" / paie, petit.declarations / "sources" / paie)
+    petit.mesure("m", f"{entete}FROM socle.{paie}")
+    with pytest.raises(Obstacle, match=r"measures/m\.sql.*(« -- diffusion : protegee »|Écrire « diffusion »)"):
         catalog.mesures()
 
 
 def test_ni_a_travers_une_table_calculee(petit: Fabrique, monkeypatch) -> None:
-    lue = catalog.territories.TERRITOIRES
+    lue = TERRITOIRES
     derivee = type(lue)(**{**vars(lue), "nom": "paies", "schema": "socle", "lit": ("socle.depot_m",), "publiee": False})
     petit.source("depot_m", diffusion="restreinte")
     monkeypatch.setattr(catalog, "derivees", lambda: {"socle.paies": derivee})
     petit.mesure("m", "FROM socle.paies")
-    with pytest.raises(CatalogueInvalide, match=r"measures/m\.sql lit depot_m"):
+    with pytest.raises(Obstacle, match=r"measures/m\.sql lit depot_m"):
         catalog.mesures()
     petit.mesure("m", "-- diffusion : protegee\nFROM socle.paies")
     assert catalog.mesures()["m"].est_protegee
     publiee = type(lue)(**{**vars(derivee), "publiee": True})
     monkeypatch.setattr(catalog, "derivees", lambda: {"socle.paies": publiee})
     petit.mesure("m", "-- diffusion : protegee\nFROM socle.paies")
-    with pytest.raises(CatalogueInvalide, match=r"socle\.paies est publiée et lit depot_m"):
+    with pytest.raises(Obstacle, match=r"socle\.paies est publiée et lit depot_m"):
         catalog.mesures()
 
 
@@ -185,27 +206,27 @@ def test_le_producteur_ne_repond_que_de_ce_qu_il_a_protege(petit: Fabrique) -> N
     assert catalog.mesures()["m"].diffusion == "producteur"
     for lues in ("socle.paies", "socle.recue JOIN socle.paies USING (unite)"):
         petit.mesure("m", f"-- diffusion : producteur\nFROM {lues}")
-        with pytest.raises(CatalogueInvalide, match=r"measures/m\.sql lit paies, que son producteur n'a pas protégée"):
+        with pytest.raises(Obstacle, match=r"measures/m\.sql lit paies, que son producteur n'a pas protégée"):
             catalog.mesures()
 
 
 def test_une_diffusion_inconnue_ne_se_charge_pas(petit: Fabrique) -> None:
     petit.contributions("m", payes(petit, 1), "-- diffusion : protégée")
-    with pytest.raises(CatalogueInvalide, match="diffusion « protégée » inconnue"):
+    with pytest.raises(Obstacle, match="diffusion : « protégée » n'est pas permis"):
         catalog.mesures()
 
 
-@pytest.mark.parametrize("agregat", sorted(set(catalog.AGREGATS) - set(catalog.AGREGATS_PROTEGES)))
+@pytest.mark.parametrize("agregat", sorted(set(get_args(catalog.Agregat)) - set(catalog.AGREGATS_PROTEGES)))
 def test_un_agregat_qui_trahirait_un_repondant_ne_se_charge_pas(petit: Fabrique, agregat: str) -> None:
     petit.protegee("m", payes(petit, 1))
     petit.indicateur("i", numerateur={"mesure": "m", "agregat": agregat})
-    with pytest.raises(CatalogueInvalide, match=f"« {agregat} » de la mesure protégée « m »"):
+    with pytest.raises(Obstacle, match=f"« {agregat} » de la mesure protégée « m »"):
         catalog.indicateurs()
 
 
 def test_une_mesure_protegee_n_a_pas_de_valeur_negative(petit: Fabrique) -> None:
     petit.protegee("m", payes(petit, 10, -1, 10))
-    with pytest.raises(MesureInvalide, match="valeurs négatives"):
+    with pytest.raises(Obstacle, match="valeurs négatives"):
         petit.cube()
 
 
@@ -217,7 +238,7 @@ def test_l_echec_d_une_mesure_protegee_ne_cite_aucune_valeur(petit: Fabrique, di
     entete = f"-- diffusion : {diffusion}\n"
     for valeur in ("valeur::TINYINT", "(valeur::VARCHAR || ' €')::INT"):
         petit.mesure("m", f"{entete}SELECT * REPLACE ({valeur} AS valeur) FROM socle.depot_m")
-        with pytest.raises(MesureInvalide, match=r"measures/m\.sql : .*Colonnes attendues") as levee:
+        with pytest.raises(Obstacle, match=r"measures/m\.sql : .*Colonnes attendues") as levee:
             petit.cube()
         dit = "".join(traceback.format_exception(levee.value))
         assert ("83017" in dit) == (diffusion == "libre")

@@ -13,24 +13,18 @@ from observatoire.confidentiality.programme import Programme, SystemeIncoherent
 from observatoire.confidentiality.protection import protect
 from observatoire.confidentiality.suppressions import SecretNonGaranti, compute_suppressions
 from observatoire.confidentiality.tau import Tau
+from tests.confidentiality.jeu_secret import AttaquantDuTest
 from tests.confidentiality.test_cubes import cube
 from tests.confidentiality.test_publication import publier, retoucher
-from tests.fabrique import Fabrique, Ligne, fabrique
-from tests.jeu_secret import AttaquantDuTest
+from tests.fabrique import Fabrique, Ligne
 
-pytestmark = pytest.mark.long
-
-CUBES = 60
+PEU_PUIS_BEAUCOUP = [
+    pytest.param(range(20), id="vingt", marks=pytest.mark.long),
+    pytest.param(range(120), id="cent vingt", marks=pytest.mark.campagne),
+]
 CLE = ["niveau", "code_territoire", "axe", "modalite"]
 DEDANS = {"epci": ["commune"], "departement": ["commune"], "region": ["departement"], "france": ["region"]}
 PLUS_FINS = {"total": ["famille", "secteur"], "famille": ["famille×secteur"], "secteur": ["famille×secteur"]}
-
-
-@pytest.fixture
-def petit(tmp_path: Path) -> Iterator[Fabrique]:
-    """Give a small observatory, its territories known and no measure declared."""
-    with fabrique(tmp_path) as petite:
-        yield petite
 
 
 def trois_communes(petit: Fabrique, *voisins: tuple[str, int, str]) -> list[Ligne]:
@@ -123,11 +117,12 @@ def test_un_calcul_qui_n_aboutit_pas_le_dit_en_francais_et_arrete_tout(
     assert arret.value.__cause__ is None and "Empty" not in str(arret.value)
 
 
-def test_aucune_somme_de_cellules_cachees_ne_dit_un_repondant(tmp_path: Path) -> None:
+@pytest.mark.parametrize("graines", PEU_PUIS_BEAUCOUP)
+def test_aucune_somme_de_cellules_cachees_ne_dit_un_repondant(tmp_path: Path, graines: range) -> None:
     """Count respondents from the establishments, by the test's own code, for each whole and each way to cut it."""
     comptees = 0
     with Tau(tmp_path) as tau:
-        for graine in range(CUBES):
+        for graine in graines:
             tire = cube(graine)
             cellules = tire.systeme.cellules[tire.systeme.cellules["est_publiable"]]
             cachees = protect(tire.systeme, tau).cachees[cellules["variable"].to_numpy()]
@@ -137,14 +132,15 @@ def test_aucune_somme_de_cellules_cachees_ne_dit_un_repondant(tmp_path: Path) ->
                 comptees += 1
                 assert len(reste) >= 3, (graine, reste.to_dict())
                 assert reste.max() <= 0.85 * reste.sum(), (graine, reste.to_dict())
-    assert comptees > 5 * CUBES
+    assert comptees > 5 * len(graines)
 
 
-def test_aucune_paire_de_cellules_cachees_que_les_equations_donnent_ne_dit_un_repondant(tmp_path: Path) -> None:
+@pytest.mark.parametrize("graines", PEU_PUIS_BEAUCOUP)
+def test_aucune_paire_de_cellules_cachees_que_les_equations_donnent_ne_dit_un_repondant(tmp_path: Path, graines: range) -> None:
     """Whatever equations it takes: the sum of the two is a combination of what is shown, establishment by establishment."""
     connues = 0
     with Tau(tmp_path) as tau:
-        for graine in range(0, 2 * CUBES):
+        for graine in graines:
             tire = cube(graine)
             cellules = tire.systeme.cellules[tire.systeme.cellules["est_publiable"]]
             cachees = protect(tire.systeme, tau).cachees[cellules["variable"].to_numpy()]
@@ -164,7 +160,7 @@ def test_aucune_paire_de_cellules_cachees_que_les_equations_donnent_ne_dit_un_re
                 )
                 reste = qui.groupby("repondant")["valeur"].sum()
                 assert len(reste) >= 3 and reste.max() <= 0.85 * reste.sum(), (graine, reste.to_dict())
-    assert connues > CUBES
+    assert connues > len(graines) / 2
 
 
 def unions(detail: pd.DataFrame, montrees: set[tuple[str, ...]]) -> Iterator[pd.Series]:

@@ -16,10 +16,11 @@ import yaml
 from observatoire.settings import Settings
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
-from tests.captures import OCTETS_MAX
+from pipelines.parsing import command_names, parser
 from tests.chaine import RACINE, definitions
 from tests.depots import charger_source, deposer, rejets
-from tests.guide import DOCS, PAGES, blocs, copie, jouer
+from tests.docs.captures import OCTETS_MAX
+from tests.docs.guide import DOCS, PAGES, blocs, copie, jouer
 from tests.publication.test_contrat import DUCKDB_1_0
 
 RAISONS = {"administration", "installe", "serveur"}
@@ -89,12 +90,16 @@ def test_la_requete_ecrite_pour_r_donne_des_lignes(ici: Path):
         assert len(public.execute(requete).fetchall()) > 10
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("bloc", numerotes(b for b in blocs("console") if not b.note))
 def test_les_commandes_du_guide_passent(ici: Path, bloc):
     if "duckdb " in bloc.texte and not (shutil.which("duckdb") or (Path(sys.executable).parent / "duckdb").exists()):
         pytest.skip("La commande duckdb n'est pas installée : « make test » l'installe.")
     for commande in bloc.commandes:
         resultat = jouer(commande, ici)
+        if "revenir-a" in commande:  # one release is kept here: the command says itself that nothing came before
+            assert resultat.returncode == 1 and "Aucune publication antérieure n'est gardée" in resultat.stderr
+            continue
         assert resultat.returncode == 0, f"{commande}\n{resultat.stdout}{resultat.stderr}"
     for ecrit in re.findall(r"> (\S+)$", bloc.texte, re.MULTILINE):
         assert (ici / ecrit).read_text(encoding="utf-8").strip()
@@ -187,37 +192,12 @@ def test_ce_que_le_guide_nomme_existe(publie: Path):
     assert set(re.findall(r"OBSERVATOIRE_\w+", TOUT)) <= lues
     jobs = {job.name for job in definitions().resolve_all_job_defs()}
     assert set(re.findall(r"^\| `([a-z_]+)` \| [a-z]", TEXTE["analyste.md"], re.MULTILINE)) <= jobs
-    for commande in re.findall(r"-m pipelines (\w+)", TOUT):
-        assert commande in jobs, commande
-    cibles = set(re.findall(r"^(\w+):", (RACINE / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    assert (
-        set(re.findall(r"(?:`|\$ )make (\w+)|make -C \S+ (\w+)", TOUT))
-        and {nom for paire in re.findall(r"(?:`|\$ )make (\w+)|make -C \S+ (\w+)", TOUT) for nom in paire if nom}
-        <= cibles
-    )
+    for commande in re.findall(r"bin/observatoire ([\w-]+)", TOUT):
+        assert commande in (*command_names(parser()), *jobs), commande
 
 
 def _code() -> str:
     return (RACINE / "observatoire" / "settings.py").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("page", TEXTE)
-def test_les_liens_menent_quelque_part(page: str):
-    for cible in re.findall(r"(?<!!)\[[^\]]+\]\(([^)]+)\)", TEXTE[page]):
-        chemin, _, ancre = cible.partition("#")
-        vise = (DOCS / chemin).resolve() if chemin else DOCS / page
-        assert vise.exists(), cible
-        titres = (
-            {_ancre(titre) for titre in re.findall(r"^#+ (.*)$", vise.read_text("utf-8"), re.MULTILINE)}
-            if ancre
-            else {""}
-        )
-        assert ancre in titres, cible
-
-
-def _ancre(titre: str) -> str:
-    """Return the anchor a forge gives a heading."""
-    return re.sub(r"[^\w\- ]", "", titre.lower()).replace(" ", "-")
 
 
 def test_chaque_capture_existe_pese_peu_et_se_dit_en_mots():
@@ -232,9 +212,5 @@ def test_chaque_capture_existe_pese_peu_et_se_dit_en_mots():
 def test_les_pages_sont_courtes_et_en_francais_accentue():
     for nom, texte in TEXTE.items():
         assert len(texte.splitlines()) <= 160, nom
-        hors_code = re.sub(r"```.*?```|`[^`]*`", "", texte, flags=re.DOTALL)
+        hors_code = re.sub(r"```.*?```|`[^`]*`|\[[\w.]+\]\([^)]*\)", "", texte, flags=re.DOTALL)
         assert not re.search(r"\b(donnees|deposer|a jour|publiee|meme|tres|verifie)\b", hors_code), nom
-
-
-def test_le_readme_mene_au_guide():
-    assert "docs/README.md" in (RACINE / "README.md").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from observatoire.estimation.publication_rule import share_reason
@@ -14,6 +14,7 @@ from observatoire.estimation.tables import ESTIMATIONS
 from observatoire.estimation.urssaf_totals import Totaux, read_totals
 from observatoire.schemas import BOOLEEN, ENTIER, NOMBRE, TEXTE
 from tests.fabrique import Fabrique, fabrique
+from tests.hasard import exemples
 
 MESURES = {"nombre_etablissements": NOMBRE, "effectifs_salaries_moyens": NOMBRE, "masse_salariale_eur": NOMBRE}
 ESS = {"annee": ENTIER, "code_departement": TEXTE, "est_ess": BOOLEEN, "famille_ess": TEXTE, **MESURES}
@@ -121,7 +122,7 @@ def test_une_part_sans_point_dit_pourquoi(
 ESTIMEE = st.tuples(st.integers(0, 300), st.integers(0, 200), st.integers(0, 100), st.integers(0, 200), st.floats(0, 30))
 
 
-@settings(max_examples=5)
+@exemples(5)
 @given(st.lists(ESTIMEE, min_size=60, max_size=90))
 def test_une_part_est_toujours_entre_zero_et_cent_et_dans_ses_bornes(tirees: list[tuple[int, int, int, int, float]]):
     cas = [(prives, point, max(point - moins, 0), point + plus, ecart) for prives, point, moins, plus, ecart in tirees]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
@@ -11,6 +11,7 @@ from observatoire.estimation.calibration import TotalImpossible, calibrate, logi
 from observatoire.estimation.simulation import Employeurs, plausible_range, simulate
 from observatoire.estimation.size_bands import BAS, CENTRES, HAUT, MANQUANTE, TRANCHES, band_ranks, find_donors
 from tests.bench import estimations as banc
+from tests.hasard import exemples
 
 GRAINES = st.integers(0, 10_000)
 
@@ -37,7 +38,7 @@ def en_programme(bas, haut, dedans, total) -> tuple[float, float]:
     return optima[0].fun, -optima[1].fun
 
 
-@settings(max_examples=150, deadline=None)
+@exemples(150)
 @given(GRAINES)
 def test_les_bornes_logiques_sont_celles_du_programme_lineaire(graine):
     bas, haut, zone, total = cas(graine)
@@ -54,7 +55,7 @@ def test_les_bornes_d_un_epci_ne_sont_pas_la_somme_de_celles_de_ses_communes():
     assert (communes[0][:2].sum(), communes[1][:2].sum()) == (0, 20)
 
 
-@settings(max_examples=200, deadline=None)
+@exemples(200)
 @given(GRAINES)
 def test_les_points_respectent_les_tranches_et_leur_somme_est_le_total(graine):
     bas, haut, _, total = cas(graine)
@@ -100,7 +101,7 @@ def employeurs(rangs: np.ndarray, **autres) -> Employeurs:
     return Employeurs(rangs, **{**defauts, **autres})
 
 
-@settings(max_examples=30, deadline=None)
+@exemples(30)
 @given(GRAINES)
 def test_chaque_tirage_est_cale_sur_le_total_et_la_graine_le_determine(graine):
     rng = np.random.default_rng(graine)

@@ -19,6 +19,8 @@ from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
 from tests.depots import charger_source, deposer
 
+pytestmark = pytest.mark.long
+
 BRETAGNE = ("22", "29", "35", "56")
 LIGNES, GRAINE = 60_000, 11
 REFERENTIELS = ("communes", "zonages", "communes_anciennes", "mouvements_communes", "naf")

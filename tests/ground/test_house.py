@@ -13,7 +13,7 @@ from tests.chaine import RACINE
 SOL = "le sol"
 SOL_CONNU = {
     *("settings", "schemas", "identifiers", "conversion", "levels", "judging", "warehouse", "derived", "evidence"),
-    "formulas",
+    *("fingerprints", "formulas", "obstacle", "declarations", "machine", "words"),
 }
 PIECES = [
     {"sources"},
@@ -113,6 +113,15 @@ def test_le_sol_est_petit():
 
 def test_pas_de_fourre_tout():
     assert not [chemin for chemin in VERSIONNES if re.search(r"util|helper|common|misc", chemin.stem)]
+
+
+def test_un_fichier_d_essais_tient_en_quatre_cents_lignes():
+    longs = {
+        str(chemin.relative_to(RACINE)): lignes
+        for chemin in (RACINE / "tests").rglob("*.py")
+        if (lignes := len(chemin.read_text(encoding="utf-8").splitlines())) > 400
+    }
+    assert longs == {}, "couper par sujet ; ce que deux fichiers partagent va dans un module de la pièce"
 
 
 def test_le_haut_du_depot_est_celui_qui_est_promis():

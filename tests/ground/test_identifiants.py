@@ -3,13 +3,14 @@
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import luhn
 from stdnum.fr import siren, siret
 
 from observatoire.identifiers import is_rna, is_siren, is_siren_or_siret, is_siret, restored
 from tests.depots import SUBVENTION, charger_source, deposer, en_csv, rejets, table
+from tests.hasard import exemples
 
 TEXTE = pd.ArrowDtype(pa.string())
 
@@ -44,7 +45,7 @@ def test_un_siret_est_juge_comme_par_python_stdnum(nombres):
     ]
 
 
-@settings(max_examples=20)
+@exemples(20)
 @given(st.lists(st.text(max_size=16)))
 def test_aucune_chaine_ne_fait_planter_les_regles(mots):
     for regle in (is_siren, is_siret, is_rna, is_siren_or_siret):
@@ -112,20 +113,22 @@ def test_chaque_identifiant_du_musee_est_signale_et_son_montant_compte(entrepot)
 
 
 @pytest.mark.parametrize(
-    ("ecrit", "siren", "siret"),
+    ("ecrit", "siren", "siret", "regle"),
     [
-        ("58801481", "058801481", None),  # C03: the zero a spreadsheet lost
-        ("5520135", "005520135", None),
-        ("700 000 045", "700000045", None),  # C05: blanks inside
-        ("700\u00a0000\u202f045 00018", "700000045", "70000004500018"),
+        ("58801481", "058801481", None, "zeros_restitues"),  # C03: the zero a spreadsheet lost
+        ("5520135", "005520135", None, "zeros_restitues"),
+        ("700 000 045", "700000045", None, "identifiant_restitue"),  # C05: blanks inside
+        ("700\u00a0000\u202f045 00018", "700000045", "70000004500018", "identifiant_restitue"),
     ],
 )
-def test_un_identifiant_abime_par_un_tableur_est_rendu_et_dit(entrepot, ecrit, siren, siret):
+def test_un_identifiant_abime_par_un_tableur_est_rendu_et_dit(entrepot, ecrit, siren, siret, regle):
     charger_identifiants(entrepot, restitue=ecrit)
     [ligne] = table(entrepot, "subventions")
-    assert (ligne["id_beneficiaire"], ligne["siren_beneficiaire"], ligne["siret_beneficiaire"]) == (ecrit, siren, siret)
-    dits = {rejet["regle"] for rejet in rejets(entrepot, "subventions")}
-    assert dits == {"identifiant_restitue"} | ({"siren_au_lieu_de_siret"} if siret is None else set())
+    assert (ligne["siren_beneficiaire"], ligne["siret_beneficiaire"]) == (siren, siret)
+    assert ligne["id_beneficiaire"] == (siret or siren)
+    dits = {rejet["regle"]: rejet["valeur"] for rejet in rejets(entrepot, "subventions")}
+    assert set(dits) == {regle} | ({"siren_au_lieu_de_siret"} if siret is None else set())
+    assert dits[regle] == ecrit, "ce qui est écrit dans le fichier se retrouve"
 
 
 def test_des_zeros_ne_sont_rendus_que_si_la_cle_est_juste():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from observatoire.judging import RegleInexecutable
@@ -19,6 +19,7 @@ from observatoire.settings import Settings
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
 from tests.depots import comptes_justes, deposer, rejets, source, table
+from tests.hasard import exemples
 
 TABLE = Table(
     "Table d'essai.",
@@ -160,7 +161,7 @@ def seul(montant: str | None) -> list[tuple]:
     return [raison[1:] for raison in raisons(tri(lot(("A", montant, None, None))))]
 
 
-@settings(max_examples=15)
+@exemples(15)
 @given(st.lists(st.sampled_from(MONTANTS), min_size=1, max_size=12), st.randoms())
 def test_un_melange_est_trie_comme_ligne_a_ligne(montants, hasard):
     """A batch hides nothing that its rows show one by one: no failure masks another, whatever the index."""
@@ -186,7 +187,7 @@ BONNE_LIGNE = st.just(["63113", "COM", "_T", "_T", "1T9X7", "UNIT_LOC", "A", "20
 EN_TETE = "GEO;GEO_OBJECT;ACTIVITY;NUMBER_EMPL;LEGAL_FORM_WITH_PUBLIC;FLORES_MEASURE;OBS_STATUS;TIME_PERIOD;OBS_VALUE"
 
 
-@settings(max_examples=10)
+@exemples(10)
 @given(st.lists(st.one_of(LIGNE_FLORES, BONNE_LIGNE, LIGNE_FLORES.map(lambda ligne: ligne[:4])), min_size=1, max_size=25))
 def test_lues_egale_retenues_plus_hors_champ_plus_rejetees_toujours(lignes):
     with tempfile.TemporaryDirectory() as dossier:

@@ -15,7 +15,7 @@ from observatoire.socle.registry import derivees
 from observatoire.socle.territories import TERRITOIRES
 from tests.depots import charger_source, deposer, en_csv
 from tests.donnees import CAM, poser_subventions_cam
-from tests.socle.test_beneficiaires import Subventions
+from tests.socle.subventionnes import Subventions
 
 # one state each: what a table of money says was done
 ETATS = {
@@ -190,14 +190,11 @@ def test_une_convention_compte_entiere_pour_l_attribuant_et_ses_parts_pour_les_b
         petit.donne(montant, "connue", pourcentageSubvention=part, objet=f"cofinancement de {montant}")
     petit.reconnaitre()
     attribuees = petit.contributions("subventions")
-    assert sum(ligne["valeur"] for ligne in attribuees) == 170000
-    assert sum(ligne["nombre_unites"] for ligne in attribuees) == 3
-    par_axe: dict[tuple[str, str], Decimal] = {}
+    assert [sum(ligne[nom] for ligne in attribuees) for nom in ("valeur", "nombre_unites")] == [170000, 3]
+    par_axe: Counter = Counter()
     for ligne in petit.contributions("subventions_beneficiaires"):
-        clef = (ligne["axe"], "non nommés" if "non nommés" in ligne["modalite"] else "nommés")
-        par_axe[clef] = par_axe.get(clef, Decimal(0)) + ligne["valeur"]
-    assert par_axe["total", "nommés"] == 170000
-    assert (par_axe["identification", "nommés"], par_axe["identification", "non nommés"]) == (79000, 91000)
+        par_axe[ligne["axe"], "non nommés" in ligne["modalite"]] += ligne["valeur"]
+    assert [par_axe["total", False], par_axe["famille", False], par_axe["famille", True]] == [170000, 79000, 91000]
     assert petit.chemin()[3, "décidé"]["montant_eur"] == 170000
 
 

@@ -1,14 +1,11 @@
 """Two figures are set side by side only when `comparable` lets them; a share is no exception."""
 
 import dataclasses
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from observatoire.indicators.catalog import (
-    CatalogueInvalide,
     Terme,
     _no_share,
     figure_of,
@@ -18,8 +15,9 @@ from observatoire.indicators.catalog import (
 )
 from observatoire.indicators.comparison import Chiffre, comparable
 from observatoire.indicators.values import reuse
+from observatoire.obstacle import Obstacle
 from observatoire.publication.themes import figure_of as figure_on_page
-from tests.fabrique import Fabrique, fabrique
+from tests.fabrique import Fabrique
 
 SALARIES = Chiffre(
     unite="salariés, moyenne annuelle",
@@ -28,12 +26,6 @@ SALARIES = Chiffre(
     periode="2024",
     ruptures=("2023 : les apprentis sont comptés",),
 )
-
-
-@pytest.fixture
-def petit(tmp_path: Path) -> Iterator[Fabrique]:
-    with fabrique(tmp_path) as petite:
-        yield petite
 
 
 def test_deux_chiffres_de_meme_nature_se_comparent():
@@ -145,7 +137,7 @@ DITE = "-- unité : salariés\n-- champ : secteur privé\n"
 )
 def test_une_part_dont_les_termes_different_ne_se_charge_pas(petit: Fabrique, bas: str, denominateur: dict, raison: str):
     _part(petit, DITE, bas, **denominateur)
-    with pytest.raises(CatalogueInvalide, match=f"« i ».*{raison}"):
+    with pytest.raises(Obstacle, match=f"« i ».*{raison}"):
         indicateurs()
 
 

@@ -1,31 +1,25 @@
 """Contributions and cube: what counts where, what is refused, and that no cell depends on the order of the rows."""
 
 import random
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from observatoire.indicators import cube
 from observatoire.indicators.catalog import mesures
-from observatoire.indicators.cube import MesureInvalide, compute_measure
+from observatoire.indicators.cube import compute_measure
+from observatoire.obstacle import Obstacle
 from observatoire.schemas import TEXTE
 from tests.fabrique import COMMUNES, FRANCE, Fabrique, fabrique
+from tests.hasard import exemples
 
 SQL = """SELECT 'commune' AS niveau, '63001' AS code_territoire, '2024' AS periode, 'total' AS axe, 'total' AS modalite,
                 'u' AS unite, 'r' AS repondant, 1 AS nombre_unites, 10 AS valeur"""
-
-
-@pytest.fixture
-def petit(tmp_path: Path) -> Iterator[Fabrique]:
-    """Give a small observatory, its territories known and no measure declared."""
-    with fabrique(tmp_path) as petite:
-        yield petite
 
 
 # where a contribution counts
@@ -276,7 +270,7 @@ def test_la_population_sans_celle_d_une_commune_n_est_pas_une_somme_partielle(pe
 )
 def test_une_mesure_mal_ecrite_est_refusee_et_dit_pourquoi(petit: Fabrique, requete: str, motif: str) -> None:
     petit.mesure("m", requete)
-    with pytest.raises(MesureInvalide, match=rf"measures/m\.sql .*{motif}"):
+    with pytest.raises(Obstacle, match=rf"measures/m\.sql .*{motif}"):
         compute_measure(petit.entrepot, mesures()["m"])
 
 
@@ -285,7 +279,7 @@ def test_une_mesure_refusee_laisse_ses_dernieres_contributions(petit: Fabrique) 
     compute_measure(petit.entrepot, mesures()["m"])
     avant = petit.entrepot.path_of("mesures", "m").read_bytes()
     petit.mesure("m", SQL.replace("'r' AS repondant", "NULL AS repondant"))
-    with pytest.raises(MesureInvalide):
+    with pytest.raises(Obstacle):
         compute_measure(petit.entrepot, mesures()["m"])
     assert petit.entrepot.path_of("mesures", "m").read_bytes() == avant
 
@@ -338,7 +332,7 @@ def _lignes(petit: Fabrique, tirages: list[Tirage]) -> list[dict[str, object]]:
     ]
 
 
-@settings(max_examples=5, deadline=None)
+@exemples(5)
 @given(st.lists(CONTRIBUTION, min_size=1, max_size=25), st.randoms(use_true_random=False))
 def test_l_ordre_des_lignes_ne_change_aucune_cellule(tirages: list[Tirage], des: random.Random) -> None:
     with TemporaryDirectory() as dossier, fabrique(Path(dossier)) as petite:
@@ -352,7 +346,7 @@ def test_l_ordre_des_lignes_ne_change_aucune_cellule(tirages: list[Tirage], des:
         assert petite.cube() == dans_l_ordre
 
 
-@settings(max_examples=8, deadline=None)
+@exemples(8)
 @given(st.lists(CONTRIBUTION, min_size=1, max_size=25))
 def test_chaque_territoire_compte_ce_que_compte_un_decompte_direct(tirages: list[Tirage]) -> None:
     with TemporaryDirectory() as dossier, fabrique(Path(dossier)) as petite:

@@ -3,134 +3,20 @@
 Releases here are made by hand from a small observatory: twelve communes, a few sources, the real functions.
 """
 
-import json
-import os
-from collections.abc import Iterator
-from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow.parquet as parquet
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
-from observatoire.evidence import keep_evidence
 from observatoire.journal import causes, replay, writing
-from observatoire.journal.attribution import attribute
-from observatoire.journal.causes import ORDRE, Cause, differing_causes
-from observatoire.journal.differences import comparable_values, compare_values
-from observatoire.journal.writing import JOURNAL, PAGE, TOUS, read_journal, write_journal
+from observatoire.journal.causes import differing_causes
+from observatoire.journal.writing import TOUS
 from observatoire.schemas import TEXTE
-from observatoire.socle.territories import APPARTENANCES, TERRITOIRES
 from observatoire.sources import sources
-from observatoire.sources.states import FichierLu, state_of
-from observatoire.warehouse import fingerprint, sha256, sql_literal
-from tests.fabrique import COLONNES_COMMUNES, Fabrique, communes, fabrique
-
-ATTAQUE = "<script>alert(1)</script>"
-
-
-class Atelier:
-    """A small observatory whose releases are made by hand, and whose journal is the real one."""
-
-    def __init__(self, petite: Fabrique) -> None:
-        self.petite = petite
-        self.entrepot = petite.entrepot
-        self.code = "code-1"
-        self._rang = 0
-
-    def deposer(self, source: str, lignes: list[dict[str, Any]], **autres: Any) -> None:
-        """Lay the contributions of a source, and its state: the hash of its only file is that of its rows."""
-        self.petite.contributions(source, lignes, **autres)
-        self.lire(f"depot_{source}", lignes)
-
-    def lire(self, source: str, lignes: object, **autres: Any) -> None:
-        etat = state_of(self.entrepot, sources()[source])
-        assert etat is not None
-        etat.fichiers = [FichierLu("f.csv", fingerprint(lignes), "p", "l", "reelle", "2024", "2026-01-01")]
-        contenu = asdict(etat) | {"version": fingerprint(lignes, autres)} | autres
-        self.entrepot.write_json(contenu, "etats", f"{source}.json")
-
-    def publier(self, preuves: bool = True) -> dict[str, Any]:
-        """Compute everything, make a release of it with its journal, and return the journal."""
-        self._rang += 1
-        self.petite._calcules.clear()
-        for derivee in (TERRITOIRES, APPARTENANCES):
-            replay.compute_table(self.entrepot, derivee)
-        self.petite.valeurs()
-        nom = f"2026010{self._rang}T000000000Z-essai"
-        manifeste = {
-            "release": nom, "contrat": 1, "cree_le": f"2026-01-0{self._rang}T00:00:00", "code_version": self.code,
-            "nature": "reelle", "territoire": self.entrepot.settings.territoire, "identite": nom, "fichiers": {},
-            "sources": [
-                {
-                    **{champ: getattr(etat, champ) for champ in ("source", "etat", "motif", "version", "nature")},
-                    "couverture": etat.couverture, "acceptations": etat.acceptations,
-                    "fichiers": [{"fichier": lu.fichier, "sha256": lu.sha256} for lu in etat.fichiers],
-                }
-                for etat in filter(None, (state_of(self.entrepot, source) for source in sources().values()))
-            ],
-        }  # fmt: skip
-        dossier = self.entrepot.racine / "releases" / f".en_cours-{nom}"
-        dossier.mkdir(parents=True)
-        self._ecrire(dossier / "observatoire.duckdb")
-        manifeste["avant"] = write_journal(self.entrepot, dossier, manifeste)
-        # a second name beside the pages, as in a real release
-        (dossier / "portrait" / "donnees").mkdir()
-        for ecrit in (JOURNAL, TOUS):
-            if (dossier / ecrit).exists():
-                os.link(dossier / ecrit, dossier / "portrait" / "donnees" / ecrit)
-        ecrits = [chemin for chemin in dossier.rglob("*") if chemin.is_file()]
-        manifeste["fichiers"] = {str(chemin.relative_to(dossier)): sha256(chemin) for chemin in ecrits}
-        (dossier / "manifest.json").write_text(json.dumps(manifeste), encoding="utf-8")
-        if preuves:
-            keep_evidence(self.entrepot, nom)
-        self.dossier = dossier.rename(dossier.with_name(nom))
-        journal = read_journal(self.dossier)
-        assert journal is not None
-        return journal
-
-    def _ecrire(self, chemin: Path) -> None:
-        with self.entrepot.connect() as connexion:
-            connexion.execute(f"ATTACH {sql_literal(chemin)} AS public_")
-            for table in (
-                "indicateurs.valeurs", "indicateurs.catalogue", "referentiels.territoires", "referentiels.appartenances"
-            ):  # fmt: skip
-                connexion.execute(f"CREATE SCHEMA IF NOT EXISTS public_.{table.split('.')[0]}")
-                connexion.execute(f"CREATE TABLE public_.{table} AS FROM {table}")
-            connexion.execute("DETACH public_")
-
-    def page(self) -> str:
-        return (self.dossier / PAGE).read_text(encoding="utf-8")
-
-
-@pytest.fixture
-def atelier(tmp_path: Path, monkeypatch) -> Iterator[Atelier]:
-    with fabrique(tmp_path) as petite:
-        # of the chain, what the small observatory has
-        monkeypatch.setattr(replay, "derivees", lambda: {"t": TERRITOIRES, "a": APPARTENANCES})
-        for sans_objet in ("compute_matches", "compute_estimations"):
-            monkeypatch.setattr(replay, sans_objet, lambda _: None)
-        ici = Atelier(petite)
-        poser_communes(ici, communes())
-        yield ici
-
-
-def poser_communes(atelier: Atelier, lignes: list[dict[str, Any]]) -> None:
-    atelier.petite.table("referentiels", "communes", COLONNES_COMMUNES, lignes)
-    atelier.lire("communes", lignes)
-    atelier.lire("zonages", "zonages")
-
-
-def somme(atelier: Atelier, nom: str = "m", **autres: Any) -> None:
-    atelier.petite.indicateur(nom, numerateur={"mesure": nom}, **autres)
-
-
-def lignes_de(atelier: Atelier, *valeurs: object, lieu: str = "commune:63001") -> list[dict[str, Any]]:
-    return [atelier.petite.ligne(lieu, valeur, unite=f"{lieu} {rang}") for rang, valeur in enumerate(valeurs)]
+from tests.fabrique import communes
+from tests.journal.atelier import ATTAQUE, Atelier, lignes_de, poser_communes, somme
 
 
 def en_a(journal: dict[str, Any], indicateur: str = "m", code: str = "A") -> dict[str, Any]:
@@ -192,7 +78,7 @@ def test_deux_causes_rejouees_une_a_une_s_additionnent(atelier: Atelier):
 
 
 def test_sans_les_donnees_d_avant_les_causes_sont_melees(atelier: Atelier, monkeypatch):
-    monkeypatch.setattr("tests.journal.test_journal.keep_evidence", lambda *_: None)
+    monkeypatch.setattr("tests.journal.atelier.keep_evidence", lambda *_: None)
     journal = deux_causes(atelier)
     assert "ne sont plus gardées" in journal["methode"]
     assert (en_a(journal)["causes"], en_a(journal)["parts"], en_a(journal)["ecart"]) == (["melees"], {}, "-3")
@@ -210,7 +96,7 @@ def test_une_etape_qui_echoue_n_empeche_pas_de_publier(atelier: Atelier, monkeyp
     def casse(_: object) -> None:
         raise ValueError("12 345 € de Canari")
 
-    monkeypatch.setattr(replay, "compute_cube", casse)
+    monkeypatch.setattr("observatoire.chain.steps.compute_cube", casse)
     journal = deux_causes(atelier)
     assert "n'a pas pu être calculée (ValueError)" in journal["methode"] and "Canari" not in atelier.page()
     assert en_a(journal)["causes"] == ["melees"]
@@ -397,135 +283,3 @@ def test_une_source_n_est_en_cause_que_la_ou_elle_est_lue(atelier: Atelier):
     journal = atelier.publier()
     assert [cause["sources"] for cause in journal["causes"]] == [["depot_m", "depot_n"]]
     assert {ligne["indicateur"]: ligne["sources"] for ligne in journal["bilan"]} == {"m": ["depot_m"], "n": ["depot_n"]}
-
-
-def test_le_resume_ecrit_ses_nombres_en_francais():
-    bilan = dict.fromkeys(writing.CHANGEMENTS, 0) | {"disparue": 57266}
-    journal = writing._empty("comparee", {"release": "r", "cree_le": "2026-01-01"}, "a") | {"bilan": [bilan]}
-    assert writing._sum_up(journal).startswith("57\u202f266 valeurs disparues.")
-
-
-def test_le_journal_ne_defait_aucun_secret(atelier: Atelier):
-    """Payroll of one employer in a commune: nothing of it, before or after, nor of the totals beside it."""
-    petite = atelier.petite
-
-    def paies(*valeurs: int) -> None:
-        petite.protegee("paie", [petite.ligne("commune:63001", v, unite=f"u{i}", repondant=f"r{i}") for i, v in enumerate(valeurs)])
-        atelier.lire("depot_paie", valeurs)
-
-    paies(70001, 70003, 70007, 70013, 70019)
-    avant = atelier.publier()
-    paies(70001, 70003, 70007, 70013, 70019, 81817, 81819, 81821)
-    journal = atelier.publier()
-    assert avant["cas"] == "premiere" and journal["nombre_changements"]
-    montres = [ligne for ligne in journal["changements"] if ligne["indicateur"] == "paie"]
-    assert montres and not any(ligne["est_montrable"] for ligne in montres)
-    chiffres = ("valeur_avant", "valeur_apres", "ecart", "ecart_pct", "borne_basse_avant", "borne_haute_apres")
-    assert all(ligne[chiffre] is None for ligne in montres for chiffre in chiffres)
-    assert not any(ligne["parts"] for ligne in montres)
-    ecrit = (atelier.dossier / JOURNAL).read_text(encoding="utf-8") + atelier.page()
-    ecrit += str(parquet.read_table(atelier.dossier / TOUS).to_pylist())
-    assert not [nombre for nombre in ("350043", "595500", "245457", "350 043") if nombre in ecrit]
-    assert "chiffres non repris" in atelier.page()
-
-
-def test_un_nom_qui_n_est_plus_publie_n_est_pas_redit(atelier: Atelier):
-    """It may be one that somebody asked not to be named: the total alone tells the change."""
-    nommee = atelier.petite.lignes("commune:63001", 5, "beneficiaire", "Cercle discret", unite="u")
-    restee = atelier.petite.lignes("commune:63001", 3, "beneficiaire", "Cercle visible", unite="v")
-    atelier.deposer("m", nommee + restee)
-    somme(atelier)
-    atelier.publier()
-    atelier.deposer("m", [{**ligne, "valeur": ligne["valeur"] + 1} for ligne in restee])
-    journal = atelier.publier()
-    ecrit = json.dumps(journal, default=str, ensure_ascii=False) + atelier.page()
-    ecrit += str(parquet.read_table(atelier.dossier / TOUS).to_pylist())
-    assert "Cercle discret" not in ecrit and "Cercle visible" in ecrit
-    assert {ligne["ecart"] for ligne in journal["changements"] if ligne["axe"] == "total"} == {"-4"}
-
-
-def test_une_valeur_que_son_producteur_retire_n_est_pas_redite(atelier: Atelier):
-    """A free figure that is withheld now: what it was is not printed beside."""
-    valeurs = _valeurs({("m", "A"): ("7654.5", "F"), ("m", "B"): ("3", "F")}), _valeurs(
-        {("m", "A"): (None, "C"), ("m", "B"): ("5", "F")}
-    )
-    somme(atelier)
-    atelier.deposer("m", lignes_de(atelier, 1))
-    lignes = _attribuer([*valeurs], [Cause("source", ("depot_m",), ("d",))], [])
-    par_code = {ligne["code_territoire"]: ligne for ligne in lignes}
-    assert par_code["A"]["changement"] == "confidentialite" and "7654" not in str(par_code["A"])
-    assert par_code["B"]["ecart"] == 2
-
-
-def _valeurs(cellules: dict[tuple[str, str], tuple[str | None, str]]) -> str:
-    """Write a table of values as SQL."""
-    lignes = [
-        f"('{nom}', 'epci', '{code}', '2024', 'total', 'total', 'L', {f'{v}::DOUBLE' if v else 'NULL'}, NULL::DOUBLE, "
-        f"NULL::DOUBLE, 'u', {f'{v}::DECIMAL(38,6)' if v else 'NULL'}, NULL::DECIMAL(38,6), 1, 'A', '{conf}', 'reelle')"
-        for (nom, code), (v, conf) in cellules.items()
-    ] or ["(" + ", ".join(["NULL"] * 17) + ")"]
-    colonnes = (
-        "indicateur, niveau, code_territoire, periode, axe, modalite, libelle_territoire, valeur, borne_basse, borne_haute, "
-        "unite, numerateur, denominateur, nombre_unites, statut_observation, statut_confidentialite, nature"
-    )
-    return f"(FROM (VALUES {', '.join(lignes)}) t ({colonnes}) WHERE indicateur IS NOT NULL)"
-
-
-def _attribuer(tables: list[str], causes_: list[Cause], etapes: list[Path]) -> list[dict[str, Any]]:
-    with duckdb.connect() as connexion:
-        compare_values(connexion, tables[0], tables[-1])
-        attribute(connexion, causes_, etapes)
-        curseur = connexion.execute("FROM changements")
-        colonnes = [colonne[0] for colonne in curseur.description]
-        return [dict(zip(colonnes, ligne, strict=True)) for ligne in curseur.fetchall()]
-
-
-CENTIMES = st.one_of(st.none(), st.integers(-(10**12), 10**12).map(lambda entier: f"{Decimal(entier) / 100:f}"))
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
-@given(
-    etats=st.lists(st.dictionaries(st.sampled_from("ABCDE"), CENTIMES), min_size=2, max_size=6),
-)
-@example(etats=[{"A": "1", "B": "1", "C": "1"}, {"A": None, "C": "2"}, {"A": "3", "B": "3", "C": "4"}])
-def test_les_parts_font_toujours_le_tout(atelier: Atelier, etats: list[dict[str, str | None]]):
-    """Any values, before and after each of one to five causes: the parts add up to the change, or there are none."""
-    if not (atelier.petite.declarations / "sources" / "depot_m").exists():
-        atelier.deposer("m", lignes_de(atelier, 1))
-        somme(atelier)
-    tables = [_valeurs({("m", code): (v, "F") for code, v in etat.items()}) for etat in etats]
-    causes_ = [Cause(nom, ("depot_m",), ("d",), est_partout=True) for nom in ORDRE[: len(etats) - 1]]
-    etapes = []
-    for rang, table in enumerate(tables[1:-1]):
-        etapes.append(atelier.entrepot.racine / f"etape{rang}.parquet")
-        with duckdb.connect() as connexion:
-            connexion.execute(f"COPY {table} TO {sql_literal(etapes[-1])} (FORMAT parquet)")
-    lignes = {ligne["code_territoire"]: ligne for ligne in _attribuer(tables, causes_, etapes)}
-    for code in "ABCDE":
-        absent = object()
-        avant, apres = (etat.get(code, absent) for etat in (etats[0], etats[-1]))
-        assert (code in lignes) == (avant != apres and not _egaux(avant, apres, absent))
-        if code not in lignes:
-            continue
-        ligne = lignes[code]
-        parts = [ligne[f"part_{nom}"] for nom in ORDRE if ligne[f"part_{nom}"] is not None]
-        if ligne["ecart"] is not None and ligne["causes"] != ["melees"]:
-            assert ligne["ecart"] == Decimal(str(apres)) - Decimal(str(avant)) == sum(parts)
-            trajet = [etat.get(code) for etat in etats]
-            bougees = [nom for nom, (u, v) in zip(ORDRE, zip(trajet, trajet[1:], strict=False), strict=False) if Decimal(u) != Decimal(v)]
-            assert ligne["causes"] == bougees
-        else:
-            assert not parts
-
-
-def _egaux(avant: Any, apres: Any, absent: object) -> bool:
-    return avant is not absent and apres is not absent and None not in (avant, apres) and Decimal(avant) == Decimal(apres)
-
-
-def test_une_somme_en_euros_est_comparee_telle_quelle():
-    """As a float, 123 456 789 012,35 € has noise at the sixth decimal."""
-    with duckdb.connect() as connexion:
-        table = _valeurs({("m", "A"): ("123456789012.35", "F")})
-        assert connexion.execute(f"SELECT exacte FROM ({comparable_values(table)})").fetchall() == [
-            (Decimal("123456789012.350000"),)
-        ]

@@ -11,7 +11,7 @@ import pytest
 
 from observatoire.journal.writing import JOURNAL, PAGE, TOUS, forget_quoted, read_journal
 from observatoire.warehouse import erase, sha256
-from tests.journal.test_journal import Atelier, atelier, lignes_de, somme  # noqa: F401 — a fixture is found by its name
+from tests.journal.atelier import Atelier, lignes_de, somme
 
 
 def interrompu_au(rang: int, appel: Callable[[], object]) -> bool:
@@ -40,7 +40,7 @@ def interrompu_au(rang: int, appel: Callable[[], object]) -> bool:
     return False
 
 
-def test_un_oubli_tue_n_importe_ou_se_reprend_jusqu_au_bout(atelier: Atelier):  # noqa: F811
+def test_un_oubli_tue_n_importe_ou_se_reprend_jusqu_au_bout(atelier: Atelier):
     """Wherever it is killed, the next try leaves no figure of the retracted release, and a release that is whole."""
     atelier.deposer("m", lignes_de(atelier, "7654.5"))
     somme(atelier)

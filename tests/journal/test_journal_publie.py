@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import stat
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,44 +17,19 @@ from observatoire.journal.feed import FLUX, LISTE, write_lists
 from observatoire.journal.replay import replayed_values
 from observatoire.journal.writing import JOURNAL, PAGE, TOUS, read_journal
 from observatoire.releases.lifecycle import follow_latest, manifest_of, releases, retract, roll_back_to
-from observatoire.settings import REFERENCES
 from observatoire.warehouse import Entrepot, sha256
-from tests.chaine import installer, lancer, raisons
+from tests.chaine import adhesion, ajouter, copier, installer, lancer, raisons
+
+pytestmark = pytest.mark.long
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 HEURE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 
 
-@pytest.fixture(scope="module")
-def suite(publie: Path, tmp_path_factory) -> Path:
-    """Run the real job again after the file of memberships changed, then after the perimeter and Sirene both did."""
-    dossier = tmp_path_factory.mktemp("suite") / "ici"
-    shutil.copytree(publie, dossier, symlinks=True)
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        installer(dossier, monkeypatch)
-        with (dossier / "raw" / "adhesions" / "adhesions_documents.csv").open("a", encoding="utf-8") as flux:
-            flux.write("sismo,Structure 1,,inconnu,,,inconnu,inconnu,faible,sismo,Structure 1\n")
-        resultat = lancer()
-        assert resultat.success, raisons(resultat)
-        perimetre = (REFERENCES / "perimetre_ess.csv").read_text(encoding="utf-8").splitlines(keepends=True)
-        (dossier / "raw" / "perimetre_ess").mkdir()
-        (dossier / "raw" / "perimetre_ess" / "perimetre_ess.csv").write_text(
-            "".join(ligne for ligne in perimetre if not ligne.startswith("9230,")), encoding="utf-8"
-        )
-        (stock,) = (dossier / "raw" / "sirene_etablissements").glob("*.parquet")
-        lignes = parquet.read_table(stock)
-        parquet.write_table(lignes.slice(0, lignes.num_rows - 30), stock)
-        resultat = lancer()
-        assert resultat.success, raisons(resultat)
-    return dossier
-
-
 @pytest.fixture
-def ici(suite: Path, tmp_path: Path, monkeypatch) -> Entrepot:
-    """Copy these three releases."""
-    dossier = tmp_path / "ici"
-    shutil.copytree(suite, dossier, symlinks=True)
-    return installer(dossier, monkeypatch)
+def ici(publie_trois_fois: Path, tmp_path: Path, monkeypatch) -> Entrepot:
+    """Copy three releases: files of two sources came, then the perimeter and Sirene both changed."""
+    return installer(copier(publie_trois_fois, tmp_path / "ici"), monkeypatch)
 
 
 def journaux(entrepot: Entrepot) -> list[dict]:
@@ -66,7 +40,7 @@ def test_chaque_publication_a_son_journal(ici: Entrepot):
     premiere, seconde, troisieme = journaux(ici)
     assert (premiere["cas"], seconde["cas"], troisieme["cas"]) == ("premiere", "comparee", "comparee")
     assert [cause["cause"] for cause in seconde["causes"]] == ["source"]
-    assert seconde["causes"][0]["sources"] == ["adhesions"] and "adhesions_documents.csv" in seconde["resume"] + str(seconde["causes"])
+    assert seconde["causes"][0]["sources"] == ["adhesions", "subventions"] and "adhesions_documents.csv" in seconde["resume"] + str(seconde["causes"])
     assert seconde["methode"].startswith("Une seule cause")
     assert {tuple(ligne["causes"]) for ligne in seconde["changements"]} == {("source",)}
     for nom in releases(ici):
@@ -236,9 +210,13 @@ def test_une_publication_retiree_n_est_plus_racontee(ici: Entrepot):
     liste = json.loads((ici.racine / LISTE).read_text(encoding="utf-8"))
     assert [dite["release"] for dite in liste["releases"]] == [troisieme, premiere]
     assert [dite["release"] for dite in liste["retirees"]] == [seconde]
-    # the next one is compared with what is left
-    with (ici.settings.raw / "adhesions" / "adhesions_documents.csv").open("a", encoding="utf-8") as sortie:
-        sortie.write("sismo,Structure 9,,inconnu,,,inconnu,inconnu,faible,sismo,Structure 9\n")
+
+
+def test_apres_un_retrait_la_suivante_se_compare_a_ce_qui_reste(ici: Entrepot):
+    _, seconde, troisieme = releases(ici)
+    retract(ici, seconde, "objection")
+    assert roll_back_to(ici, troisieme) == troisieme
+    ajouter(ici.settings.raw, "adhesions/adhesions_documents.csv", adhesion(9))
     resultat = lancer()
     assert resultat.success, raisons(resultat)
     assert journaux(ici)[-1]["avant"] == troisieme

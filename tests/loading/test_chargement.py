@@ -9,11 +9,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from observatoire.demonstration import generate
 from observatoire.loading import batches, ingestion
-from observatoire.loading.files import files_of, unread_files
-from observatoire.settings import REFERENCES, Settings
-from observatoire.sources import sources
+from observatoire.loading.files import unread_files
+from observatoire.settings import Settings
+from observatoire.sources import Couverture, sources
 from observatoire.sources.states import Etat, state_of
 from observatoire.warehouse import Entrepot
 from tests.depots import (
@@ -67,15 +66,19 @@ PANNES = {
     "fichier tronqué": ("subventions_2025.csv.gz", b"\x1f\x8b\x08\x00", "illisible, tronqué"),
     "plafond de refus": (ANNEE, subventions(20).replace(",30000", ",7M€", 2), "2 lignes refusées sur 20, au-delà du plafond de 5 % ; surtout dans"),
     "plancher de lignes": (ANNEE, subventions(17), "17 lignes retenues, 20 au dernier chargement"),
-    "acceptations illisibles": ("acceptations.yml", "- [", "acceptations.yml est illisible (ligne 1, ce n'est pas du YAML)"),
+    "acceptations illisibles": ("acceptations.yml", "- [", "acceptations.yml est illisible (ligne 2, ce n'est pas du YAML)"),
     "acceptations d'une autre écriture": ("acceptations.yml", b"\xe9", "ce n'est pas du texte en UTF-8"),
-    "acceptations sans liste": ("acceptations.yml", "sha256: abc", "acceptations.yml est illisible"),
-    "acceptation sans raison": ("acceptations.yml", "- sha256: abc\n  raison: ' '\n", "n'a pas de « raison »"),
+    "acceptations sans liste": ("acceptations.yml", "sha256: abc", "attendu : une liste de {sha256, raison}"),
+    "acceptation sans raison": ("acceptations.yml", "- sha256: abc\n  raison: ' '\n", "acceptations.yml : entrée 1.raison : rien n'y est écrit"),
     "origine illisible": (f"{ANNEE}.origine.yml", "a: [", "origine.yml est illisible"),
-    "origine sans entrées": (f"{ANNEE}.origine.yml", "une phrase", "origine.yml est illisible (des mots sans nom d'entrée)"),
-    "date impossible": (f"{ANNEE}.origine.yml", "obtenu_le: '2026-13-01'", "« obtenu_le » n'est pas une date comme"),
-    "nature inconnue": (f"{ANNEE}.origine.yml", "nature: demo", "nature « demo » inconnue"),
-    "couverture sans codes": (f"{ANNEE}.origine.yml", "couverture: {niveau: epci}", "origine.yml est illisible"),
+    "origine sans entrées": (f"{ANNEE}.origine.yml", "une phrase", "origine.yml : « une phrase » n'est pas permis ; attendu : {producteur, jeu, url"),
+    "date impossible": (f"{ANNEE}.origine.yml", "obtenu_le: '2026-13-01'", "obtenu_le : « 2026-13-01 » n'est pas une date comme"),
+    "nature inconnue": (f"{ANNEE}.origine.yml", "nature: demo", "nature : « demo » n'est pas permis"),
+    "code sans guillemets": (f"{ANNEE}.origine.yml", "couverture: {niveau: departement, codes: [03]}", "entre guillemets"),
+    "origine mal épelée": (f"{ANNEE}.origine.yml", "millésime: 2024", "Écrire « millesime » ?"),
+    "origine deux fois": (f"{ANNEE}.origine.yml", "licence: a\nlicence: b", "« licence » est écrite deux fois (lignes 1 et 2)"),
+    "acceptation mal épelée": ("acceptations.yml", "- sha256: abc\n  raisons: r\n", "Écrire « raison » ?"),
+    "couverture sans codes": (f"{ANNEE}.origine.yml", "couverture: {niveau: epci}", "couverture.codes : absent"),
 }
 
 
@@ -274,14 +277,14 @@ def test_l_origine_dit_nature_couverture_millesime_licence_et_date(entrepot):
         "flores",
         "f.csv.origine.yml",
         "nature: demonstration\nlicence: ODbL\nproducteur: Essai\nmillesime: 2024\nobtenu_le: 2026-01-15\n"
-        "couverture: {niveau: departement, codes: ['63', 03]}\n",
+        "couverture: {niveau: departement, codes: ['63', '03']}\n",
     )
-    etat = charger_source(entrepot, "flores", couverture={"niveau": "france", "codes": ["FR"]})
+    etat = charger_source(entrepot, "flores", couverture=Couverture("france", ("FR",)))
     [lu] = etat.fichiers
     assert (etat.nature, lu.nature, lu.licence, lu.producteur, lu.millesime, lu.obtenu_le) == (
         *("demonstration", "demonstration", "ODbL", "Essai", "2024", "2026-01-15"),
     )
-    assert etat.couverture == [("departement", "3"), ("departement", "63")]
+    assert etat.couverture == [("departement", "03"), ("departement", "63")]
     assert lu.perime_le == "2028-01-17"  # two cadences of 366 days later
 
 
@@ -366,8 +369,8 @@ def test_un_rejet_dit_ou_quoi_pourquoi_et_garde_la_ligne(entrepot):
         "valeur": "7M€",
         "regle": "valeur_illisible",
         "gravite": "refus",
-        "motif": "valeur de « montant_eur » illisible : corriger la valeur à la source (un nombre d'euros, sans mot "
-        "ni « M€ » ; « 1.295 » : milliers ou décimales ?)",
+        "motif": "valeur de « montant_eur » illisible : « k » ou « M » ne dit pas tout le nombre : l'écrire en "
+        "entier",
     }
     complete = json.loads(refus["ligne_complete"])
     assert (complete["montant_eur"], complete["objet"], complete["id_beneficiaire"]) == ("7M€", "Été", "70000004500018")
@@ -386,96 +389,3 @@ def test_un_millesime_en_mots_ne_plante_pas(entrepot, mots):
     deposer(entrepot, "subventions", "s.csv.origine.yml", f"millesime: {mots}\n")
     assert charger_source(entrepot, "subventions").etat == "a_jour"
     assert table(entrepot, "subventions")[0]["exercice"] == (2019 if mots.startswith("2019") else None)
-
-
-UNITE = {
-    "siren": "700000102",
-    "statutDiffusionUniteLegale": "O",
-    "etatAdministratifUniteLegale": "A",
-    "categorieJuridiqueUniteLegale": "9220",
-    "activitePrincipaleUniteLegale": "94.99Z",
-    "economieSocialeSolidaireUniteLegale": "O",
-    "caractereEmployeurUniteLegale": "N",
-}
-
-
-@pytest.fixture
-def demontre(entrepot):
-    """Give a warehouse where the demonstration of Sirene is loaded."""
-    generate("sirene", entrepot.racine / "demonstration", REFERENCES, etablissements=300)
-    for nom in ("sirene_unites_legales", "sirene_etablissements"):
-        etat = charger_source(entrepot, nom)
-        assert (etat.etat, etat.nature, etat.regles) == ("a_jour", "demonstration", [])
-        assert etat.lignes_retenues > 0
-    return entrepot
-
-
-def test_un_fichier_reel_chasse_la_demonstration_de_tout_son_jeu(demontre):
-    deposer(demontre, "sirene_unites_legales", "reel.csv", en_csv([UNITE]))
-    etat = charger_source(demontre, "sirene_unites_legales")
-    assert (etat.etat, etat.nature, etat.lignes_retenues) == ("a_jour", "reelle", 1)
-    autre = charger_source(demontre, "sirene_etablissements")
-    assert (autre.etat, autre.lignes_retenues) == ("absente", 0)
-    assert table(demontre, "sirene_etablissements") == []
-
-
-def test_un_fichier_reel_illisible_n_efface_pas_la_demonstration_de_son_jeu(demontre):
-    avant = octets(demontre, "sirene_etablissements")
-    deposer(demontre, "sirene_unites_legales", "reel.csv", "<html>503</html>")
-    assert charger_source(demontre, "sirene_unites_legales").etat == "en_echec"
-    autre = charger_source(demontre, "sirene_etablissements")
-    assert (autre.etat, autre.nature) == ("en_echec", "demonstration") and "corriger raw/sirene_unites_legales" in autre.motif
-    assert octets(demontre, "sirene_etablissements") == avant
-    deposer(demontre, "sirene_unites_legales", "reel.csv", en_csv([UNITE]))
-    assert charger_source(demontre, "sirene_unites_legales").nature == "reelle"
-    assert charger_source(demontre, "sirene_etablissements").etat == "absente"
-
-
-def test_une_demonstration_deposee_hors_de_tout_jeu_s_en_va_avec_son_fichier(entrepot):
-    entete = "reseau,membre,depuis,niveau,code_territoire,confiance,est_sensible,document,citation\n"
-    ligne = "sismo,Cercle visible,,inconnu,inconnu,forte,,d,Cercle visible\n"
-    membres = deposer(entrepot, "adhesions", "a.csv", entete + ligne)
-    aides = deposer(entrepot, "subventions", ANNEE, subventions(5))
-    for nom, chemin in (("adhesions", membres), ("subventions", aides)):
-        deposer(entrepot, nom, f"{chemin.name}.origine.yml", "nature: demonstration\n")
-        assert (etat := charger_source(entrepot, nom)).nature == "demonstration", etat.motif
-    membres.write_text("<html>503</html>", encoding="utf-8")
-    assert (charger_source(entrepot, "adhesions").etat, aides.unlink()) == ("en_echec", None)
-    assert charger_source(entrepot, "subventions").etat == "absente"
-
-
-def test_un_fichier_reel_disparu_n_est_pas_remplace_par_la_demonstration(demontre):
-    chemin = deposer(demontre, "sirene_unites_legales", "reel.csv", en_csv([UNITE]))
-    charger_source(demontre, "sirene_unites_legales")
-    avant = octets(demontre, "sirene_unites_legales")
-    chemin.unlink()
-    assert files_of(demontre.settings, source("sirene_unites_legales")), "la démonstration serait lue"
-    etat = charger_source(demontre, "sirene_unites_legales")
-    assert (etat.etat, etat.nature) == ("en_echec", "reelle")
-    assert "la démonstration ne remplace pas des données réelles" in etat.motif
-    assert octets(demontre, "sirene_unites_legales") == avant
-
-
-def test_un_siren_de_demonstration_dans_un_fichier_reel_est_signale(demontre):
-    factice = next(ligne["siren"] for ligne in table(demontre, "sirene_unites_legales"))
-    deposer(demontre, "sirene_unites_legales", "reel.csv", en_csv([UNITE, {**UNITE, "siren": factice}]))
-    etat = charger_source(demontre, "sirene_unites_legales")
-    assert (etat.nature, etat.lignes_retenues) == ("reelle", 2)
-    [rejet] = rejets(demontre, "sirene_unites_legales")
-    assert (rejet["valeur"], rejet["regle"], rejet["gravite"]) == (factice, "siren_de_demonstration", "signalement")
-
-
-def test_une_erreur_du_programme_met_sa_source_en_echec_sans_citer_de_valeur(entrepot, monkeypatch):
-    deposer(entrepot, "subventions", ANNEE, subventions(5))
-    assert charger_source(entrepot, "subventions").etat == "a_jour"
-    avant = octets(entrepot, "subventions")
-    deposer(entrepot, "subventions", ANNEE, subventions(6))
-
-    def casse(*_):
-        raise ValueError("secret 1234")
-
-    monkeypatch.setattr("observatoire.sources.Source.preparer", casse)
-    etat = charger_source(entrepot, "subventions")
-    assert etat.etat == "en_echec" and "secret" not in etat.motif
-    assert "erreur du programme (ValueError, test_chargement.py" in etat.motif
-    assert octets(entrepot, "subventions") == avant

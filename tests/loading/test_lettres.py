@@ -43,7 +43,9 @@ def test_chaque_ligne_refusee_ou_signalee_est_dans_la_lettre(deux_refus):
     ]
     assert len(lignes) == len(rejets(deux_refus, "subventions"))
     assert "60 lignes" in texte and "Retenues : 58." in texte and "comptées : 2." in texte
-    assert "- 2 lignes, colonne « montant » : valeur de « montant » illisible" in texte
+    # each with the reason that fits it
+    assert "- 1 ligne, colonne « montant » : valeur de « montant » illisible : des mots à la place d'un nombre" in texte
+    assert "- 1 ligne, colonne « montant » : valeur de « montant » illisible : « k » ou « M » ne dit pas tout" in texte
     assert "- 1 ligne : bénéficiaire sans SIRET ni RNA" in texte
     assert "obtenu le 02/03/2025" in texte and "Producteur : Ville d'essai." in texte
 

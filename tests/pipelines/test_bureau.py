@@ -2,17 +2,16 @@
 
 import csv
 import json
-import shutil
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from observatoire.journal.writing import JOURNAL, read_journal
-from observatoire.releases.lifecycle import current_release
+from observatoire.releases.lifecycle import current_release, releases
 from observatoire.warehouse import Entrepot
 from pipelines.desk import release_report, source_result
-from tests.chaine import installer, lancer, raisons
+from tests.chaine import copier, installer
 from tests.depots import SUBVENTION, charger_source, deposer, en_csv, source, subventions
 
 
@@ -87,19 +86,15 @@ def test_un_refus_de_tout_le_fichier_montre_les_lignes_de_ce_fichier(entrepot: E
 
 
 @pytest.fixture
-def ici(publie: Path, tmp_path: Path, monkeypatch) -> Entrepot:
-    """Copy a folder whose first release is made."""
-    shutil.copytree(publie, tmp_path / "ici", symlinks=True)
-    return installer(tmp_path / "ici", monkeypatch)
+def ici(publie_deux_fois: Path, tmp_path: Path, monkeypatch) -> Entrepot:
+    """Copy a folder that has two releases: grants and a member came between them."""
+    return installer(copier(publie_deux_fois, tmp_path / "ici"), monkeypatch)
 
 
 def test_la_publication_dit_ce_qui_a_change_et_ou_la_lire(ici: Entrepot, monkeypatch):
-    premiere = current_release(ici)
+    premiere, _ = releases(ici)
     dit = release_report(ici, premiere, True)
     assert dit["changements"].startswith("Première publication gardée") and dit["comparée à"] == "aucune"
-    deposer(ici, "subventions", "2024.csv", subventions(3))
-    resultat = lancer()
-    assert resultat.success, raisons(resultat)
     dit = release_report(ici, current_release(ici), True)
     assert dit["comparée à"] == premiere
     assert {"cause": "données des sources", "ce qui diffère": "Subventions publiées (SCDL) — subventions : fichier « 2024.csv » ajouté"} in lignes(dit["pourquoi"])

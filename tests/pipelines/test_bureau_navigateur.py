@@ -5,10 +5,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.bureau import PATIENCE_MS, interface, lancer_dans_l_interface, lire_l_asset, ouvrir_le_job
 from tests.chaine import octets, petit_raw
 from tests.depots import SUBVENTION, en_csv
 from tests.navigateur import SANS_NAVIGATEUR, Visite, chromium
+from tests.pipelines.bureau import PATIENCE_MS, interface, lancer_dans_l_interface, lire_l_asset, ouvrir_le_job
 
 pytestmark = pytest.mark.long
 
@@ -73,7 +73,7 @@ def test_un_analyste_lance_lit_et_voit_ce_qui_casse(bureau: Path, visite: Visite
 def test_une_interface_en_lecture_seule_ne_lance_rien(bureau: Path, visite: Visite):
     page = visite.page
     page.set_default_timeout(60_000)
-    with interface(bureau, "--read-only") as adresse:
+    with interface(bureau, "--lecture-seule") as adresse:
         ouvrir_le_job(page, adresse, "actualiser")
         assert page.get_by_role("button", name="Materialize all").is_disabled()
         # and the server itself refuses, whatever the page would let one click
@@ -82,7 +82,7 @@ def test_une_interface_en_lecture_seule_ne_lance_rien(bureau: Path, visite: Visi
             data={
                 "query": "mutation($p: ExecutionParams!) { launchRun(executionParams: $p) { __typename } }",
                 "variables": {"p": {"selector": {
-                    "repositoryLocationName": "observatoire", "repositoryName": "__repository__",
+                    "repositoryLocationName": "pipelines.definitions", "repositoryName": "__repository__",
                     "jobName": "actualiser",
                 }, "mode": "default"}},
             },

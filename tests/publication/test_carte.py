@@ -20,8 +20,8 @@ from observatoire.publication.pages import MODELES, read_words, template
 from observatoire.publication.portrait import write_portrait
 from observatoire.publication.territory_geojson import write_geojson
 from observatoire.publication.territory_map import _class_of, _classes, _path, read_map
-from tests.base_publique import ecrire_base
-from tests.publication.test_portrait import indicateur
+from tests.publication.base_publique import ecrire_base
+from tests.publication.pages import indicateur
 from tests.sources.test_contours import carre
 
 EPCI = "246300701"

@@ -15,6 +15,7 @@ from observatoire.indicators.catalog import indicateurs
 from observatoire.publication.data_package import ENUMERATIONS, TITRES
 from observatoire.publication.dcat import catalogue
 from observatoire.publication.licences import ODBL, OUVERTE, Origine, feeding, licences_of
+from observatoire.publication.open_data import LISEZMOI, _write_readme
 from observatoire.publication.public_tables import public_tables
 from observatoire.releases.lifecycle import manifest_of
 from observatoire.settings import Settings
@@ -287,3 +288,25 @@ def test_les_fichiers_sont_offerts_a_cote_de_la_page(publie: Path, release: Path
     entrepot = Entrepot(Settings(publie / "raw", publie / "warehouse", "246300701"))
     dits = manifest_of(entrepot, release.name)["fichiers"]
     assert dits["portrait/donnees/datapackage.json"] == dits["datapackage.json"]
+
+
+def test_le_lisezmoi_ne_porte_pas_de_html(tmp_path: Path):
+    """Titles come from files people dropped; some readers of Markdown run what is in it."""
+    balise = "<img src=x onerror=alert(1)> d'Auvergne & <script>"
+    paquet = {
+        "title": balise, "version": "r", "created": "2026-11-30T00:00:00Z", "nature": "reelle",
+        "resources": [{"name": "t", "format": "csv", "licenses": [{"name": "l", "title": balise, "path": "javascript:<b>"}]}],
+        "coverage": {"territoire": {"libelle": balise, "code": "1"}, "niveaux": ["epci"], "debut": None, "fin": None},
+        "contributors": [{"title": balise}],
+        "sources": [{"title": balise, "licence": "a|<b>", "nature": "reelle", "version": None}],
+    }  # fmt: skip
+    _write_readme(paquet, tmp_path)
+    ecrit = (tmp_path / LISEZMOI).read_text(encoding="utf-8")
+    assert not re.search(r"<[a-z/!]", ecrit, re.IGNORECASE) and "d'Auvergne &amp; &lt;script&gt;" in ecrit
+    assert "| a\\|&lt;b&gt; | reelle |  |" in ecrit
+
+
+def test_le_lisezmoi_dit_ce_qu_un_tableur_ferait_d_un_csv(release: Path):
+    """The tables keep the very values they publish: what a spreadsheet may do of them is said instead."""
+    dit = (release / LISEZMOI).read_text(encoding="utf-8")
+    assert "`=`, `+`, `-` ou `@`" in dit and "ouvrir le classeur" in dit

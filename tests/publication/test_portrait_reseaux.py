@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from observatoire.publication.network_page import DESSINES, _drawing, read_networks
-from tests.publication.test_portrait import ATTAQUE, base_vide, page  # noqa: F401 — fixtures are found by their names
+from tests.publication.pages import ATTAQUE
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def base(publie: Path):
 
 
 @pytest.fixture
-def acteurs(page, tmp_path: Path):  # noqa: F811
+def acteurs(page, tmp_path: Path):
     """Write the pages of a small public database; give the one of the networks."""
 
     def ecrire(**tables) -> str:

@@ -9,7 +9,8 @@ import duckdb
 import pytest
 
 from observatoire.estimation.back_tests import TAILLES
-from observatoire.publication.quality_report import write_quality_report
+from observatoire.publication.quality_report import render_quality_report
+from observatoire.warehouse import open_published
 
 ICI = "246300701"
 
@@ -59,7 +60,7 @@ def test_le_rapport_montre_chaque_retrotest_chaque_calage_et_chaque_ecart_d_ici(
     assert "Puy-de-Dôme" in dit and "comptes cotisants" in dit
 
 
-def test_un_territoire_inconnu_donne_une_page_sans_estimation(publie: Path, tmp_path: Path):
-    write_quality_report(publie / "warehouse" / "observatoire.duckdb", tmp_path, "000000000")
-    dit = texte((tmp_path / "qualite.html").read_text(encoding="utf-8"))
+def test_un_territoire_inconnu_donne_une_page_sans_estimation(publie: Path):
+    with open_published(publie / "warehouse" / "observatoire.duckdb") as base:
+        dit = texte(render_quality_report(base, "000000000"))
     assert "Aucune estimation" in dit and "Aucun calage" in dit and "Un seul compte est connu" in dit

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from observatoire.obstacle import Obstacle
 from observatoire.releases import portraits
-from observatoire.releases.lifecycle import PublicationRefusee, current_release, releases, retract
+from observatoire.releases.lifecycle import current_release, releases, retract
 from observatoire.releases.portraits import write_portraits
 from observatoire.warehouse import Entrepot
 from tests.chaine import installer, lancer, raisons
@@ -63,6 +64,7 @@ def test_la_page_d_un_epci_est_celle_de_la_publication(modele: Path):
     assert "".join(parmi.replace('"../', '"').split()) == "".join(sans_fichiers.split())
 
 
+@pytest.mark.long
 def test_deux_processus_ecrivent_ce_qu_un_seul_ecrit(ici: Entrepot, monkeypatch):
     avant = lues(ici)
     monkeypatch.setattr(portraits, "PAGES_PAR_LOT", 5)
@@ -78,7 +80,7 @@ def test_nommer_un_epci_n_efface_pas_les_autres_pages(ici: Entrepot):
 
 def test_un_code_inconnu_ou_un_arret_ne_change_rien(ici: Entrepot, monkeypatch):
     avant = lues(ici)
-    with pytest.raises(PublicationRefusee, match=r"123456789 : aucun EPCI .* Rien n'a été écrit"):
+    with pytest.raises(Obstacle, match=r"123456789 : aucun EPCI .* Rien n'a été écrit"):
         write_portraits(ici, [CAM, "123456789"])
     monkeypatch.setattr(portraits, "render", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -88,7 +90,7 @@ def test_un_code_inconnu_ou_un_arret_ne_change_rien(ici: Entrepot, monkeypatch):
 
 
 def test_sans_publication_le_message_dit_quoi_lancer(entrepot: Entrepot):
-    with pytest.raises(PublicationRefusee, match="lancer actualiser"):
+    with pytest.raises(Obstacle, match="lancer actualiser"):
         write_portraits(entrepot)
 
 
@@ -98,6 +100,7 @@ def test_une_publication_retiree_emporte_ses_pages(ici: Entrepot):
     assert list((ici.racine / "pages").iterdir()) == []
 
 
+@pytest.mark.long
 def test_une_publication_oubliee_emporte_ses_pages(ici: Entrepot, monkeypatch):
     """Nobody may retract it any more: what is served of it would stay for good."""
     oubliee = current_release(ici)
@@ -115,7 +118,7 @@ def test_un_retrait_balaie_les_pages_que_rien_ne_mene_a_lire(ici: Entrepot):
     """Left by a killed run, or by a release that is gone: they may quote what is objected to."""
     for nom in (".en_cours-tue", "20200101T000000000Z-oubliee"):
         (ici.racine / "pages" / nom).mkdir()
-    with pytest.raises(PublicationRefusee, match="n'est pas gardée"):
+    with pytest.raises(Obstacle, match="n'est pas gardée"):
         retract(ici, "20200101T000000000Z-oubliee", "objection")
     assert [dossier.name for dossier in (ici.racine / "pages").iterdir()] == [current_release(ici)]
     assert (ici.racine / "portraits" / CAM / "index.html").exists()

@@ -39,11 +39,18 @@ def charger(entrepot: Entrepot, mois: str, origine: str = "", **changements: str
     deposer(entrepot, "sirene_etablissements", nom, en_csv(lignes))
     if origine:
         deposer(entrepot, "sirene_etablissements", f"{nom}.origine.yml", origine)
-    for derivee in derivees().values():
-        for table in derivee.lit:
-            if (nom := table.split(".")[1]) in sources():
-                load_source(entrepot, sources()[nom])
-        compute_table(entrepot, derivee)
+    preparer(entrepot, "socle.etablissements")
+
+
+def preparer(entrepot: Entrepot, table: str) -> None:
+    """Load or compute a table, and what it reads first."""
+    derivee = derivees().get(table)
+    if derivee is None:
+        load_source(entrepot, sources()[table.split(".")[1]])
+        return
+    for lue in derivee.lit:
+        preparer(entrepot, lue)
+    compute_table(entrepot, derivee)
 
 
 def lire(chemin) -> list[dict]:

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from observatoire.derived import compute_table
@@ -28,6 +28,7 @@ from observatoire.socle.territories import APPARTENANCES, TERRITOIRES
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot, fingerprint
 from tests.donnees import CAM
+from tests.hasard import exemples
 from tests.indicators.test_argent import Argent
 from tests.petit_sirene import siret
 
@@ -139,7 +140,7 @@ etapes = st.lists(
 )
 
 
-@settings(max_examples=30)
+@exemples(10)
 @given(lignes=subventions, suite=etapes)
 def test_aucune_suite_de_jointures_filtres_et_cumuls_ne_change_un_total(registres, lignes, suite):
     poser(registres, lignes)
@@ -221,7 +222,7 @@ def totaux_attendus(lignes: list[dict], des_comptes: list[dict]) -> dict[str, di
     return attendus
 
 
-@settings(max_examples=10)
+@exemples(4)
 @given(lignes=subventions, des_comptes=comptes)
 def test_chaque_axe_de_chaque_mesure_et_du_cube_rend_le_total_des_entrees(registres, lignes, des_comptes):
     lignes = [{**ligne, "rna_beneficiaire": None} for ligne in lignes]
@@ -249,7 +250,7 @@ def test_chaque_axe_de_chaque_mesure_et_du_cube_rend_le_total_des_entrees(regist
             assert somme == attendus[mesure].get(periode, Decimal(0)), (ou, mesure, periode, axe)
 
 
-@settings(max_examples=15)
+@exemples(5)
 @given(lignes=subventions, hasard=st.randoms(use_true_random=False))
 def test_les_entrees_dans_un_ordre_quelconque_donnent_les_memes_tables(registres, lignes, hasard):
     poser(registres, lignes)

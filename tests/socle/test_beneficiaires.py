@@ -1,72 +1,16 @@
 """Who received each grant, on hand-made registers: merged, ceased, absent, unknown; and not a cent lost on the way."""
 
 import dataclasses
-from collections import Counter
 from decimal import Decimal
 
 import pytest
 
 from observatoire.derived import TableIncoherente, compute_table
-from observatoire.indicators.catalog import mesures, sources_of_measure
-from observatoire.publication.public_tables import public_tables, register_quality
 from observatoire.socle.beneficiaries import (
     BENEFICIAIRES,
-    PARTS_SUBVENTIONS,
-    QUALITE_BENEFICIAIRES,
-    SUBVENTIONS_IDENTIFIEES,
 )
-from observatoire.socle.registry import sources_of
-from tests.depots import SUBVENTION, charger_source, deposer, en_csv
-from tests.donnees import CAM, TOTAUX_CAM, poser_subventions_cam
-from tests.petit_sirene import Ligne, PetitSirene, siret
-
-RNA = {
-    "id": "W631000001", "siret": "", "date_creat": "1990-01-01", "nature": "D", "groupement": "S",
-    "titre": "association d'essai", "objet_social1": "", "adrs_codeinsee": "63014", "position": "A",
-    "date_disso": "0001-01-01", "maj_time": "2026-10-01",
-}  # fmt: skip
-PERSONNE = {"categorie": "1000", "naf": "90.03B"}
-CESSEE = {"etatAdministratifUniteLegale": "C", "dateDebut": "2024-06-30"}
-
-
-class Subventions(PetitSirene):
-    """Registers, and the grants of a local authority to what they know and what they do not."""
-
-    def __init__(self, entrepot) -> None:
-        super().__init__(entrepot)
-        self.recues: list[Ligne] = []
-        self.associations: list[Ligne] = []
-
-    def donne(self, montant: str, a: str = "", **colonnes: str) -> None:
-        """Write a grant; `a` is the name of a legal unit, known or not."""
-        identifiant = {"idBeneficiaire": siret(self.siren(a)) if a else ""}
-        ligne = {
-            **SUBVENTION,
-            "rnaBeneficiaire": "",
-            "pourcentageSubvention": "",
-            "etat": "",
-            "montant": montant,
-            **identifiant,
-        }
-        self.recues.append({**ligne, "objet": f"objet {len(self.recues)}", **colonnes})
-
-    def declare(self, **colonnes: str) -> None:
-        """Write an association in the RNA."""
-        self.associations.append({**RNA, **colonnes})
-
-    def reconnaitre(self) -> list[Ligne]:
-        """Compute the tables; return the beneficiaries, in the order the grants were written."""
-        self.calculer()
-        if self.recues:
-            deposer(self.entrepot, "subventions", "2024.csv", en_csv(self.recues))
-        if self.associations:
-            deposer(self.entrepot, "rna", "rna.csv", en_csv(self.associations))
-        for nom in ("subventions", "rna"):
-            self.etats[nom] = charger_source(self.entrepot, nom, plancher_pct=0)
-            assert self.etats[nom].etat in ("a_jour", "absente"), self.etats[nom].motif
-        for derivee in (PARTS_SUBVENTIONS, BENEFICIAIRES, SUBVENTIONS_IDENTIFIEES, QUALITE_BENEFICIAIRES):
-            compute_table(self.entrepot, derivee)
-        return sorted(self.lignes("socle.beneficiaires"), key=lambda ligne: ligne["_ligne"])
+from tests.petit_sirene import siret
+from tests.socle.subventionnes import CESSEE, PERSONNE, Subventions, publiques, sommes
 
 
 @pytest.fixture
@@ -75,14 +19,6 @@ def petit(entrepot) -> Subventions:
     petit = Subventions(entrepot)
     petit.unite("connue")
     return petit
-
-
-def sommes(lignes: list[Ligne], *colonnes: str) -> dict[tuple, Decimal]:
-    """Add amounts up by the values of columns."""
-    total: Counter = Counter()
-    for ligne in lignes:
-        total[tuple(ligne[colonne] for colonne in colonnes)] += ligne["montant_eur"]
-    return dict(total)
 
 
 # ---- what makes a beneficiary known
@@ -318,104 +254,3 @@ def test_les_cases_de_la_qualite_rendent_la_somme(petit):
     assert sum(case["montant_eur"] for case in cases) == attendu
     [personnes] = [case for case in cases if case["statut_beneficiaire"] == "personne physique"]
     assert (personnes["nombre_subventions"], personnes["etat_beneficiaire"]) == (2, "inconnu")
-
-
-# ---- who may be named
-
-
-def test_ne_sont_nommees_que_des_personnes_morales_publiables(petit):
-    petit.unite("personne", **PERSONNE)
-    petit.unite("cultuelle", naf="94.91Z")
-    petit.unite("discrète", statutDiffusionUniteLegale="P")
-    for nom in ("connue", "personne", "cultuelle", "discrète", "absente"):
-        petit.donne("30000", nom)
-    lues = petit.reconnaitre()
-    assert [ligne["siren"] for ligne in petit.lignes("socle.subventions_identifiees")] == [petit.siren("connue")]
-    assert [ligne["est_personne_physique"] for ligne in lues] == [False, True, False, False, False]
-
-
-def publiques(petit: Subventions) -> list[Ligne]:
-    """Read the public table of grants."""
-    [publique] = [t for t in public_tables() if (t.schema, t.nom) == ("socle", "subventions")]
-    with petit.entrepot.connect() as connexion:
-        return connexion.sql(publique.requete).to_arrow_table().to_pylist()
-
-
-def test_la_table_publique_des_subventions_n_a_aucune_ligne_de_qui_ne_peut_etre_nomme(petit):
-    petit.unite("personne", **PERSONNE)
-    petit.unite("cultuelle", naf="94.91Z")
-    for nom in ("connue", "personne", "cultuelle", "absente", ""):
-        petit.donne("30000", nom, conditionsVersement="chèque", rnaBeneficiaire="" if nom else "néant")
-    petit.donne("30000", rnaBeneficiaire="W631000009")
-    petit.reconnaitre()
-    [lue] = publiques(petit)
-    assert (lue["siren_beneficiaire"], lue["objet"]) == (petit.siren("connue"), "objet 0")
-    cases = petit.lignes("qualite.beneficiaires")
-    assert sum(case["montant_eur"] for case in cases) == 180000, "les autres restent comptées"
-
-
-def test_aucun_mot_ecrit_a_la_place_d_un_nombre_n_est_publie_parmi_les_rejets(petit):
-    mots = {
-        "montant": "10 000 € à essai", "dates_periode": "versé à essai", "conditions": f"à essai {'x' * 256}",
-        "nature": "don à essai", "statut": "refus de essai",
-    }  # fmt: skip
-    petit.donne(mots["montant"], "connue")
-    petit.donne("-1", "connue", datesPeriodeVersement=mots["dates_periode"], conditionsVersement=mots["conditions"])
-    petit.donne("30000", "connue", nature=mots["nature"], dateConvention="le 3 chez essai")
-    petit.donne("30000", "connue", statutLabel=mots["statut"])
-    for ligne in petit.recues:
-        for colonne in ("datesPeriodeVersement", "conditionsVersement", "nature", "statutLabel"):
-            ligne.setdefault(colonne, "")
-    deposer(petit.entrepot, "subventions", "2024.csv", en_csv(petit.recues))
-    charger_source(petit.entrepot, "subventions", plafond_rejets_pct=100)
-    with petit.entrepot.connect() as connexion:
-        register_quality(connexion, petit.entrepot, {})
-        lus = connexion.execute("SELECT regle, valeur FROM r_rejets WHERE source = 'subventions'").fetchall()
-    assert {regle for regle, _ in lus} >= {
-        "valeur_illisible", "periode_lisible", "texte_long", "nature_connue", "statut_connu"
-    }  # fmt: skip
-    assert not [valeur for _, valeur in lus if valeur and "essai" in valeur]
-    assert ("montant_positif", "-1") in lus, "un nombre, lui, se dit"
-
-
-def test_le_rna_n_est_qu_un_appoint():
-    dites = {source.nom: source.facultative for source in sources_of("socle.beneficiaires")}
-    assert dites["rna"] and not dites["subventions"] and not dites["sirene_unites_legales"]
-    [rna] = [source for source in sources_of_measure(mesures()["associations_rna"]) if source.nom == "rna"]
-    assert not rna.facultative, "ce qui compte les associations du RNA ne peut s'en passer"
-
-
-# ---- the real grants of the métropole
-
-
-def test_les_subventions_de_clermont_se_retrouvent_au_centime(entrepot, donnees):
-    """A Sirene that knows three of their beneficiaries, one of them merged, one ceased; the others are absent."""
-    petit = Subventions(entrepot)
-    poser_subventions_cam(entrepot.settings.raw)
-    for nom, numero in (("agence", "419217401"), ("fermée", "527987135"), ("double", "779222124")):
-        petit._noms[nom] = numero
-    petit.unite("agence")
-    petit.unite("fermée", categorie="5710", **CESSEE)
-    petit.unite("debout", categorie="9260")
-    petit.deposer("sirene_doublons", {"siren": "debout", "sirenDoublon": "779222124"})
-    lues = petit.reconnaitre()
-    assert {
-        annee: (len(du), sum(ligne["montant_eur"] for ligne in du))
-        for annee in TOTAUX_CAM
-        for du in [[ligne for ligne in lues if ligne["exercice"] == annee]]
-    } == TOTAUX_CAM
-    for colonnes in (["beneficiaire"], ["famille"], ["code_territoire"], ["identification", "etat_beneficiaire"]):
-        for annee, (_, total) in TOTAUX_CAM.items():
-            assert sum(v for k, v in sommes(lues, "exercice", *colonnes).items() if k[0] == annee) == total
-    issues = {(ligne["identification"], ligne["etat_beneficiaire"]) for ligne in lues}
-    assert issues == {
-        ("SIREN", "actif"),
-        ("SIREN", "cessé"),
-        ("SIREN fusionné", "actif"),
-        ("SIREN absent du stock", "absent du stock"),
-        ("non identifié", "inconnu"),
-    }
-    assert {ligne["siren_attribuant"] for ligne in lues} == {CAM[:9]}
-    fusionnees = [ligne for ligne in lues if ligne["identification"] == "SIREN fusionné"]
-    assert {ligne["siren"] for ligne in fusionnees} == {petit.siren("debout")}
-    assert sum(ligne["identification"] == "non identifié" for ligne in lues) == 3

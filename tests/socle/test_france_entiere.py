@@ -20,7 +20,7 @@ from observatoire.indicators.catalog import mesures
 from observatoire.indicators.cube import compute_cube, compute_measure
 from observatoire.indicators.values import compute_indicators
 from observatoire.loading.ingestion import load_source
-from observatoire.matching.tables import compute_matches
+from observatoire.matching.computation import compute_matches
 from observatoire.reconciliation.document_arithmetic import compute_arithmetic
 from observatoire.reconciliation.estimate_scores import NOTES
 from observatoire.reconciliation.jobs_bridge import compute_bridge
@@ -31,6 +31,8 @@ from observatoire.settings import REFERENCES, Settings
 from observatoire.socle.registry import derivees
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
+
+pytestmark = pytest.mark.long
 
 ETABLISSEMENTS = 60_000
 EPCI = {

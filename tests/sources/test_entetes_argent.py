@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from observatoire.loading.headers import match_headers
-from observatoire.loading.records import FichierRefuse, Lecture, recognise
+from observatoire.loading.records import Lecture, recognise
+from observatoire.obstacle import Obstacle
 from observatoire.sources import sources
 from tests.depots import charger_source, comptes_justes, deposer, rejets, table
-from tests.donnees import CAM, SANS_DONNEES, dossier_donnees
+from tests.donnees import CAM
 
 TABLE = sources()["subventions"].table
 LUS = list(
@@ -101,7 +102,7 @@ def test_un_montant_verse_est_paye(entrepot):
 
 
 def test_toutes_les_colonnes_absentes_sont_dites_d_un_coup_avec_ce_qui_leur_ressemble():
-    with pytest.raises(FichierRefuse) as refus:
+    with pytest.raises(Obstacle) as refus:
         recognise(["idAttribuant", "nomBeneficaire2", "total"], Path("s.csv"), TABLE, Lecture())
     for mots in ("« nomBeneficiaire » est absente, comme « montant »", "« total »", "« nomBeneficaire2 » ressemble à"):
         assert mots in str(refus.value)
@@ -136,29 +137,6 @@ def test_une_colonne_non_lue_est_nommee_dans_la_lettre_avec_ce_qu_elle_aurait_pu
     texte = lettre.read_text(encoding="utf-8")
     assert "Colonnes que l'observatoire ne lit pas : « rnaBenef », « Canton »." in texte
     assert "« Canton » ressemble" not in texte
-
-
-def test_le_recensement_des_en_tetes_publies():
-    """Files that say their grantor, and files that wait for it, counted apart; no line of data is known of them."""
-    donnees = dossier_donnees()
-    chemin = donnees and donnees / "reels" / "scdl_entetes_fichiers_publies_2026-08.csv"
-    if not chemin or not chemin.exists():
-        pytest.skip(SANS_DONNEES)
-    fichiers, lignes = {"entiers": 0, "a_completer": 0}, {"entiers": 0, "a_completer": 0}
-    with chemin.open(encoding="utf-8", newline="") as flux:
-        publies = list(csv.DictReader(flux, delimiter=";"))
-    for publie in publies:
-        vu = match_headers([nom.strip().strip('"') for nom in publie["colonnes"].split(" | ")], TABLE)
-        manquantes = [colonne for colonne in vu.manquantes if colonne.requise]
-        if vu.doubles or any(not colonne.origine for colonne in manquantes):
-            continue
-        sort = "a_completer" if manquantes else "entiers"
-        fichiers[sort] += 1
-        lignes[sort] += int(publie["lignes"] or 0)
-    total = sum(int(publie["lignes"] or 0) for publie in publies)
-    assert fichiers["entiers"] >= 550
-    assert sum(fichiers.values()) >= 730
-    assert sum(lignes.values()) >= 0.8 * total
 
 
 def test_rien_de_ce_qui_est_lu_n_est_perdu_quand_une_colonne_est_en_double(entrepot):

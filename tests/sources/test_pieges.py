@@ -226,7 +226,11 @@ def test_la_liste_esus_se_lit_sous_ses_titres_quel_que_soit_le_nom_du_siren(entr
         ("775669336", "None", 7),
         (AVEC_ZEROS, "None", 8),
     ]
-    assert regles(entrepot, "esus") == {("signalement", "zeros_restitues"): 1}
+    assert regles(entrepot, "esus") == {
+        ("signalement", "zeros_restitues"): 1,
+        ("signalement", "identifiant_restitue"): 1,
+        ("signalement", "siret_au_lieu_de_siren"): 1,
+    }
 
 
 def test_une_liste_esus_sans_siren_reconnu_est_refusee_et_dit_quoi_faire(entrepot):

@@ -12,9 +12,10 @@ import duckdb
 import pytest
 
 from observatoire.evidence import PreuvesAbsentes, open_evidence
-from observatoire.indicators.catalog import CatalogueInvalide, mesures
+from observatoire.indicators.catalog import mesures
 from observatoire.indicators.raw_lines import NON_DITES, RESTREINTE, SANS_LIGNE, find_lines, public_lines
 from observatoire.indicators.row_joins import source_of_lines
+from observatoire.obstacle import Obstacle
 from observatoire.publication.public_contributions import CONTRIBUTIONS
 from observatoire.publication.unfolded_page import PAGE, TABLE, write_unfolding
 from observatoire.releases.lifecycle import current_release, retract
@@ -22,13 +23,13 @@ from observatoire.schemas import ENTIER, TEXTE
 from observatoire.settings import Settings
 from observatoire.sources import sources
 from observatoire.sources.states import schema_of
-from observatoire.unfolding.figures import CONFIDENTIELLE, Depliage, DepliageImpossible, unfold
+from observatoire.unfolding.figures import CONFIDENTIELLE, Depliage, unfold
 from observatoire.unfolding.key import complete_key
 from observatoire.warehouse import Entrepot
 from tests.chaine import installer, lancer, raisons
-from tests.effacer_lignes import dix_autres_par_terme, ecarts, tirer, une_ligne_par_terme
 from tests.fabrique import COLONNES_CONTRIBUTIONS, Fabrique, fabrique
 from tests.petit_sirene import PetitSirene, siret
+from tests.unfolding.effacer_lignes import dix_autres_par_terme, ecarts, tirer, une_ligne_par_terme
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,7 @@ def test_chaque_contribution_trouve_ses_lignes_et_elles_la_redonnent(ici: Entrep
     assert vues > 30
 
 
+@pytest.mark.long
 def test_effacer_une_ligne_depliee_change_le_terme_effacer_les_autres_non(ici: Entrepot, tmp_path: Path):
     """Every term is first recomputed from its lines: sums, medians, distinct counts, concentrations."""
     hasard = Random(7)  # noqa: S311 — a draw that repeats
@@ -181,7 +183,7 @@ def test_le_job_se_lance_sans_rien_saisir(publie: Path, tmp_path: Path, monkeypa
     with pytest.raises(PreuvesAbsentes, match="retirée"):
         write_unfolding(entrepot, en_cours)
     assert not list(entrepot.racine.glob("deplies/*")), "nor does what was being unfolded stay"
-    with pytest.raises((PreuvesAbsentes, DepliageImpossible)):
+    with pytest.raises(Obstacle):
         deplier(entrepot)
 
 
@@ -246,7 +248,7 @@ def test_une_mesure_qui_ne_dit_pas_ses_lignes_en_rend_le_compte_et_la_raison(tmp
 def test_une_mesure_qui_dit_mal_ses_lignes_ne_se_charge_pas(tmp_path: Path, entete: str):
     with fabrique(tmp_path) as petite:
         petite.contributions("m", [], f"-- lignes : {entete}")
-        with pytest.raises(CatalogueInvalide, match=r"measures/m\.sql : « -- lignes : .*nommer l la table d'une source"):
+        with pytest.raises(Obstacle, match=r"measures/m\.sql : « -- lignes : .*nommer l la table d'une source"):
             mesures()
 
 

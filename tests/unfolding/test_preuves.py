@@ -1,6 +1,5 @@
 """Kept evidence: each release stands with the tables it was computed from, and goes with them."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -8,16 +7,14 @@ import pytest
 from observatoire.evidence import PreuvesAbsentes, forget_evidence, keep_evidence, open_evidence
 from observatoire.releases.lifecycle import current_release, releases, retract
 from observatoire.warehouse import Entrepot
-from tests.chaine import installer, lancer, raisons
+from tests.chaine import copier, entrepot_de, installer
 from tests.fabrique import Fabrique, fabrique
 
 
 @pytest.fixture
 def ici(publie: Path, tmp_path: Path, monkeypatch) -> Entrepot:
     """Copy a folder whose first release is made."""
-    dossier = tmp_path / "ici"
-    shutil.copytree(publie, dossier, symlinks=True)
-    return installer(dossier, monkeypatch)
+    return installer(copier(publie, tmp_path / "ici"), monkeypatch)
 
 
 @pytest.fixture
@@ -31,14 +28,11 @@ def gardees(entrepot: Entrepot) -> list[str]:
     return sorted(chemin.name for chemin in (entrepot.racine / "preuves").iterdir())
 
 
-def test_les_preuves_disent_ce_qui_etait_quand_la_publication_a_ete_faite(ici: Entrepot):
-    premiere = current_release(ici)
-    avant = ici.version("mesures", "membres_reseaux")
-    with (ici.settings.raw / "adhesions" / "adhesions_documents.csv").open("a", encoding="utf-8") as flux:
-        flux.write("sismo,Structure neuve,,inconnu,,,inconnu,inconnu,faible,sismo,Structure neuve\n")
-    resultat = lancer()
-    assert resultat.success, raisons(resultat)
-    assert gardees(ici) == releases(ici) and len(releases(ici)) == 2
+def test_les_preuves_disent_ce_qui_etait_quand_la_publication_a_ete_faite(publie: Path, publie_deux_fois: Path):
+    avant = entrepot_de(publie).version("mesures", "membres_reseaux")
+    ici = entrepot_de(publie_deux_fois)
+    assert gardees(ici) == releases(ici)
+    premiere, _ = releases(ici)
     assert open_evidence(ici, premiere).version("mesures", "membres_reseaux") == avant
     derniere = open_evidence(ici, current_release(ici))
     assert derniere.version("mesures", "membres_reseaux") == ici.version("mesures", "membres_reseaux") != avant

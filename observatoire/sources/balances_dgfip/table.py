@@ -44,6 +44,7 @@ TABLE = Table(
             ("exer",),
             requise=True,
             obligatoire=True,
+            genre="annee",
             regles=(
                 refus(
                     "annee_plausible",
@@ -59,23 +60,45 @@ TABLE = Table(
             ("ident",),
             requise=True,
             obligatoire=True,
-            longueur=14,
+            genre="siret",
             regles=(signalement("siret_invalide", "SIRET du budget invalide", is_siret),),
         ),
         Colonne(
             "siren",
             TEXTE,
             "SIREN de la collectivité ; celui du budget quand le fichier ne le donne pas.",
-            longueur=9,
+            genre="siren",
             regles=(signalement("siren_invalide", "SIREN invalide : territoire inconnu", is_siren),),
         ),
         Colonne("nom_budget", TEXTE, "Nom du budget.", ("lbudg",)),
-        Colonne("code_departement", TEXTE, "Département, sur trois caractères.", ("ndept",)),
-        Colonne("code_insee", TEXTE, "Commune du siège dans son département, sur trois caractères.", ("insee",)),
-        Colonne("cbudg", TEXTE, "Code du type de budget, depuis 2015 : 1, 2 ou 3."),
+        Colonne(
+            "code_departement",
+            TEXTE,
+            "Département, sur trois caractères.",
+            ("ndept",),
+            longueur=3,
+        ),
+        Colonne(
+            "code_insee",
+            TEXTE,
+            "Commune du siège dans son département, sur trois caractères.",
+            ("insee",),
+            longueur=3,
+        ),
+        Colonne(
+            "cbudg",
+            TEXTE,
+            "Code du type de budget, depuis 2015 : 1, 2 ou 3.",
+            genre="code",
+        ),
         Colonne("budget", TEXTE, "Code du type de budget, avant 2015 : BP ou BA."),
         Colonne("type_budget", TEXTE, "principal, rattaché ou annexe.", calculee=True),
-        Colonne("ctype", TEXTE, "Type de collectivité (405 : métropole ; 440 : budget annexe d'un groupement)."),
+        Colonne(
+            "ctype",
+            TEXTE,
+            "Type de collectivité (405 : métropole ; 440 : budget annexe d'un groupement).",
+            genre="code",
+        ),
         Colonne("categ", TEXTE, "Catégorie de collectivité ; connue depuis 2017."),
         Colonne(
             "nomenclature",
@@ -98,13 +121,19 @@ TABLE = Table(
             "nature, ou croisée (nature et fonction) : deux présentations des mêmes dépenses, qui ne s'ajoutent pas.",
             calculee=True,
         ),
-        Colonne("fonction", TEXTE, "Fonction, quand le fichier est croisé."),
+        Colonne(
+            "fonction",
+            TEXTE,
+            "Fonction, quand le fichier est croisé.",
+            genre="code",
+        ),
         Colonne(
             "compte",
             TEXTE,
             "Compte par nature.",
             requise=True,
             obligatoire=True,
+            genre="code",
             regles=(
                 refus(
                     "compte_forme",
@@ -210,8 +239,6 @@ _CHARGE = f"compte LIKE '6%' AND NOT {_PERE}"
 _ORDRE = "coalesce(oobdeb_eur, 0) - coalesce(oobcre_eur, 0)"
 CALCULS = {
     "siren": "coalesce(siren, siret_budget[:9])",
-    # written as a number in some years
-    "code_insee": "CASE WHEN length(code_insee) < 3 THEN lpad(code_insee, 3, '0') ELSE code_insee END",
     "type_budget": """CASE coalesce(cbudg, budget) WHEN '1' THEN 'principal' WHEN 'BP' THEN 'principal'
         WHEN '2' THEN 'rattaché' WHEN '3' THEN 'annexe' WHEN 'BA' THEN 'annexe' END""",
     "presentation": "CASE WHEN count(fonction) OVER () > 0 THEN 'croisée' ELSE 'nature' END",

@@ -15,6 +15,7 @@ TABLE = Table(
             ENTIER,
             "Exercice ; vide quand le document ne le donne pas.",
             requise=True,
+            genre="annee",
             regles=(refus("exercice_plausible", "exercice impossible", lambda v: v.between(2000, 2100)),),
         ),
         Colonne("ligne", TEXTE, "Ligne, dans les mots du document.", requise=True, obligatoire=True),

@@ -76,6 +76,7 @@ TABLE = Table(
             ("BGT_ANNEE", "année de exercice"),
             requise=True,
             obligatoire=True,
+            genre="annee",
             regles=(
                 refus(
                     "exercice_plausible",
@@ -91,11 +92,8 @@ TABLE = Table(
             ("BGT_SIRET", "code SIRET"),
             requise=True,
             obligatoire=True,
-            regles=(
-                signalement(
-                    "siret_invalide", "SIRET invalide : territoire inconnu", lambda v: is_siren_or_siret(restored(v))
-                ),
-            ),
+            genre="siren_ou_siret",
+            regles=(signalement("siret_invalide", "SIRET invalide : territoire inconnu", is_siren_or_siret),),
         ),
         Colonne("siren", TEXTE, "SIREN de la collectivité, quand son SIRET est valide.", calculee=True),
         Colonne("nom", TEXTE, "Nom.", ("BGT_NOM", "nom de la collectivité ou de l'établissement concerné")),
@@ -114,6 +112,7 @@ TABLE = Table(
             ("BGT_CONTNAT", "numéro du compte budgétaire"),
             requise=True,
             obligatoire=True,
+            genre="code",
             regles=(length_at_most(9),),
         ),
         Colonne("libelle_compte", TEXTE, "Libellé du compte.", ("BGT_CONTNAT_LABEL", "Libellé du compte budgétaire")),

@@ -23,7 +23,7 @@ TABLE = Table(
             "SIREN de l'entreprise.",
             requise=True,
             obligatoire=True,
-            longueur=9,
+            genre="siren",
             regles=(refus("siren_invalide", "SIREN invalide : neuf chiffres et clé de contrôle attendus", is_siren),),
         ),
         Colonne(

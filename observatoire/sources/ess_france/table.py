@@ -17,7 +17,7 @@ TABLE = Table(
             "SIREN de l'entreprise.",
             requise=True,
             obligatoire=True,
-            longueur=9,
+            genre="siren",
             regles=(
                 signalement(
                     "siren_invalide",

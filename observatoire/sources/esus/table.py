@@ -3,10 +3,7 @@
 Only the column of the SIREN is in every edition; its header is not the same twice.
 """
 
-import pandas as pd
-
-from observatoire.conversion import BLANCS, as_code
-from observatoire.identifiers import is_siren, is_siret
+from observatoire.identifiers import is_siren
 from observatoire.schemas import DATE, TEXTE, Colonne, Table, signalement
 
 TABLE = Table(
@@ -31,7 +28,7 @@ TABLE = Table(
             ),
             requise=True,
             obligatoire=True,
-            longueur=9,
+            genre="siren",
             regles=(
                 signalement(
                     "siren_invalide",
@@ -65,9 +62,3 @@ TABLE = Table(
         ),
     ),
 )
-
-
-def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
-    """Take the blanks out of SIREN written by people (501 735 300), and keep the SIREN of a valid SIRET."""
-    nu = as_code(brut["siren"], 9).str.replace(BLANCS, "", regex=True)
-    return brut.assign(siren=nu.where(~is_siret(nu), nu.str.slice(0, 9)))

@@ -28,6 +28,7 @@ TABLE = Table(
             TEXTE,
             "SIREN, quand un document le donne ou qu'une personne l'a décidé.",
             requise=True,
+            genre="siren",
             regles=(signalement("siren_invalide", "SIREN de l'organisme invalide", is_siren),),
             nominatif=True,
         ),

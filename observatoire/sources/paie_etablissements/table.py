@@ -17,7 +17,7 @@ TABLE = Table(
             requise=True,
             obligatoire=True,
             nominatif=True,
-            longueur=14,
+            genre="siret",
             regles=(
                 refus(
                     "siret_invalide",

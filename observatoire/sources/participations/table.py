@@ -14,6 +14,7 @@ TABLE = Table(
             TEXTE,
             "SIREN de la société, quand le document le donne.",
             requise=True,
+            genre="siren",
             regles=(signalement("siren_societe_invalide", "SIREN de la société invalide", is_siren),),
             nominatif=True,
         ),

@@ -31,7 +31,7 @@ TABLE = Table(
             "siret",
             TEXTE,
             "SIRET, quand l'association l'a déclaré.",
-            longueur=14,
+            genre="siret",
             regles=(
                 signalement(
                     "siret_invalide", "SIRET invalide (quatorze chiffres et clé de contrôle attendus)", is_siret

@@ -17,7 +17,7 @@ TABLE = Table(
             "SIREN qui fait foi.",
             requise=True,
             obligatoire=True,
-            longueur=9,
+            genre="siren",
             regles=(SIREN_VALIDE,),
         ),
         Colonne(
@@ -27,7 +27,7 @@ TABLE = Table(
             ("sirenDoublon",),
             requise=True,
             obligatoire=True,
-            longueur=9,
+            genre="siren",
             regles=(SIREN_VALIDE,),
         ),
         Colonne("date_traitement", DATE, "Dernier traitement du doublon.", ("dateDernierTraitementDoublon",)),

@@ -11,14 +11,14 @@ TRANCHES = ["NN", "00", "01", "02", "03", "11", "12", "21", "22", "31", "32", "4
 TABLE = Table(
     "Établissements du répertoire Sirene, tels que reçus : actifs, et employeurs fermés depuis dix ans au plus.",
     (
-        Colonne("siren", TEXTE, "SIREN de l'unité légale.", requise=True, obligatoire=True, longueur=9),
+        Colonne("siren", TEXTE, "SIREN de l'unité légale.", requise=True, obligatoire=True, genre="siren"),
         Colonne(
             "siret",
             TEXTE,
             "SIRET de l'établissement.",
             requise=True,
             obligatoire=True,
-            longueur=14,
+            genre="siret",
             regles=(
                 signalement(
                     "siret_invalide", "SIRET invalide (quatorze chiffres et clé de contrôle attendus)", is_siret
@@ -40,9 +40,16 @@ TABLE = Table(
             "Tranche d'effectifs salariés.",
             ("trancheEffectifsEtablissement",),
             requise=True,
+            longueur=2,
             regles=(signalement("tranche_connue", "tranche d'effectifs inconnue", lambda v: v.isin(TRANCHES)),),
         ),
-        Colonne("annee_effectifs", TEXTE, "Année de validité de la tranche.", ("anneeEffectifsEtablissement",)),
+        Colonne(
+            "annee_effectifs",
+            TEXTE,
+            "Année de validité de la tranche.",
+            ("anneeEffectifsEtablissement",),
+            genre="code",
+        ),
         Colonne("est_siege", BOOLEEN, "Siège de l'unité légale.", ("etablissementSiege",)),
         Colonne(
             "code_commune_lu",

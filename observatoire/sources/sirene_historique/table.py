@@ -16,7 +16,7 @@ TABLE = Table(
             "SIRET de l'établissement.",
             requise=True,
             obligatoire=True,
-            longueur=14,
+            genre="siret",
             regles=(
                 signalement(
                     "siret_invalide", "SIRET invalide (quatorze chiffres et clé de contrôle attendus)", is_siret

@@ -15,7 +15,7 @@ TABLE = Table(
             ("siretEtablissementPredecesseur",),
             requise=True,
             obligatoire=True,
-            longueur=14,
+            genre="siret",
             regles=(SIRET_VALIDE,),
         ),
         Colonne(
@@ -25,7 +25,7 @@ TABLE = Table(
             ("siretEtablissementSuccesseur",),
             requise=True,
             obligatoire=True,
-            longueur=14,
+            genre="siret",
             regles=(SIRET_VALIDE,),
         ),
         Colonne(

@@ -17,7 +17,7 @@ TABLE = Table(
             "SIREN de l'unité légale.",
             requise=True,
             obligatoire=True,
-            longueur=9,
+            genre="siren",
             regles=(
                 signalement("siren_invalide", "SIREN invalide (neuf chiffres et clé de contrôle attendus)", is_siren),
             ),
@@ -44,6 +44,7 @@ TABLE = Table(
             "Numéro au répertoire national des associations.",
             ("identifiantAssociationUniteLegale",),
             vides=("[ND]",),
+            genre="rna",
             regles=(signalement("rna_forme", "numéro RNA mal formé (W et neuf chiffres attendus)", is_rna),),
         ),
         Colonne(

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as arrow
 
 from observatoire.conversion import convert
-from observatoire.schemas import ENTIER, TEXTE
+from observatoire.schemas import DATE, ENTIER, TEXTE
 
 LIGNE, CONFIRMEE, CONVENTION, DECISION, FICHIER = "ligne", "fichier confirmé", "convention", "décision", "fichier"
 ORIGINES = (LIGNE, CONFIRMEE, CONVENTION, DECISION, FICHIER)
@@ -38,7 +38,7 @@ def years_of(mots: pd.DataFrame, annee_du_fichier: int | None) -> tuple[pd.Serie
         annee_du_fichier: the one year the file says it is about, by its name or its origin.
     """
     de_la_ligne = convert(mots["exercice_budgetaire"], ENTIER).fillna(_single_year(mots["exercice_budgetaire"]))
-    de_la_convention, de_la_decision = (_single_year(mots[nom]) for nom in ("date_convention", "date_decision"))
+    de_la_convention, de_la_decision = (_year_of_date(mots[nom]) for nom in ("date_convention", "date_decision"))
     du_fichier = pd.Series(annee_du_fichier, index=mots.index, dtype=pd.ArrowDtype(ENTIER))
     datee = de_la_convention.fillna(de_la_decision)
     confirmee = du_fichier.where(_confirms(mots, annee_du_fichier) & (datee != du_fichier).fillna(False).astype(bool))
@@ -50,6 +50,12 @@ def years_of(mots: pd.DataFrame, annee_du_fichier: int | None) -> tuple[pd.Serie
         nouvelle = annee.isna() & annees.notna()
         annee, origine = annee.where(~nouvelle, annees), origine.where(~nouvelle, dite)
     return annee, origine
+
+
+def _year_of_date(mots: pd.Series) -> pd.Series:
+    """Read the year of a day as the grammar of words reads it, else the one year that is written."""
+    annees: pd.Series = convert(mots, DATE).dt.year.astype(pd.ArrowDtype(ENTIER))
+    return annees.fillna(_single_year(mots))
 
 
 def _single_year(mots: pd.Series) -> pd.Series:

@@ -85,14 +85,10 @@ def _plain(mots: pd.Series) -> pd.Series:
     return droites.str.replace("[\u0300-\u036f]", "", regex=True).str.replace(r"\s+", " ", regex=True).str.strip()
 
 
-def _names_someone(identifiant: pd.Series) -> pd.Series:
-    return is_siren_or_siret(restored(identifiant))
-
-
 def _explained(identifiant: pd.Series) -> pd.Series:
     """Say which identifiers are right, or already explained by another rule."""
     dits: pd.Series = _written(f"{SCIENTIFIC}|{ROUNDED}|{MADE_UP}")(identifiant)
-    return _names_someone(identifiant) | dits
+    return is_siren_or_siret(identifiant) | is_rna(identifiant) | dits
 
 
 def _shares_add_up(lignes: pd.DataFrame) -> pd.Series:
@@ -122,10 +118,13 @@ TABLE = Table(
             **NOMS["id_attribuant"],
             requise=True,
             origine="siret_attribuant",
+            genre="siren_ou_siret",
             titre=r"\b(\d{3} ?\d{3} ?\d{3} ?\d{5})\b",
             regles=(
                 signalement(
-                    "attribuant_invalide", "identifiant de l'attribuant invalide : territoire inconnu", _names_someone
+                    "attribuant_invalide",
+                    "identifiant de l'attribuant invalide : territoire inconnu",
+                    is_siren_or_siret,
                 ),
             ),
         ),
@@ -159,7 +158,13 @@ TABLE = Table(
                 ),
             ),
         ),
-        Colonne("exercice_budgetaire", ENTIER, "Exercice budgétaire, tel que donné.", **NOMS["exercice_budgetaire"]),
+        Colonne(
+            "exercice_budgetaire",
+            ENTIER,
+            "Exercice budgétaire, tel que donné.",
+            **NOMS["exercice_budgetaire"],
+            genre="annee",
+        ),
         Colonne("date_convention", DATE, "Date de la convention.", **NOMS["date_convention"]),
         Colonne("date_decision", DATE, "Date de la décision d'attribution.", **NOMS["date_decision"]),
         Colonne(
@@ -186,15 +191,11 @@ TABLE = Table(
         Colonne(
             "id_beneficiaire",
             TEXTE,
-            "SIRET du bénéficiaire, tel qu'écrit.",
+            "SIRET du bénéficiaire, sinon son SIREN ou son numéro RNA ; tel qu'écrit quand il ne se lit pas.",
             **NOMS["id_beneficiaire"],
             nominatif=True,  # a first name is sometimes written there
+            genre="siren_ou_siret",
             regles=(
-                signalement(
-                    "notation_scientifique",
-                    "SIRET passé en notation scientifique par un tableur : ses chiffres sont perdus, le redemander",
-                    _not_written(SCIENTIFIC),
-                ),
                 signalement(
                     "siret_arrondi",
                     "SIRET qui finit par 00000 : arrondi par un tableur, le redemander",
@@ -209,15 +210,9 @@ TABLE = Table(
                     "identifiant_invalide", "identifiant du bénéficiaire invalide : ni SIRET ni SIREN", _explained
                 ),
                 signalement(
-                    "identifiant_restitue",
-                    "blancs ôtés, ou zéros de gauche rendus pour lire l'identifiant, qui peut alors désigner quelqu'un "
-                    "d'autre : à confirmer",
-                    lambda v: v == restored(v),
-                ),
-                signalement(
                     "siren_au_lieu_de_siret",
                     "SIREN à la place du SIRET : établissement inconnu",
-                    lambda v: ~is_siren(restored(v)),
+                    lambda v: ~is_siren(v),
                 ),
             ),
         ),
@@ -236,6 +231,7 @@ TABLE = Table(
             TEXTE,
             "Numéro RNA du bénéficiaire.",
             nominatif=True,
+            genre="rna",
             **NOMS["rna_beneficiaire"],
             regles=(signalement("rna_forme", "numéro RNA mal formé (W et neuf chiffres attendus)", is_rna),),
         ),
@@ -463,6 +459,7 @@ def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
         "siren_attribuant": _siren_of(restored(convert(ecrite("id_attribuant"), TEXTE))),
         "siren_beneficiaire": _siren_of(identifiant),
         "siret_beneficiaire": identifiant.where(is_siret(identifiant)),
+        "rna_beneficiaire": convert(ecrite("rna_beneficiaire"), TEXTE).fillna(identifiant.where(is_rna(identifiant))),
     }
     if "monnaie" in brut:
         derivees["montant_eur"] = to_euros(brut["montant_eur"], in_francs(ecrite("monnaie")))

@@ -6,7 +6,7 @@ zero; a division that is not there is not zero either.
 
 import pandas as pd
 
-from observatoire.conversion import as_code, convert
+from observatoire.conversion import convert
 from observatoire.schemas import TEXTE, Colonne, Table, refus
 from observatoire.sources.urssaf_columns import ANNEE, EST_ESS, FAMILLE_ESS, MESURES
 
@@ -14,7 +14,9 @@ TABLE = Table(
     "Emploi privé par région et division de la NAF, dans l'ESS et hors ESS (Urssaf, régime général).",
     (
         ANNEE,
-        Colonne("code_region", TEXTE, "Code de la région.", ("Code région",), requise=True, obligatoire=True),
+        Colonne(
+            "code_region", TEXTE, "Code de la région.", ("Code région",), requise=True, obligatoire=True, longueur=2
+        ),
         Colonne(
             "secteur_na88",
             TEXTE,
@@ -46,9 +48,5 @@ TABLE = Table(
 
 
 def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
-    """Take the code of the division from its words, and give région codes 01 to 06 their zero back."""
-    codes = as_code(brut["code_region"], 2).str.strip()
-    return brut.assign(
-        code_region=codes.str.replace(r"^(\d)$", r"0\1", regex=True),
-        division_naf=convert(brut["secteur_na88"], TEXTE).str.slice(0, 2),
-    )
+    """Take the code of the division from its words."""
+    return brut.assign(division_naf=convert(brut["secteur_na88"], TEXTE).str.slice(0, 2))

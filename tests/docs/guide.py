@@ -9,8 +9,11 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+
+from pip._vendor.distlib.scripts import ScriptMaker, enquote_executable
 
 from tests.chaine import RACINE, environnement
 
@@ -59,12 +62,25 @@ def blocs(*langages: str, page: str = "*") -> list[Bloc]:
 
 
 def copie(publie: Path, ou: Path) -> Path:
-    """Copy a release, its `raw/` and its history where recipes may change them; `.venv` is the one of the tests."""
+    """Copy a release, its `raw/` and its history where recipes may change them, with the programs of the tests."""
     shutil.copytree(publie, ou, symlinks=True)
-    (ou / ".venv").symlink_to(sys.prefix)
+    installer_commandes(ou)
     (ou / ".dagster").mkdir(exist_ok=True)
     (ou / "dagster").mkdir(exist_ok=True)
     return ou
+
+
+def installer_commandes(ou: Path) -> None:
+    """Give a folder a `.venv/`: what the environment of the tests holds, and the commands of this project, as pip does."""
+    ici, bin_ = Path(sys.prefix), ou / ".venv" / "bin"
+    bin_.mkdir(parents=True)
+    scripts = tomllib.loads((RACINE / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    for chemin in (*(c for c in ici.iterdir() if c.name != "bin"), *(ici / "bin").iterdir()):
+        if chemin.name not in scripts:
+            (ou / ".venv" / chemin.relative_to(ici)).symlink_to(chemin)
+    fabrique = ScriptMaker(None, str(bin_))
+    fabrique.executable, fabrique.variants = enquote_executable(str(bin_ / "python")), {""}
+    fabrique.make_multiple([f"{nom} = {cible}" for nom, cible in scripts.items()])
 
 
 def jouer(commande: str, dossier: Path) -> subprocess.CompletedProcess[str]:
@@ -73,7 +89,7 @@ def jouer(commande: str, dossier: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", commande],
         cwd=dossier,
-        env={**environnement(dossier), "PATH": chemins},
+        env={**environnement(dossier), "PATH": chemins, "PYTHONPATH": str(RACINE)},
         capture_output=True,
         text=True,
         check=False,

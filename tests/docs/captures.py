@@ -1,4 +1,4 @@
-"""The pictures of the guide, taken again: `python -m tests.captures` writes `docs/captures/` and leaves nothing running.
+"""The pictures of the guide, taken again: `python -m tests.docs.captures` writes `docs/captures/` and leaves nothing running.
 
 From demonstration data alone, in a folder that is thrown away; the interface is read on this machine, in the browser of
 the tests. What the pages must hold is tested elsewhere: here they are only photographed.
@@ -21,7 +21,7 @@ from observatoire.demonstration import generate
 from observatoire.settings import RACINE, REFERENCES
 from tests.chaine import environnement
 from tests.depots import SUBVENTION, en_csv
-from tests.guide import DOCS
+from tests.docs.guide import DOCS
 from tests.navigateur import OPTIONS, SANS_NAVIGATEUR, chromium
 
 CAPTURES = DOCS / "captures"

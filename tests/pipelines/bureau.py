@@ -5,7 +5,6 @@ Gestures are clicks on what is shown; what a test expects to read belongs to the
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -26,7 +25,6 @@ telemetry: {enabled: false}
 nux: {enabled: false}
 run_coordinator: {module: dagster._core.run_coordinator, class: DefaultRunCoordinator}
 """
-ESPACE = "load_from: [{python_module: {module_name: pipelines.definitions, location_name: observatoire}}]\n"
 # patience, not a measure: a run takes half a minute on a quiet machine
 PATIENCE_MS = 600_000
 
@@ -37,14 +35,12 @@ def interface(dossier: Path, *options: str) -> Iterator[str]:
     accueil = dossier / "dagster"
     accueil.mkdir(exist_ok=True)
     (accueil / "dagster.yaml").write_text(INSTANCE, encoding="utf-8")
-    (accueil / "workspace.yaml").write_text(ESPACE, encoding="utf-8")
     with socket.socket() as libre:
         libre.bind(("127.0.0.1", 0))
         port = libre.getsockname()[1]
-    commande = shutil.which("dagster-webserver", path=str(Path(sys.executable).parent)) or "dagster-webserver"
     with (accueil / "serveur.log").open("w") as journal:
         serveur = subprocess.Popen(
-            [commande, "-h", "127.0.0.1", "-p", str(port), "-w", str(accueil / "workspace.yaml"), *options],
+            [sys.executable, "-m", "pipelines.interface", "--service", "--port", str(port), *options],
             env={**environnement(dossier), "PYTHONPATH": str(RACINE), "DAGSTER_DISABLE_TELEMETRY": "1"},
             cwd=RACINE,
             stdout=journal,
