@@ -110,6 +110,9 @@ def read_identifier(word: str, kind: str) -> tuple[str, str | None]:
     Returns:
         the identifier, and the key of `words.DITS` that tells what was done to it, None when it was written plainly.
     """
+    # a register saved again by a library has tens of millions of these
+    if word.endswith(".0") and len(word) - 2 in _LENGTHS.get(kind, ()) and word.isascii() and word[:-2].isdigit():
+        return word[:-2], "point_zero"
     if re.fullmatch(SCIENTIFIC, word):
         return word, "notation_scientifique"
     label, rest = _parted(word)

@@ -212,7 +212,10 @@ def read(mot: str, attendu: Attendu) -> Lu:
         attendu: what its column asks.
     """
     lire = _LIRE.get(attendu.sorte)
-    return Lu(mot) if lire is None else lire(mot.translate(_PLAT).strip() or mot, attendu)
+    if lire is None:
+        return Lu(mot)
+    plat = mot if mot.isascii() and mot.isprintable() else mot.translate(_PLAT).strip() or mot
+    return lire(plat, attendu)
 
 
 # ---- numbers

@@ -233,8 +233,8 @@ def _serve(args: argparse.Namespace) -> int:
 
 def _stand(_: argparse.Namespace) -> int:
     _say("etat")
-    from observatoire.releases.lifecycle import releases, unpublished
-    from observatoire.releases.retraction_word import retraction_word
+    from observatoire.releases.lifecycle import unpublished
+    from observatoire.releases.retraction_word import written_word
     from observatoire.releases.standing import AFaire, situation
     from observatoire.warehouse import Entrepot
     from pipelines.telling import tell_standing
@@ -245,9 +245,8 @@ def _stand(_: argparse.Namespace) -> int:
     if la.regarde_le is not None and (pourquoi := unpublished(entrepot)) is not None:
         a_faire.append(AFaire("ce qui est publié n'est pas ce que l'entrepôt contient", pourquoi))
     tell_standing(entrepot, la, a_faire)
-    # made by another account, its owner could not use it
-    if releases(entrepot) and entrepot.racine.stat().st_uid == os.geteuid() and os.access(entrepot.racine, os.W_OK):
-        print(f"\nMot de retrait, que l'interface demande pour retirer une publication : {retraction_word(entrepot)}")
+    if mot := written_word(entrepot):
+        print(f"\nMot de retrait, que l'interface demande pour retirer une publication : {mot}")
     return 1 if a_faire else 0
 
 

@@ -18,6 +18,7 @@ from observatoire.journal.writing import forget_quoted
 from observatoire.obstacle import Obstacle
 from observatoire.publication.public_tables import CONTRAT
 from observatoire.releases.assembly import build, code_version
+from observatoire.releases.retraction_word import retraction_word
 from observatoire.sources import sources
 from observatoire.sources.states import state_of
 from observatoire.warehouse import INACHEVE, NOM_DUCKDB, Entrepot, erase, fingerprint, sha256, utc_now
@@ -245,7 +246,8 @@ def forget_pages(entrepot: Entrepot, gardees: Collection[str]) -> None:
 
 
 def _announce(entrepot: Entrepot) -> None:
-    """Tell machines which releases there are now."""
+    """Tell machines which releases there are now, and leave to the person at this one the word that takes one back."""
+    retraction_word(entrepot)
     manifestes = [manifest_of(entrepot, release) for release in releases(entrepot)]
     write_lists(entrepot, manifestes, current_release(entrepot), pinned_release(entrepot), _retracted(entrepot))
 

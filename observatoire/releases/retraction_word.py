@@ -4,6 +4,7 @@ It is used once, in a file of its owner; what a retraction does belongs to `rele
 """
 
 import hmac
+import os
 import secrets
 
 from observatoire.obstacle import Obstacle
@@ -11,6 +12,12 @@ from observatoire.warehouse import Entrepot
 
 FICHIER = ".mot_de_retrait"
 OCTETS = 6
+
+
+def written_word(entrepot: Entrepot) -> str | None:
+    """Read the word, nothing written; None when there is none yet, or when it is not ours to read."""
+    chemin = entrepot.racine / FICHIER
+    return chemin.read_text(encoding="utf-8").strip() if os.access(chemin, os.R_OK) else None
 
 
 def retraction_word(entrepot: Entrepot) -> str:

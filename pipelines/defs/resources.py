@@ -25,7 +25,8 @@ def close_history(instance: dg.DagsterInstance) -> None:
     base = stockage.parent
     siens = [base / nom for nom in ("history", "schedules", "logs", stockage.name)]
     for dossier in siens if base == Path(instance.root_directory) else [base]:
-        if dossier.is_dir() and os.access(dossier, os.W_OK):
+        if os.access(base, os.W_OK):
+            dossier.mkdir(mode=0o700, exist_ok=True)  # before Dagster does, with the rights of the process
             dossier.chmod(0o700)
 
 

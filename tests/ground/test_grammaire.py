@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from observatoire.identifiers import is_rna, is_siren, is_siret
@@ -23,6 +23,7 @@ from observatoire.sources import Source
 from observatoire.sources.states import FichierLu
 from observatoire.warehouse import Entrepot
 from observatoire.words import DITS, expected_of, read
+from tests.hasard import exemples
 
 COLONNES = {
     "montant": Colonne("montant", EUROS, "Montant.", unite="eur"),
@@ -281,7 +282,7 @@ MOT = (
 DE_BORD = st.sampled_from(["", " ", NB, SANS, "\t"])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@exemples(8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(DE_BORD, MOT, DE_BORD).map("".join) | st.none(), min_size=1, max_size=40))
 @example(["", " ", None, "\0", "'", "-", "."])
 def test_le_meme_mot_a_la_meme_valeur_et_la_meme_raison_dans_les_deux_lecteurs(tmp_path_factory, mots):

@@ -10,6 +10,7 @@ import pytest
 
 from observatoire.machine import MachineRefuse, check_writable, refusal_in
 from observatoire.releases.lifecycle import current_release, releases
+from observatoire.releases.retraction_word import retraction_word
 from observatoire.warehouse import Entrepot
 from pipelines import running
 from pipelines.command import COMMANDES, main
@@ -94,11 +95,10 @@ def test_ce_qui_attend_quelqu_un_se_dit_avant_le_reste(ici: Entrepot, capsys):
 
 
 def test_l_etat_dit_quoi_faire_et_sort_en_erreur_quand_il_faut(ici: Entrepot, capsys):
-    main(["etat"])  # the first one makes the word of the next retraction
     avant = {c: c.stat().st_mtime_ns for c in ici.racine.rglob("*")}
-    capsys.readouterr()
     assert main(["etat"]) == 0
     dit = capsys.readouterr().out
+    assert f"Mot de retrait, que l'interface demande pour retirer une publication : {retraction_word(ici)}" in dit
     assert "Rien à faire." in dit and str(current_release(ici)) in dit and "raw/ lu     :" in dit
     deposer(ici, "subventions", "2024.csv", subventions(3))
     assert main(["etat"]) == 1

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from observatoire.settings import RACINE
+from observatoire.sources.folders import MODELE
 from tests.depots import charger_source, deposer, regles, table
 from tests.donnees import lire_csv
 
@@ -88,7 +89,7 @@ def test_les_trois_structures_d_accompagnement_sont_a_identifier(documents):
 
 def test_les_fichiers_verses_disent_leur_origine():
     for nom in DOCUMENTAIRES:
-        chemins = list((RACINE / "raw" / nom).glob("*.csv"))
+        chemins = [chemin for chemin in (RACINE / "raw" / nom).glob("*.csv") if chemin.name != MODELE]
         assert chemins
         for chemin in chemins:
             assert chemin.with_name(f"{chemin.name}.origine.yml").exists(), chemin.name
