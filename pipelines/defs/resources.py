@@ -1,14 +1,12 @@
 """The warehouse as a Dagster resource, held by one run at a time. What is written there belongs to the assets."""
 
-import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import ExitStack, contextmanager, suppress
 
 import dagster as dg
 from pydantic import PrivateAttr
 
-from observatoire.settings import Settings
+from observatoire.settings import HistorySettings, Settings
 from observatoire.warehouse import Entrepot
 from pipelines.failing import obstacles_told
 from pipelines.history import prune
@@ -17,17 +15,14 @@ from pipelines.history import prune
 def close_history(instance: dg.DagsterInstance) -> None:
     """Leave the history of Dagster to its owner: parameters that were typed, and errors as they were raised.
 
-    Its folders alone, for the home of Dagster may be the repository; one that is somebody else's stays as it is.
+    Runs have folders of their own in it, made as they come: the folder of all is what closes. One that is somebody
+    else's is theirs to close.
     """
-    if instance.is_ephemeral:
-        return
-    stockage = Path(instance.storage_directory())
-    base = stockage.parent
-    siens = [base / nom for nom in ("history", "schedules", "logs", stockage.name)]
-    for dossier in siens if base == Path(instance.root_directory) else [base]:
-        if os.access(base, os.W_OK):
-            dossier.mkdir(mode=0o700, exist_ok=True)  # before Dagster does, with the rights of the process
-            dossier.chmod(0o700)
+    if not instance.is_ephemeral:
+        historique = HistorySettings.from_environment().historique
+        with suppress(PermissionError):
+            historique.mkdir(mode=0o700, parents=True, exist_ok=True)
+            historique.chmod(0o700)
 
 
 class EntrepotVerrouille(dg.ConfigurableResource["EntrepotVerrouille"]):

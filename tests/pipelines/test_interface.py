@@ -1,6 +1,7 @@
 """The interface starts, says where, and ends with all that it started."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,7 +23,7 @@ def ouvrir(dossier: Path, *options: str) -> subprocess.Popen[str]:
     """Start the interface as a person does, with a history of its own."""
     accueil = dossier / "dagster"
     accueil.mkdir(exist_ok=True)
-    (accueil / "dagster.yaml").write_text("telemetry: {enabled: false}\nnux: {enabled: false}\n", encoding="utf-8")
+    shutil.copy(RACINE / "dagster.yaml", accueil)
     return subprocess.Popen(
         [sys.executable, "-m", "pipelines.interface", *options],
         cwd=RACINE, env=environnement(dossier), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, umask=0o022,
@@ -85,7 +86,7 @@ def test_le_port_pris_donne_le_suivant_et_tout_s_arrete_ensemble(tmp_path: Path)
     reste, erreurs = processus.communicate(timeout=120)
     assert (processus.returncode, reste) == (130, "Interface arrêtée.\n") and "Traceback" not in erreurs
     assert finit(daemon)
-    ecrits = [chemin for chemin in (tmp_path / "dagster").rglob("*") if chemin.name != "dagster.yaml"]
+    ecrits = list((tmp_path / "dagster" / ".dagster").rglob("*"))
     assert ecrits and not [chemin for chemin in ecrits if chemin.stat().st_mode & 0o077], "the history is its owner's"
 
 

@@ -242,7 +242,7 @@ def test_interrompue_elle_finit_proprement_et_le_dit(numero: int, code: int, mon
 
 
 def test_l_etat_demande_par_un_autre_compte_ne_cree_rien(ici: Entrepot, monkeypatch, capsys):
-    monkeypatch.setattr("pipelines.command.os.geteuid", lambda: os.getuid() + 1)
+    monkeypatch.setattr("observatoire.releases.retraction_word.os.access", lambda *_: False)
     avant = set(ici.racine.rglob("*"))
     assert main(["etat"]) == 0
     assert "Mot de retrait" not in capsys.readouterr().out and set(ici.racine.rglob("*")) == avant
