@@ -71,6 +71,22 @@ def _always_answers(controle: Controle) -> Controle:
 
 
 @dataclass(frozen=True)
+class EnTete:
+    """A header that names a column only where no surer one does: its word has other meanings.
+
+    Attributes:
+        nom: the header; case, accents and punctuation do not matter.
+        avec, sans: columns the file must, or must not, have by their sure headers.
+        dit: what the header says of every row: (column, word).
+    """
+
+    nom: str
+    avec: tuple[str, ...] = ()
+    sans: tuple[str, ...] = ()
+    dit: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Colonne:
     """A column of a table.
 
@@ -79,7 +95,10 @@ class Colonne:
         type: Arrow type, one of the constants of this module.
         description: French sentence, published as the comment of the column.
         en_tetes: headers it may carry in files, beside its own name; case, accents and punctuation do not matter.
-        requise: a file without this column is refused whole.
+        a_defaut: headers it may carry where none of those is there, each under its conditions.
+        nom_lu: its own name is a header too; not where the word means other things in files.
+        requise: a file without this column is refused whole; one that its `origine` could complete waits for it.
+        origine: entry of the file's `.origine.yml` that says its value for the whole file.
         obligatoire: a row without this value is refused.
         unite: unit of the values (eur, postes…), empty for codes and words.
         nominatif: values that may name a person are not repeated in the public rejects.
@@ -98,6 +117,8 @@ class Colonne:
     type: arrow.DataType
     description: str
     en_tetes: tuple[str, ...] = ()
+    a_defaut: tuple[EnTete, ...] = ()
+    nom_lu: bool = True
     requise: bool = False
     obligatoire: bool = False
     unite: str = ""
@@ -106,6 +127,7 @@ class Colonne:
     genre: Genre = ""
     longueur: int = 0
     titre: str = ""
+    origine: str = ""
     vides: tuple[str, ...] = ()
     regles: tuple[pa.Check, ...] = ()
 
@@ -140,6 +162,23 @@ class RegleEnsemble:
 
 
 @dataclass(frozen=True)
+class Totaux:
+    """How a total is told from a row of data, in files that people lay out.
+
+    Attributes:
+        montants: columns a total adds up.
+        libelles: columns where its word stands (« TOTAL GENERAL »).
+        identifiants: columns that name somebody, or an account: a row that has one is data.
+        propres: columns that only data has; with one of them, a row that is no sum is kept, and flagged.
+    """
+
+    montants: tuple[str, ...]
+    libelles: tuple[str, ...]
+    identifiants: tuple[str, ...] = ()
+    propres: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Table:
     """A table of the warehouse.
 
@@ -150,6 +189,7 @@ class Table:
         gravite_cle: `refus` keeps the first of equal keys, `signalement` keeps all and flags the repeats.
         regles: rules over several columns.
         ensemble: rules over all of its rows, whatever the file.
+        totaux: how its files write totals, when they do: blank rows, titles and notes are then told apart too.
     """
 
     description: str
@@ -158,6 +198,7 @@ class Table:
     gravite_cle: Gravite = "refus"
     regles: tuple[pa.Check, ...] = ()
     ensemble: tuple[RegleEnsemble, ...] = ()
+    totaux: Totaux | None = None
     noms: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -30,7 +30,7 @@ ETATS = {
     "a_jour": "à jour",
     "en_retard": "à jour, mais rien de nouveau depuis une cadence",
     "perime": "périmée : rien de nouveau depuis deux cadences",
-    "en_echec": "en échec : la table est celle du dernier chargement réussi",
+    "en_echec": "en échec : les lignes en cause sont celles du dernier chargement réussi",
     "absente": "absente : aucun fichier",
 }
 MONTREES = 20
@@ -136,12 +136,21 @@ def _files(etat: Etat) -> dict[str, Any]:
         {"fichier": lu.fichier, "état": lu.etat, "nature": lu.nature, "lignes": _equation(_counts([lu]))}
         for lu in etat.fichiers
     ]
+    non_lues = [
+        {"fichier": lu.fichier, "colonnes non lues": ", ".join(lu.colonnes_inconnues)}
+        for lu in etat.fichiers
+        if lu.colonnes_inconnues
+    ]
     motifs = [
         {"fichier": lu.fichier, "lignes": nombre, "hors champ parce que": motif}
         for lu in etat.fichiers
         for motif, nombre in sorted(lu.motifs_hors_champ.items())
     ]
-    return {"fichiers": table_of(lus), **({"lignes hors champ": table_of(motifs)} if motifs else {})}
+    return {
+        "fichiers": table_of(lus),
+        **({"colonnes non lues": table_of(non_lues)} if non_lues else {}),
+        **({"lignes hors champ": table_of(motifs)} if motifs else {}),
+    }
 
 
 def _unread(entrepot: Entrepot, source: Source) -> dict[str, str]:

@@ -15,12 +15,26 @@ import pyarrow as arrow
 
 from observatoire.identifiers import is_demonstration
 from observatoire.loading.files import Fichier
+from observatoire.loading.other_rows import Addition
+from observatoire.loading.periods import Repetition, repetitions
 from observatoire.loading.records import Lecture, read_batches
 from observatoire.loading.sorting import DE_DEMONSTRATION, Tri, convert_columns, repeated_key, sort_rows, told_once
+from observatoire.machine import stops_everything
+from observatoire.obstacle import Obstacle
 from observatoire.schemas import Table
 from observatoire.sources import Source
 from observatoire.sources.states import FichierLu
 from observatoire.warehouse import Entrepot, memory_database
+
+
+class FichierEnFaute(Obstacle):
+    """A file that cannot be read, among others that can: its message, and its name in the folder of its source."""
+
+    def __init__(self, fichier: str, motif: str) -> None:
+        """Keep the name beside the message."""
+        super().__init__(motif)
+        self.fichier = fichier
+
 
 DIT_EN_TITRE = "colonne absente, valeur lue au-dessus de l'en-tête : comptée pour tout le fichier, à vérifier"
 
@@ -37,46 +51,110 @@ def load_rows(
     Arguments, errors and result as in `bulk.load_rows`.
     """
     rejets: list[pd.DataFrame] = []
-    lots = (lot for fichier, lu in fichiers for lot in _batches_of_file(fichier, source, lu, rejets))
+    freres = [fichier for fichier, _ in fichiers] if source.cumul == "par_periode" else []
+    try:
+        repetees = repetitions(freres, source.table)
+    except Obstacle:  # said, with its name, when its turn to be read comes
+        repetees = {}
+    lots = (
+        lot
+        for fichier, lu in fichiers
+        for lot in _batches_of_file(fichier, source, lu, rejets, repetees.get(fichier.nom))
+    )
     entrepot.write_batches(sortie, source.table.arrow(), lots, dire)
     _handle_repeats(entrepot, sortie, source.table, [lu for _, lu in fichiers], rejets, dire)
     return rejets
 
 
 def _batches_of_file(
-    fichier: Fichier, source: Source, lu: FichierLu, rejets: list[pd.DataFrame]
+    fichier: Fichier, source: Source, lu: FichierLu, rejets: list[pd.DataFrame], repetition: Repetition | None
 ) -> Iterator[pd.DataFrame]:
-    """Yield the kept rows of a file; count the others and keep their reasons."""
+    """Yield the kept rows of a file; count the others and keep their reasons.
+
+    Raises:
+        FichierEnFaute: the file cannot be read as this table.
+    """
+    try:
+        yield from _sorted_batches(fichier, source, lu, rejets, repetition)
+    except Obstacle as erreur:
+        if stops_everything(erreur):
+            raise
+        raise FichierEnFaute(fichier.nom, str(erreur)) from erreur
+
+
+def _sorted_batches(
+    fichier: Fichier, source: Source, lu: FichierLu, rejets: list[pd.DataFrame], repetition: Repetition | None
+) -> Iterator[pd.DataFrame]:
     table = source.table
     schema = table.pandera()
-    lecture = Lecture()
+    dites = said_beside(fichier, table)
+    lecture = Lecture(origine=dites)
+    addition = Addition(table.totaux) if table.totaux is not None else None
     premiers = len(rejets)
     for brut in read_batches(fichier.chemin, table, lecture):
-        tri = _sort_batch(brut, fichier, source, schema)
+        deja = repetition.take_out(brut) if repetition is not None else None
+        if repetition is not None and deja is not None and deja.any():
+            lu.lignes_lues += int(deja.sum())
+            _count_out_of_scope(lu, {repetition.motif: int(deja.sum())})
+            brut = brut[~deja].reset_index(drop=True)  # noqa: PLW2901 — what is left of the batch
+        tri = _sort_batch(brut, fichier, source, schema, addition)
         lu.lignes_lues += len(brut)
         lu.lignes_retenues += len(tri.retenues)
-        lu.lignes_hors_champ += len(tri.hors_champ)
         lu.lignes_rejetees += len(tri.refusees)
-        for motif, nombre in tri.hors_champ.value_counts().items():
-            lu.motifs_hors_champ[str(motif)] = lu.motifs_hors_champ.get(str(motif), 0) + int(nombre)
+        _count_out_of_scope(lu, {str(motif): int(nombre) for motif, nombre in tri.hors_champ.value_counts().items()})
         completes = _whole_rows(tri.refusees)
         rejets.append(tri.rejets.assign(fichier=fichier.nom, ligne_complete=tri.rejets["ligne"].map(completes)))
         yield tri.retenues.assign(_fichier=fichier.nom)
     # what a file is told once may come back in each of its batches
     if du_fichier := rejets[premiers:]:
         rejets[premiers:] = [told_once(pd.concat(du_fichier)).drop(columns="cle")]
+    lu.lignes_lues += sum(lecture.ecartees.values())
+    _count_out_of_scope(lu, lecture.ecartees)
     titres = [(ligne, colonne, valeur) for colonne, (ligne, valeur) in lecture.titres.items()]
     rejets.append(
         pd.DataFrame(titres, columns=["ligne", "colonne", "valeur"]).assign(
             fichier=fichier.nom, regle="dit_en_titre", gravite="signalement", motif=DIT_EN_TITRE
         )
     )
+    if repetition is not None:
+        dite = pd.DataFrame({"ligne": [1], "colonne": "", "valeur": None, "motif": repetition.motif})
+        rejets.append(dite.assign(fichier=fichier.nom, regle="fichier_contenu", gravite="signalement"))
+    if lecture.a_completer:
+        lu.etat = "a_completer"
+        rejets.append(_to_complete(fichier, table, lecture.a_completer))
     malformees = pd.DataFrame(lecture.malformees, columns=["ligne", "ligne_complete", "motif"])
     lu.lignes_lues += len(malformees)
     lu.lignes_rejetees += len(malformees)
     lu.colonnes_inconnues = lecture.inconnues
     lu.en_tetes = lecture.reconnues
     rejets.append(malformees.assign(fichier=fichier.nom, colonne="", regle="structure", gravite="refus"))
+
+
+def said_beside(fichier: Fichier, table: Table) -> dict[str, str]:
+    """Return what the origin of a file says of all its rows, by column."""
+    dits = {colonne.nom: getattr(fichier.origine, colonne.origine) for colonne in table.colonnes if colonne.origine}
+    return {nom: str(dit) for nom, dit in dits.items() if dit}
+
+
+def _count_out_of_scope(lu: FichierLu, motifs: dict[str, int]) -> None:
+    for motif, nombre in motifs.items():
+        lu.lignes_hors_champ += nombre
+        lu.motifs_hors_champ[motif] = lu.motifs_hors_champ.get(motif, 0) + nombre
+
+
+def _to_complete(fichier: Fichier, table: Table, colonnes: list[str]) -> pd.DataFrame:
+    """Say once what a file does not say of all its rows, and where to write it: they count without it."""
+    lignes = []
+    for nom in colonnes:
+        colonne = table.colonne(nom)
+        assert colonne is not None  # noqa: S101 — a column of this table
+        motif = (
+            f"fichier à compléter : aucune colonne ne donne « {(colonne.en_tetes or (nom,))[0]} » ; écrire "
+            f"« {colonne.origine}: » dans {Path(fichier.nom).name}.origine.yml, à côté de lui ; ses lignes comptent, "
+            "sans cette valeur"
+        )
+        lignes.append({"ligne": 1, "colonne": nom, "valeur": None, "motif": motif})
+    return pd.DataFrame(lignes).assign(fichier=fichier.nom, regle="a_completer", gravite="signalement")
 
 
 def _whole_rows(lignes: pd.DataFrame) -> dict[int, str]:
@@ -89,11 +167,17 @@ def _whole_rows(lignes: pd.DataFrame) -> dict[int, str]:
     }
 
 
-def _sort_batch(brut: pd.DataFrame, fichier: Fichier, source: Source, schema: Any) -> Tri:
+def _sort_batch(
+    brut: pd.DataFrame, fichier: Fichier, source: Source, schema: Any, addition: Addition | None
+) -> Tri:
     table = source.table
     brut = source.preparer(brut, fichier.nom, fichier.millesime)
     lignes, illisibles = convert_columns(brut, table)
-    tri = sort_rows(brut, table, schema, source.hors_champ(lignes), lignes, illisibles)
+    hors_champ = source.hors_champ(lignes)
+    if addition is not None:
+        totaux, faux = addition.sort(lignes, brut)
+        hors_champ, illisibles = hors_champ.fillna(totaux), pd.concat([illisibles, faux.assign(cle=None)])
+    tri = sort_rows(brut, table, schema, hors_champ, lignes, illisibles)
     if "siren" in tri.retenues and not fichier.est_demonstration:
         intrus = tri.retenues[is_demonstration(tri.retenues["siren"])]
         signale = pd.DataFrame({"ligne": intrus["_ligne"], "colonne": "siren", "valeur": intrus["siren"]})

@@ -22,6 +22,7 @@ from observatoire.loading.records import (
     open_bytes,
     recognise,
     text_layout,
+    two_for_one,
     unpacked_size,
     unreadable_file,
 )
@@ -68,17 +69,42 @@ def open_large(connexion: duckdb.DuckDBPyConnection, fichier: Fichier, table: Ta
                 lignes = contenu.metadata.num_rows
             brutes = {nom: noms[place] for nom, place in recognise(noms, fichier.chemin, table, lecture).items()}
             chemin, ligne = fichier.chemin, "file_row_number + 1"
+            autres = {nom: [noms[place] for place in places] for nom, places in lecture.doubles.items()}
         else:
             chemin, ligne = _copy_text(connexion, fichier.chemin, table, lecture, atelier)
             lignes = parquet.read_metadata(chemin).num_rows
             brutes = {}
+            autres = {nom: _copied_twins(nom, places) for nom, places in lecture.doubles.items()}
         decrits = connexion.execute(f"DESCRIBE FROM read_parquet({sql_literal(chemin)})").fetchall()
     except (*ERREURS_DE_LECTURE, duckdb.Error) as erreur:
         raise unreadable_file(fichier.chemin, erreur) from erreur
     types = {nom: type_ for nom, type_, *_ in decrits}
-    brutes = brutes or {nom: nom for nom in types}  # the copy of a text has the names of the table
-    trouvees = {nom: ('"' + brut.replace('"', '""') + '"', types[brut]) for nom, brut in brutes.items()}
+    # the copy of a text has the names of the table
+    brutes = brutes or {nom: nom for nom in types if table.colonne(nom) is not None}
+    for nom, noms_des_autres in autres.items():
+        _check_twins(connexion, fichier.chemin, chemin, lecture, nom, [brutes[nom], *noms_des_autres])
+    trouvees = {nom: (_quoted(brut), types[brut]) for nom, brut in brutes.items()}
     return Entree(fichier, lecture, chemin, trouvees, ligne, lignes)
+
+
+def _quoted(nom: str) -> str:
+    return '"' + nom.replace('"', '""') + '"'
+
+
+def _copied_twins(nom: str, places: list[int]) -> list[str]:
+    """Name, in the copy of a text, the columns whose headers name one already found."""
+    return [f"_{place}_{nom}" for place in places]
+
+
+def _check_twins(
+    connexion: duckdb.DuckDBPyConnection, nomme: Path, chemin: Path, lecture: Lecture, nom: str, noms: list[str]
+) -> None:
+    """Refuse a file where another column says otherwise, or more, than the one that is read."""
+    lue, *autres = (f"nullif(trim({_quoted(autre)}::VARCHAR), '')" for autre in noms)
+    differe = " OR ".join(f"{autre} IS NOT NULL AND {autre} IS DISTINCT FROM {lue}" for autre in autres)
+    requete = f"SELECT count(*) FROM read_parquet({sql_literal(chemin)}) WHERE {differe}"
+    if connexion.execute(requete).fetchall()[0][0]:
+        raise two_for_one(nomme, lecture, nom)
 
 
 def _copy_text(
@@ -88,7 +114,10 @@ def _copy_text(
     texte = _plain_utf8(chemin, atelier)
     disposition = text_layout(texte, table, lecture, "utf-8-sig")
     colonnes = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(disposition.en_tete)))
-    voulues = ", ".join(f"c{place} AS {nom}" for nom, place in disposition.positions.items())
+    places = list(disposition.positions.items())
+    for nom, autres in lecture.doubles.items():
+        places += zip(_copied_twins(nom, autres), autres, strict=True)
+    voulues = ", ".join(f"c{place} AS {nom}" for nom, place in places)
     copie = Path(tempfile.mkdtemp(dir=atelier)) / "copie.parquet"
     saut = disposition.lignes_d_en_tete
 

@@ -57,6 +57,8 @@ class Origine:
         millesime: vintage, where the path does not say it, or says another.
         nature: `demonstration` when its rows are invented.
         couverture: as in `Source`.
+        attribuant, siret_attribuant: who gives the grants of the file, where no column says it.
+        monnaie: currency of its amounts, where no column says it.
         etag, derniere_modification, octets, sha256: what a download keeps, to fetch nothing twice.
     """
 
@@ -70,6 +72,9 @@ class Origine:
     millesime: str | int | None = None
     nature: Literal["reelle", "demonstration"] | None = None
     couverture: Literal["lignes", "inconnue"] | Couverture | None = None
+    attribuant: str | None = None
+    siret_attribuant: str | int | None = None
+    monnaie: str | None = None
     etag: str | None = None
     derniere_modification: Annotated[str, _said(datetime.fromisoformat)] | None = None
     octets: int | None = None
@@ -122,13 +127,17 @@ class Fichier:
 
     @property
     def millesime(self) -> str:
-        """Vintage, `2024` or `2024-10`; empty when neither origin nor path says it."""
-        dit = self.origine.millesime
+        """Vintage, `2024` or `2024-10`; empty when neither origin nor path says it, or when a name has several."""
+        if dit := self.origine.millesime:
+            return str(dit)
         jour = r"(?:[-_]?(?:0[1-9]|[12]\d|3[01]))?"
-        trouve = re.search(rf"(?<!\d)((?:19|20)\d{{2}})(?:[-_]?(0[1-9]|1[0-2]){jour})?(?!\d)", self.nom)
-        if dit or trouve is None:
-            return str(dit or "")
-        return "-".join(partie for partie in trouve.groups() if partie)
+        motif = rf"(?<!\d)((?:19|20)\d{{2}})(?:[-_]?(0[1-9]|1[0-2]){jour})?(?!\d)"
+        for partie in reversed(Path(self.nom).parts):  # the name of the file, before those of its folders
+            trouves = list(re.finditer(motif, partie))
+            if trouves:
+                annees = {trouve[1] for trouve in trouves}
+                return "-".join(mot for mot in trouves[0].groups() if mot) if len(annees) == 1 else ""
+        return ""
 
     @property
     def obtenu_le(self) -> date:

@@ -5,19 +5,21 @@
 
 import traceback
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pandas as pd
 import pyarrow as arrow
+from pyarrow import parquet
 from pydantic import ConfigDict
 
 from observatoire.declarations import FERMEE, Texte, declared, read_yaml
 from observatoire.fingerprints import code_owed
 from observatoire.judging import COLONNES_REJETS, VIDE
 from observatoire.loading import batches, bulk
+from observatoire.loading.batches import FichierEnFaute
 from observatoire.loading.files import (
     A_CONVERTIR,
     Fichier,
@@ -28,6 +30,7 @@ from observatoire.loading.files import (
     wait_for_copies,
 )
 from observatoire.loading.letters import write_letters
+from observatoire.loading.periods import conflicts, producer_of
 from observatoire.loading.rejects import write_csv
 from observatoire.loading.whole_table import whole_table_flags
 from observatoire.machine import MachineRefuse, refusal_in, stops_everything
@@ -159,18 +162,12 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
     for dernier_echec in (entrepot.racine / "rejets").glob(f"{source.nom}.en_echec.*"):
         dernier_echec.unlink()
     retenus, ecartes = _by_accumulation(trouves, source)
-    fichiers = [(fichier, _file_record(fichier, source)) for fichier in retenus]
-    lus = [lu for _, lu in fichiers]
-    nature = "demonstration" if any(lu.nature == "demonstration" for lu in lus) else source.nature
-    load_rows = bulk.load_rows if source.volumineuse else batches.load_rows
-
-    def dire() -> dict[str, Any]:
-        lues = sum(lu.lignes_lues for lu in lus)
-        return {"version": version, "nature": nature, "couverture": _coverage(retenus, source, lues)}
-
+    fautes = conflicts(retenus, source.nom) if source.cumul == "par_periode" else {}
     with entrepot.replacing(entrepot.path_of(schema_of(source), source.nom)) as provisoire:
         try:
-            rejets = load_rows(entrepot, source, fichiers, provisoire, dire)
+            lus, rejets, autres = _load_producers(
+                entrepot, source, retenus, precedent, provisoire, fautes, version, acceptes
+            )
             rejets += whole_table_flags(provisoire, source.table)
         finally:
             # before any other reproach: what half a copy says is no fault of its producer
@@ -179,10 +176,11 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
         tous = pd.concat([*rejets, VIDE.assign(fichier="", ligne_complete="")], ignore_index=True)
         etat = Etat(
             source=source.nom,
-            etat="a_jour",
+            etat="en_echec" if fautes else "a_jour",
+            motif=" ".join(fautes.values()),
+            depuis=(precedent and precedent.depuis or utc_now()) if fautes else None,
             version=version,
-            nature=nature,
-            couverture=dire()["couverture"],
+            **_carried(source, retenus, lus),
             charge_le=utc_now(),
             fichiers=[*lus, *(_file_record(fichier, source, sort) for fichier, sort in ecartes)],
             jusqu_au=_latest(provisoire, source),
@@ -190,14 +188,138 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
             acceptations=sorted(acceptes),
         )
         try:
-            _check_volumes(etat, precedent, source, _to_accept(retenus, precedent) <= acceptes)
+            _check_volumes(etat, precedent, source, _to_accept(retenus, precedent) <= acceptes, tous)
         except Obstacle as erreur:
             _write_rejects(entrepot, f"{source.nom}.en_echec", tous)
             write_letters(entrepot, source, etat.fichiers, tous)
             raise ChargementRefuse(str(erreur), etat.regles) from None
     _write_rejects(entrepot, source.nom, tous)
-    write_letters(entrepot, source, etat.fichiers, tous)
+    en_cause = pd.concat([tous, *(rejets_en_cause for _, rejets_en_cause in autres)], ignore_index=True)
+    if autres:
+        _write_rejects(entrepot, f"{source.nom}.en_echec", en_cause)
+    lettres = {lu.fichier: lu for lus_ecrits in (etat.fichiers, *(siens for siens, _ in autres)) for lu in lus_ecrits}
+    write_letters(entrepot, source, lettres.values(), en_cause)
     return etat
+
+
+def _load_producers(
+    entrepot: Entrepot,
+    source: Source,
+    retenus: list[Fichier],
+    precedent: Etat | None,
+    provisoire: Path,
+    fautes: dict[str, str],
+    version: str,
+    acceptes: set[str],
+) -> tuple[list[FichierLu], list[pd.DataFrame], list[tuple[list[FichierLu], pd.DataFrame]]]:
+    """Load the files; where each producer has its folder, one that fails keeps its last good rows, alone.
+
+    `fautes`, the French reason by producer that fails, is completed here.
+
+    Returns:
+        The files, the rejects, and the files and rejects of the producers whose rows were read, and refused.
+
+    Raises:
+        Obstacle: no producer is left.
+    """
+    load_rows = bulk.load_rows if source.volumineuse else batches.load_rows
+    separes = source.cumul == "par_periode" and len({producer_of(fichier.nom) for fichier in retenus}) > 1
+    refuses: list[tuple[list[FichierLu], pd.DataFrame]] = []
+    while True:
+        bons = [fichier for fichier in retenus if producer_of(fichier.nom) not in fautes]
+        if not bons:
+            if refuses:
+                en_cause = pd.concat([rejets_en_cause for _, rejets_en_cause in refuses], ignore_index=True)
+                _write_rejects(entrepot, f"{source.nom}.en_echec", en_cause)
+                write_letters(entrepot, source, [lu for siens, _ in refuses for lu in siens], en_cause)
+            raise Obstacle(" ".join(fautes.values()))
+        lus = [_file_record(fichier, source) for fichier in bons]
+
+        def dire(bons: list[Fichier] = bons, lus: list[FichierLu] = lus) -> dict[str, Any]:
+            return {"version": version, **_carried(source, bons, lus)}
+
+        try:
+            rejets = load_rows(entrepot, source, list(zip(bons, lus, strict=True)), provisoire, dire)
+        except FichierEnFaute as erreur:
+            if not separes:
+                raise
+            fautes[producer_of(erreur.fichier)] = str(erreur)
+            continue
+        nouvelles = _volume_faults(source, bons, lus, rejets, precedent, acceptes) if separes else {}
+        if not nouvelles:
+            break
+        tous = pd.concat([*rejets, VIDE.assign(fichier="", ligne_complete="")], ignore_index=True)
+        for producteur in nouvelles:
+            siens = [lu for lu in lus if producer_of(lu.fichier) == producteur]
+            refuses.append((siens, tous[tous["fichier"].isin([lu.fichier for lu in siens])]))
+        fautes |= nouvelles
+    if fautes:
+        lus += _keep_last_good(entrepot, source, retenus, precedent, provisoire, set(fautes), version, lus)
+    return lus, rejets, refuses
+
+
+def _carried(source: Source, fichiers: list[Fichier], lus: list[FichierLu]) -> dict[str, Any]:
+    """Return what the table says of its rows: their nature, and what they are complete for."""
+    nature = "demonstration" if any(lu.nature == "demonstration" for lu in lus) else source.nature
+    return {"nature": nature, "couverture": _coverage(fichiers, source, sum(lu.lignes_lues for lu in lus))}
+
+
+def _volume_faults(
+    source: Source,
+    fichiers: list[Fichier],
+    lus: list[FichierLu],
+    rejets: list[pd.DataFrame],
+    precedent: Etat | None,
+    acceptes: set[str],
+) -> dict[str, str]:
+    """Judge the volumes of each producer apart: one that refuses everything would be lost among the others."""
+    fautes = {}
+    tous = pd.concat([*rejets, VIDE.assign(fichier="")], ignore_index=True)
+    for producteur in sorted({producer_of(lu.fichier) for lu in lus}):
+        siens = [lu for lu in lus if producer_of(lu.fichier) == producteur]
+        ses_rejets = tous[tous["fichier"].isin([lu.fichier for lu in siens])]
+        regles: Any = ses_rejets.groupby(["colonne", "regle", "gravite"], as_index=False).size().to_dict("records")
+        nature = "demonstration" if any(lu.nature == "demonstration" for lu in lus) else source.nature
+        etat = Etat(source.nom, "a_jour", "", nature, "lignes", fichiers=siens, regles=regles)
+        avant = None
+        if precedent is not None:
+            anciens = [lu for lu in precedent.fichiers if producer_of(lu.fichier) == producteur]
+            avant = Etat(**{**vars(precedent), "fichiers": anciens, "jusqu_au": None})
+        ses_fichiers = [fichier for fichier in fichiers if producer_of(fichier.nom) == producteur]
+        try:
+            _check_volumes(etat, avant, source, _to_accept(ses_fichiers, avant) <= acceptes, ses_rejets)
+        except Obstacle as erreur:
+            fautes[producteur] = str(erreur)
+    return fautes
+
+
+def _keep_last_good(
+    entrepot: Entrepot,
+    source: Source,
+    retenus: list[Fichier],
+    precedent: Etat | None,
+    provisoire: Path,
+    producteurs: set[str],
+    version: str,
+    lus: list[FichierLu],
+) -> list[FichierLu]:
+    """Add to a table the rows its failing producers have in the table in place; return their files, `en_echec`."""
+    en_place = entrepot.path_of(schema_of(source), source.nom)
+    anciens = [lu for lu in precedent.fichiers if producer_of(lu.fichier) in producteurs] if precedent else []
+    if anciens and en_place.exists():
+        neuves, gardees = (
+            parquet.read_table(chemin).to_pandas(types_mapper=pd.ArrowDtype) for chemin in (provisoire, en_place)
+        )
+        gardees = gardees[gardees["_fichier"].map(producer_of).isin(producteurs)]
+        lots = iter([neuves, gardees.reindex(columns=neuves.columns)])
+        dit = {"version": version, **_carried(source, retenus, [*lus, *anciens])}
+        entrepot.write_batches(provisoire, source.table.arrow(), lots, dit)
+    deja = {producer_of(lu.fichier) for lu in anciens}
+    nouveaux = [f for f in retenus if producer_of(f.nom) in producteurs - deja]
+    return [
+        *(replace(lu, etat="en_echec") for lu in anciens),
+        *(_file_record(fichier, source, "en_echec") for fichier in nouveaux),
+    ]
 
 
 def _latest(chemin: Path, source: Source) -> str | None:
@@ -231,7 +353,9 @@ def _write(entrepot: Entrepot, source: Source, lots: Iterator[pd.DataFrame], dit
         entrepot.write_batches(chemin, source.table.arrow(), lots, dit)
 
 
-def _check_volumes(etat: Etat, precedent: Etat | None, source: Source, accepte: bool) -> None:
+def _check_volumes(
+    etat: Etat, precedent: Etat | None, source: Source, accepte: bool, rejets: pd.DataFrame
+) -> None:
     """Refuse a load with too many refusals, or much smaller than the last good one, unless a person accepted it."""
     if accepte:
         return
@@ -247,8 +371,8 @@ def _check_volumes(etat: Etat, precedent: Etat | None, source: Source, accepte: 
     if rejetees > lues * source.plafond_rejets_pct / 100:
         raise Obstacle(
             f"{source.nom} : {rejetees} {'lignes refusées' if rejetees > 1 else 'ligne refusée'} sur {lues}, au-delà "
-            f"du plafond de {source.plafond_rejets_pct:g} % ; {_most_refused(etat)}. Chaque ligne et sa raison : "
-            f"warehouse/rejets/{source.nom}.en_echec.csv. {accepter}"
+            f"du plafond de {source.plafond_rejets_pct:g} % ; {_most_refused(etat, rejets)}. Chaque ligne et sa raison "
+            f": warehouse/rejets/{source.nom}.en_echec.csv. {accepter}"
         )
     if precedent is None or precedent.charge_le is None or precedent.nature != etat.nature:
         return
@@ -267,21 +391,23 @@ def _check_volumes(etat: Etat, precedent: Etat | None, source: Source, accepte: 
         )
 
 
-def _most_refused(etat: Etat) -> str:
-    """Say the file that has most refusals, and their most common rule."""
+def _most_refused(etat: Etat, rejets: pd.DataFrame) -> str:
+    """Say the file that has most refusals, their most common rule and its most common reason."""
     pire = max(etat.fichiers, key=lambda lu: lu.lignes_rejetees)
     refus = [regle for regle in etat.regles if regle["gravite"] == "refus"]
     if not refus:
         return f"surtout dans {pire.fichier}"
     regle = max(refus, key=lambda regle: regle["size"])
-    return f"surtout dans {pire.fichier}, colonne {regle['colonne'] or 'aucune'}, règle {regle['regle']}"
+    motifs = rejets.loc[(rejets["gravite"] == "refus") & (rejets["regle"] == regle["regle"]), "motif"]
+    colonne = regle["colonne"] or "aucune"
+    return f"surtout dans {pire.fichier}, colonne {colonne}, règle {regle['regle']} ({motifs.mode()[0]})"
 
 
 def _check_each_period(etat: Etat, precedent: Etat, source: Source, accepter: str) -> None:
     """Refuse a file much smaller than the one of its producer and year it replaces: other years would hide it."""
 
     def par_annee(lus: list[FichierLu]) -> dict[tuple[str, str], FichierLu]:
-        lues = [lu for lu in lus if lu.etat == "lu"]
+        lues = [lu for lu in lus if lu.etat in ("lu", "a_completer", "en_echec")]
         return {(str(Path(lu.fichier).parent), lu.millesime[:4] or lu.fichier): lu for lu in lues}
 
     avant = par_annee(precedent.fichiers)
@@ -323,16 +449,6 @@ def _by_accumulation(trouves: list[Fichier], source: Source) -> tuple[list[Fichi
     if source.cumul == "union":
         return candidats, ecartes
     if source.cumul == "par_periode":
-        # a folder per producer: two grantors of one year add up, two files of one grantor and year do not
-        par_annee: dict[tuple[str, str], Fichier] = {}
-        for fichier in candidats:
-            cle = (str(Path(fichier.nom).parent), fichier.millesime[:4] or fichier.nom)
-            if cle in par_annee:
-                raise Obstacle(
-                    f"{source.nom} : deux fichiers pour {cle[1]} ({par_annee[cle].nom}, {fichier.nom}). Retirer celui "
-                    f"que l'autre remplace, ou donner à chaque producteur un sous-dossier de raw/{source.nom}/."
-                )
-            par_annee[cle] = fichier
         return candidats, ecartes
     if len(candidats) > 1 and (sans_date := [fichier.nom for fichier in candidats if not fichier.millesime]):
         raise Obstacle(

@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from observatoire.formulas import harmless
+from observatoire.loading.headers import resemblance
 from observatoire.sources import Source
 from observatoire.sources.states import FichierLu
 from observatoire.warehouse import ATELIER, Entrepot
@@ -99,6 +100,7 @@ def _text(source: Source, lu: FichierLu, cas: pd.DataFrame) -> str:
         f"L'observatoire territorial de l'économie sociale et solidaire lit le fichier « {lu.fichier} », obtenu le "
         f"{_day(lu.obtenu_le)} pour le jeu « {source.titre} ».{producteur}",
         "\n".join(compte),
+        _unread(source, lu),
         _reasons("Lignes refusées", source, lu, refusees),
         _reasons("Lignes retenues, qui portent une question", source, lu, a_confirmer),
         "Nous vous serions reconnaissants :\n"
@@ -109,6 +111,20 @@ def _text(source: Source, lu: FichierLu, cas: pd.DataFrame) -> str:
         "Avec nos remerciements pour cette publication, qui permet d'observer l'économie sociale et solidaire.",
     ]
     return "\n\n".join(partie for partie in parties if partie) + "\n"
+
+
+def _unread(source: Source, lu: FichierLu) -> str:
+    """Name the columns nobody reads, and those that may have been meant for one that is missing."""
+    if not lu.colonnes_inconnues:
+        return ""
+    manquantes = [c for c in source.table.colonnes if not c.calculee and c.nom not in lu.en_tetes]
+    proches = [dit for colonne in manquantes if (dit := resemblance(colonne, lu.colonnes_inconnues))]
+    return "\n".join(
+        [
+            f"Colonnes que l'observatoire ne lit pas : {', '.join(f'« {nom} »' for nom in lu.colonnes_inconnues)}.",
+            *(f"- {dit} : est-ce la même ?" for dit in proches),
+        ]
+    )
 
 
 def _reasons(titre: str, source: Source, lu: FichierLu, cas: pd.DataFrame) -> str:

@@ -10,14 +10,13 @@ import csv
 import gzip
 import io
 import re
-import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import IO, Any, cast
 from xml.etree import ElementTree
@@ -27,7 +26,10 @@ import pandas as pd
 import pyarrow as arrow
 import pyarrow.parquet as parquet
 
+from observatoire.conversion import read_column
 from observatoire.loading.geojson import PasUneCollection, feature_records
+from observatoire.loading.headers import known_headers, match_headers, missing_message
+from observatoire.loading.other_rows import not_data
 from observatoire.obstacle import Obstacle
 from observatoire.schemas import TEXTE, Table
 
@@ -62,7 +64,12 @@ class Lecture:
         inconnues: headers no column of the table claims: tolerated, reported.
         manquantes: optional columns the file does not have.
         malformees: rows refused for their structure: (line, words, reason).
+        ecartees: records that are no row of the table, by reason.
         titres: values said once, above the header: (line, words) by column.
+        origine: values said for the whole file by its `.origine.yml`, by column; set before reading.
+        dites_en_tete: values the very words of a header say for the whole file, by column.
+        doubles: places of the other headers that name a column already found.
+        a_completer: columns the file waits for, which its `.origine.yml` may say.
     """
 
     en_tete: list[str] = field(default_factory=list)
@@ -70,7 +77,19 @@ class Lecture:
     inconnues: list[str] = field(default_factory=list)
     manquantes: list[str] = field(default_factory=list)
     malformees: list[tuple[int, str, str]] = field(default_factory=list)
+    ecartees: dict[str, int] = field(default_factory=dict)
     titres: dict[str, tuple[int, str]] = field(default_factory=dict)
+    origine: dict[str, str] = field(default_factory=dict)
+    dites_en_tete: dict[str, str] = field(default_factory=dict)
+    doubles: dict[str, list[int]] = field(default_factory=dict)
+    a_completer: list[str] = field(default_factory=list)
+
+    @property
+    def constantes(self) -> dict[str, str]:
+        """Values said once for the whole file, where no column gives them."""
+        titres = {nom: dite for nom, (_, dite) in self.titres.items()}
+        dites = {**self.dites_en_tete, **self.origine, **titres}
+        return {nom: dite for nom, dite in dites.items() if nom not in self.reconnues}
 
 
 def read_batches(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.DataFrame]:
@@ -95,7 +114,7 @@ def read_batches(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.Da
                 yield from _in_batches(feature_records(flux), chemin, table, lecture)
         else:
             with _open_text(chemin, table, encoding_of(chemin)) as (flux, separateur):
-                yield from _in_batches(_csv_records(flux, separateur, chemin), chemin, table, lecture)
+                yield from _in_batches(_csv_records(flux, separateur, chemin), chemin, table, lecture, separateur)
     except PasUneCollection as erreur:
         raise Obstacle(f"{chemin.name} : {erreur}") from erreur
     except ERREURS_DE_LECTURE as erreur:
@@ -131,48 +150,43 @@ def text_layout(chemin: Path, table: Table, lecture: Lecture, encodage: str) -> 
     return Disposition(separateur, derniere, en_tete, recognise(en_tete, chemin, table, lecture))
 
 
-def _header_key(en_tete: object) -> str:
-    """Reduce a header to its letters and digits, without accents or case."""
-    decompose = unicodedata.normalize("NFKD", str(en_tete or ""))
-    return re.sub(r"[^a-z0-9]", "", decompose.encode("ascii", "ignore").decode().lower())
-
-
 def recognise(en_tete: list[str], chemin: Path, table: Table, lecture: Lecture) -> dict[str, int]:
-    """Return the position of each column of the table in the header of a file."""
-    positions: dict[str, int] = {}
-    clefs = [_header_key(nom) for nom in en_tete]
-    for colonne in table.colonnes:
-        if colonne.calculee:
-            continue
-        noms = (colonne.nom, *colonne.en_tetes)
-        trouvees = [clefs.index(clef) for nom in noms if (clef := _header_key(nom)) in clefs]
-        if trouvees:
-            positions[colonne.nom] = trouvees[0]
-            lecture.titres.pop(colonne.nom, None)
-        elif colonne.requise and colonne.nom not in lecture.titres:
-            attendue = (colonne.en_tetes or (colonne.nom,))[0]
-            # where no header is known the row may be data, with names in it: it is not quoted
-            trouve = (
-                f"colonnes trouvées : {', '.join(f'« {nom} »' for nom in en_tete if nom)}"
-                if _known_headers(en_tete, table)
-                else "aucun en-tête connu n'a été trouvé"
-            )
-            raise Obstacle(
-                f"{chemin.name} : la colonne « {attendue} » est absente ; {trouve}. "
-                "Corriger l'en-tête ou déposer un autre fichier."
-            )
-        elif colonne.nom not in lecture.titres:
-            lecture.manquantes.append(colonne.nom)
+    """Return the position of each column of the table in the header of a file.
+
+    Raises:
+        Obstacle: required columns are missing, and neither a title nor the origin of the file gives them.
+    """
+    vu = match_headers(en_tete, table)
+    lecture.doubles = vu.doubles
+    lecture.dites_en_tete = vu.dites
+    for nom in vu.positions:
+        lecture.titres.pop(nom, None)
+    prises = {*vu.positions.values(), *chain.from_iterable(vu.doubles.values())}
     lecture.en_tete = en_tete
-    lecture.reconnues = {nom: en_tete[place] for nom, place in positions.items()}
-    lecture.inconnues = [nom for place, nom in enumerate(en_tete) if nom and place not in positions.values()]
-    return positions
+    lecture.reconnues = {nom: en_tete[place] for nom, place in vu.positions.items()}
+    lecture.inconnues = [nom for place, nom in enumerate(en_tete) if nom and place not in prises]
+    manquantes = [c for c in vu.manquantes if c.nom not in lecture.titres and c.nom not in lecture.origine]
+    lecture.manquantes = [colonne.nom for colonne in manquantes if not colonne.requise]
+    lecture.a_completer = [colonne.nom for colonne in manquantes if colonne.requise and colonne.origine]
+    if requises := [colonne for colonne in manquantes if colonne.requise and not colonne.origine]:
+        # where no header is known the row may be data, with names in it: it is not quoted
+        connus = known_headers(en_tete, table)
+        montres, inconnues = (en_tete, lecture.inconnues) if connus else ([], [])
+        raise Obstacle(
+            f"{chemin.name} : {missing_message(requises, montres, inconnues)} "
+            "Corriger l'en-tête ou déposer un autre fichier."
+        )
+    return vu.positions
 
 
-def _known_headers(cellules: list[str], table: Table) -> int:
-    """Count the cells that are headers of the table: how a header row, and a separator, are recognised."""
-    attendus = {_header_key(nom) for colonne in table.colonnes for nom in (colonne.nom, *colonne.en_tetes)}
-    return len(attendus & {_header_key(cellule) for cellule in cellules})
+def two_for_one(chemin: Path, lecture: Lecture, nom: str) -> Obstacle:
+    """Say in French that several headers name one thing, and that their values differ."""
+    titres = [lecture.reconnues[nom], *(lecture.en_tete[place] for place in lecture.doubles[nom])]
+    cites = ", ".join(f"« {titre} »" for titre in titres)
+    return Obstacle(
+        f"{chemin.name} : {len(titres)} colonnes pour une même chose ({cites}), "
+        f"et leurs valeurs diffèrent : laquelle est « {nom} » ? Garder celle-là, renommer l'autre, puis relancer."
+    )
 
 
 def data_members(archive: zipfile.ZipFile) -> list[str]:
@@ -257,7 +271,7 @@ def _open_text(chemin: Path, table: Table, encodage: str) -> Iterator[tuple[Iter
                 "Le télécharger à nouveau."
             )
         separateur = max(
-            ";,\t|", key=lambda signe: max(_known_headers(ligne, table) for ligne in csv.reader(debut, delimiter=signe))
+            ";,\t|", key=lambda signe: max(known_headers(ligne, table) for ligne in csv.reader(debut, delimiter=signe))
         )
         yield chain(debut, texte), separateur
 
@@ -312,7 +326,7 @@ def _xlsx_records(chemin: Path, table: Table) -> Iterator[tuple[int, list[str]]]
 def _holds(feuille: Any, table: Table) -> bool:
     """Say whether a sheet has a row of headers of the table near its top."""
     hauts = islice(feuille.iter_rows(values_only=True), 20)
-    return any(_known_headers([_as_text(cellule) for cellule in cellules], table) > 1 for cellules in hauts)
+    return any(known_headers([_as_text(cellule) for cellule in cellules], table) > 1 for cellules in hauts)
 
 
 def _as_text(cellule: Any) -> str:
@@ -329,7 +343,7 @@ def _as_text(cellule: Any) -> str:
 
 
 def _in_batches(
-    enregistrements: Iterator[tuple[int, list[str]]], chemin: Path, table: Table, lecture: Lecture
+    enregistrements: Iterator[tuple[int, list[str]]], chemin: Path, table: Table, lecture: Lecture, separateur: str = ""
 ) -> Iterator[pd.DataFrame]:
     """Find the header, then turn records into frames of strings."""
     debut = list(islice(enregistrements, 20))
@@ -344,18 +358,41 @@ def _in_batches(
     while paquet := list(islice(lignes, LIGNES_PAR_LOT)):
         bonnes = []
         for numero, cellules in paquet:
-            if not any(cellule.strip() for cellule in cellules):
+            if autre := not_data(cellules, en_tete, positions, table):
+                lecture.ecartees[autre] = lecture.ecartees.get(autre, 0) + 1
+            elif not any(cellule.strip() for cellule in cellules):
                 continue
-            if motif := _malformed(cellules, largeur):
+            elif motif := _malformed(cellules, largeur, separateur):
                 lecture.malformees.append((numero, " | ".join(cellules), motif))
             else:
                 bonnes.append((numero, cellules))
         colonnes: dict[str, Any] = {
             nom: arrow.array([cellules[place] for _, cellules in bonnes], TEXTE) for nom, place in positions.items()
         }
-        for nom, (_, dite) in lecture.titres.items():
-            colonnes[nom] = arrow.array([dite] * len(bonnes), TEXTE)
-        yield _frame(colonnes, arrow.array([numero for numero, _ in bonnes], arrow.int64()))
+        for nom, places in lecture.doubles.items():
+            for seconde_place in places:
+                seconde = arrow.array([cellules[seconde_place] for _, cellules in bonnes], TEXTE)
+                colonnes[nom] = _one_of_two(colonnes[nom], seconde, table, nom)
+                if colonnes[nom] is None:
+                    raise two_for_one(chemin, lecture, nom)
+        numeros = arrow.array([numero for numero, _ in bonnes], arrow.int64())
+        yield _frame({**colonnes, **_constants(lecture, len(bonnes))}, numeros)
+
+
+def _constants(lecture: Lecture, lignes: int) -> dict[str, Any]:
+    return {nom: arrow.array([dite] * lignes, TEXTE) for nom, dite in lecture.constantes.items()}
+
+
+def _one_of_two(premiere: Any, seconde: Any, table: Table, nom: str) -> Any:
+    """Merge two columns that name one thing, where each completes the other; None when they differ somewhere."""
+    colonne = table.colonne(nom)
+    assert colonne is not None  # noqa: S101 — recognised in this table
+    mots = [pd.Series(mot, dtype=pd.ArrowDtype(mot.type)) for mot in (premiere, seconde)]
+    (premiers, dits), (seconds, autres_dits) = (read_column(mot, colonne) for mot in mots)
+    vides = [premiers.isna() & dits.isna(), seconds.isna() & autres_dits.isna()]
+    if not (vides[0] | vides[1] | (premiers == seconds).fillna(False)).all():
+        return None
+    return arrow.array(mots[0].where(~vides[0], mots[1]))
 
 
 def _said_above(titres: list[tuple[int, list[str]]], table: Table) -> dict[str, tuple[int, str]]:
@@ -370,22 +407,35 @@ def _said_above(titres: list[tuple[int, list[str]]], table: Table) -> dict[str, 
 
 def _header_place(debut: list[tuple[int, list[str]]], table: Table) -> int:
     """Find the header: titles may stand above it, it is the row that holds most of the names we know."""
-    return max(range(len(debut)), key=lambda rang: (_known_headers(debut[rang][1], table), -rang))
+    return max(range(len(debut)), key=lambda rang: (known_headers(debut[rang][1], table), -rang))
 
 
 def _header_of(cellules: list[str]) -> list[str]:
     return [nom.strip().lstrip("\ufeff") for nom in cellules]
 
 
-def _malformed(cellules: list[str], largeur: int) -> str:
+def _malformed(cellules: list[str], largeur: int, separateur: str) -> str:
     """Say in French why the structure of a record forbids to read it, empty when it is sound."""
     if "\0" in "".join(cellules):
         return "octets nuls : fichier abîmé, ou copie interrompue ; le télécharger à nouveau"
     if len(cellules) >= largeur and not any(cellules[largeur:]):
         return ""
+    if separateur == "," and len(cellules) > largeur and _cuts_a_number(cellules):
+        return (
+            f"{len(cellules)} champs au lieu de {largeur} : virgule décimale dans un fichier séparé par des virgules ? "
+            "mettre les montants entre guillemets, ou séparer par des points-virgules"
+        )
     motif = f"{len(cellules)} champs au lieu de {largeur} : séparateur ou guillemet dans une valeur ?"
     etendue = 1 + sum(cellule.count("\n") for cellule in cellules)
     return motif if etendue == 1 else f"{motif} L'enregistrement s'étend sur {etendue} lignes."
+
+
+def _cuts_a_number(cellules: list[str]) -> bool:
+    """Say whether two cells in a row may be the euros and the cents of one amount."""
+    return any(
+        re.fullmatch(r"\s*-?\d{1,3}([\s\u00a0\u202f]?\d{3})*", euros) and re.fullmatch(r"\d{1,2}\s*€?\s*", centimes)
+        for euros, centimes in pairwise(cellules)
+    )
 
 
 def _read_parquet(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.DataFrame]:
@@ -393,9 +443,12 @@ def _read_parquet(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.D
     with parquet.ParquetFile(chemin) as fichier:
         positions = recognise(list(fichier.schema_arrow.names), chemin, table, lecture)
         noms = {fichier.schema_arrow.names[place]: nom for nom, place in positions.items()}
+        if lecture.doubles:
+            raise two_for_one(chemin, lecture, next(iter(lecture.doubles)))
         premiere = 1
         for lot in fichier.iter_batches(batch_size=LIGNES_PAR_LOT, columns=list(noms)):
             colonnes = {noms[nom]: _chaine_simple(lot.column(nom)) for nom in lot.schema.names}
+            colonnes |= _constants(lecture, lot.num_rows)
             yield _frame(colonnes, arrow.array(range(premiere, premiere + lot.num_rows), arrow.int64()))
             premiere += lot.num_rows
 

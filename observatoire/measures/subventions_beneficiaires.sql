@@ -3,7 +3,7 @@
 -- D'une convention partagée, la part de chaque bénéficiaire ; elle compte pour une subvention dans chaque case où elle est.
 -- unité : € décidés
 -- champ : subventions publiées
--- lignes : socle.subventions l ON l._fichier || '#' || l._ligne = c.unite
+-- lignes : socle.subventions l ON l._fichier || '#' || l._ligne = regexp_replace(c.unite, '#reste$', '')
 WITH parts AS (
     SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire,
            coalesce(exercice::VARCHAR, 'inconnu') AS periode, _fichier || '#' || _ligne AS unite, beneficiaire AS repondant,
@@ -21,7 +21,25 @@ WITH parts AS (
     FROM socle.beneficiaires b
     LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = siren_attribuant
     LEFT JOIN referentiels.territoires l ON l.niveau = b.niveau AND l.code_territoire = b.code_territoire
-    WHERE etat = 'décidé')
+    WHERE etat = 'décidé'
+    UNION ALL BY NAME
+    -- on every axis, what the shares that are named leave is nobody's that is known
+    SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inconnu') AS code_territoire,
+           coalesce(exercice::VARCHAR, 'inconnu') AS periode, _fichier || '#' || _ligne || '#reste' AS unite,
+           convention || ' : non nommés' AS repondant, convention || ' : non nommés' AS convention, reste_eur AS valeur,
+           unnest([
+               {axe: 'total', modalite: 'total'},
+               {axe: 'statut_beneficiaire', modalite: 'bénéficiaires non nommés'},
+               {axe: 'nature_aide', modalite: nature_aide},
+               {axe: 'identification', modalite: 'bénéficiaires non nommés'},
+               {axe: 'famille', modalite: 'bénéficiaires non nommés'},
+               {axe: 'secteur', modalite: 'bénéficiaires non nommés'},
+               {axe: 'lieu_beneficiaire', modalite: 'bénéficiaires non nommés'}
+           ], recursive := true)
+    FROM socle.beneficiaires b
+    LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = siren_attribuant
+    WHERE etat = 'décidé' AND reste_eur <> 0)
 SELECT * EXCLUDE (convention),
-       (row_number() OVER (PARTITION BY convention, periode, axe, modalite ORDER BY unite) = 1)::INT AS nombre_unites
+       CASE WHEN repondant LIKE '% : non nommés' THEN 0
+            ELSE (row_number() OVER (PARTITION BY convention, periode, axe, modalite ORDER BY unite) = 1)::INT END AS nombre_unites
 FROM parts

@@ -30,7 +30,7 @@ ENUMERATIONS = {
     "statut_observation": ["A", "E", "P", "B", "O"],
     "statut_confidentialite": ["F", "C"],
     "gravite": ["refus", "signalement", "echec"],
-    "etat": ["lu", "doublon", "remplace", "en_retard", "perime", "en_echec", "absente"],
+    "etat": ["lu", "a_completer", "doublon", "remplace", "en_retard", "perime", "en_echec", "absente"],
 }
 LIEU = ("niveau", "code_territoire")
 TERRITOIRES = ("referentiels.territoires", LIEU)

@@ -39,7 +39,8 @@ SOURCES = Table(
         Colonne(
             "etat",
             TEXTE,
-            "lu, doublon, remplace ; en_retard, perime : rien de nouveau depuis une cadence, deux ; "
+            "lu, doublon, remplace ; a_completer : le fichier ne dit pas qui attribue, ses lignes comptent sans "
+            "territoire ; en_retard, perime : rien de nouveau depuis une cadence, deux ; "
             "en_echec : la table est celle du dernier chargement réussi ; absente.",
         ),
         Colonne("perime_le", DATE, "Jour après lequel la source est périmée sans nouveau fichier."),
@@ -128,11 +129,14 @@ def register_quality(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, r
         }
         if etat.etat == "en_echec":
             echecs.append({"source": source.nom, "regle": "source_en_echec", "gravite": "echec", "motif": etat.motif})
+        # where each producer has its files, one may stand in failure alone
+        seuls = {lu.fichier for lu in etat.fichiers if lu.etat == "en_echec"} or {lu.fichier for lu in etat.fichiers}
         for lu in etat.fichiers:
             dit = {colonne: valeur for colonne, valeur in vars(lu).items() if SOURCES.colonne(colonne) is not None}
             dit["colonnes_inconnues"] = ", ".join(lu.colonnes_inconnues) or None
             # the file itself was read, once: it is its source that stands in failure, or late, now
-            dit["etat"] = "en_echec" if etat.etat == "en_echec" else lu.etat if lu.etat != "lu" else etat.retard or "lu"
+            en_echec = etat.etat == "en_echec" and lu.fichier in seuls
+            dit["etat"] = "en_echec" if en_echec else lu.etat if lu.etat != "lu" else etat.retard or "lu"
             lignes_sources.append({**commun, **dit})
         if not etat.fichiers:
             vides = dict.fromkeys(("lignes_lues", "lignes_retenues", "lignes_hors_champ", "lignes_rejetees"), 0)

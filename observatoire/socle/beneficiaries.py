@@ -13,6 +13,7 @@ from observatoire.socle.perimeter import DOUBLONS, PUBLIABLE
 IDENTIFICATIONS = (
     *("SIRET", "SIREN du SIRET", "SIREN", "SIREN fusionné", "RNA", "RNA sans SIREN"),
     *("SIREN absent du stock", "RNA inconnu", "non identifié"),
+    "bénéficiaires non nommés",
 )
 ETATS = ("actif", "cessé", "absent du stock", "inconnu")
 STATUTS = (
@@ -35,6 +36,13 @@ NATURE_AIDE = Colonne(
     "nature_aide", TEXTE, "en numéraire, en nature, les deux, ou inconnu : une aide en nature n'est pas de l'argent."
 )
 MONTANT = Colonne("montant_eur", NOMBRE, "Montant ; d'une subvention partagée, la part du bénéficiaire.", unite="eur")
+RESTE = Colonne(
+    "reste_eur",
+    NOMBRE,
+    "Ce que les parts nommées d'une convention laissent à des bénéficiaires non nommés ; dit sur sa première ligne.",
+    obligatoire=True,
+    unite="eur",
+)
 ISSUE = (
     Colonne(
         "identification",
@@ -85,13 +93,15 @@ PARTS_SUBVENTIONS = Derivee(
     appoints=("socle.sirene_doublons",),
     publiee=False,
     table=Table(
-        "Ce que chaque bénéficiaire reçoit d'une subvention : d'une convention partagée, sa part. Une convention ne "
-        "compte qu'une fois, même quand ses parts ne se lisent pas : elle est alors répartie également.",
+        "Ce que chaque bénéficiaire reçoit d'une subvention : d'une convention partagée, sa part, et ce que les parts "
+        "nommées laissent. Une convention compte entière, une fois ; quand ses parts ne se lisent pas, elle est "
+        "répartie également.",
         (
             *PROVENANCE,
             *ATTRIBUTION,
             ETAT_DU_MONTANT,
             MONTANT,
+            RESTE,
             NATURE_AIDE,
             Colonne("convention", TEXTE, "Convention dont c'est une part, à défaut la ligne.", obligatoire=True),
             Colonne("siren_lu", TEXTE, "SIREN du bénéficiaire, tel que lu."),
@@ -123,13 +133,18 @@ PARTS_SUBVENTIONS = Derivee(
                            ELSE 1 END AS poids
             FROM lues),
         reparties AS (
-            SELECT *, millioniemes * poids // sum(poids) OVER (PARTITION BY convention)::HUGEINT AS part FROM poids)
+            SELECT *, millioniemes * poids // sum(poids) OVER (PARTITION BY convention)::HUGEINT AS part,
+                   est_lisible AND somme_parts > 0 AND somme_parts <= 1 AS est_partage,
+                   (montant_eur * pourcentage_subvention)::DECIMAL(38,6) AS nommee
+            FROM poids)
         SELECT _fichier, _ligne, siren_attribuant, exercice, etat,
-               CASE WHEN est_lisible AND somme_parts > 0 AND somme_parts <= 1
-                         THEN (montant_eur * pourcentage_subvention)::DECIMAL(38,6)
+               CASE WHEN est_partage THEN nommee
                     ELSE (CASE WHEN rang > 1 THEN part
                                ELSE millioniemes - (sum(part) OVER (PARTITION BY convention)::HUGEINT - part) END
                          )::DECIMAL(30,0) * 0.000001 END AS montant_eur,
+               (CASE WHEN est_partage AND rang = 1
+                     THEN reparties.montant_eur - sum(nommee) OVER (PARTITION BY convention)
+                     ELSE 0 END)::DECIMAL(38,6) AS reste_eur,
                CASE WHEN nature ILIKE '%nature%' AND nature ILIKE '%numéraire%' THEN 'en numéraire et en nature'
                     WHEN nature ILIKE '%nature%' THEN 'en nature' WHEN nature ILIKE '%numéraire%' THEN 'en numéraire'
                     ELSE 'inconnu' END AS nature_aide,
@@ -146,14 +161,13 @@ PARTS_SUBVENTIONS = Derivee(
             "SELECT abs((SELECT count(*) FROM calcul) - (SELECT count(*) FROM socle.subventions))",
         ),
         (
-            "compte plus que le montant d'une convention, ou pas le montant d'une subvention sans partage",
+            "ne rend pas le montant entier de chaque convention : ses parts, et ce qu'elles laissent",
             """
             SELECT count(*) FROM (
-                SELECT sum(c.montant_eur) AS reparti, max(s.montant_eur) AS entier,
-                       max(s.pourcentage_subvention) AS part
+                SELECT sum(c.montant_eur + c.reste_eur) AS reparti, max(s.montant_eur) AS entier
                 FROM calcul c JOIN socle.subventions s ON s._fichier = c._fichier AND s._ligne = c._ligne
                 GROUP BY c.convention
-                HAVING abs(reparti) > abs(entier) OR part IS NULL AND reparti <> entier)""",
+                HAVING reparti <> entier AND min(s.montant_eur) = entier)""",
         ),
     ),
 )
@@ -183,6 +197,7 @@ BENEFICIAIRES = Derivee(
             *ATTRIBUTION,
             ETAT_DU_MONTANT,
             MONTANT,
+            RESTE,
             NATURE_AIDE,
             Colonne("convention", TEXTE, "Convention dont c'est une part, à défaut la ligne.", obligatoire=True),
             Colonne(
@@ -245,7 +260,7 @@ BENEFICIAIRES = Derivee(
             UNION SELECT code_commune_lu, NULL, NULL FROM associations),
         {LIEUX},
         {ACTIVITES}
-        SELECT l._fichier, l._ligne, l.siren_attribuant, l.exercice, l.etat, l.montant_eur, l.nature_aide,
+        SELECT l._fichier, l._ligne, l.siren_attribuant, l.exercice, l.etat, l.montant_eur, l.reste_eur, l.nature_aide,
                l.convention, coalesce(l.siren_trouve, l.siren_suivi) AS siren,
                coalesce(l.siren_trouve, l.beneficiaire) AS beneficiaire,
                u.denomination, u.categorie_juridique,
@@ -309,8 +324,10 @@ BENEFICIAIRES = Derivee(
             "ne rend pas au centime la somme des subventions d'une collectivité, d'un exercice et d'un état",
             """
             SELECT count(*) FROM (
-                SELECT siren_attribuant, exercice, etat, sum(montant_eur) FROM socle.parts_subventions GROUP BY ALL
-                EXCEPT SELECT siren_attribuant, exercice, etat, sum(montant_eur) FROM calcul GROUP BY ALL)""",
+                SELECT siren_attribuant, exercice, etat, sum(montant_eur), sum(reste_eur)
+                FROM socle.parts_subventions GROUP BY ALL
+                EXCEPT SELECT siren_attribuant, exercice, etat, sum(montant_eur), sum(reste_eur)
+                FROM calcul GROUP BY ALL)""",
         ),
     ),
 )
@@ -327,7 +344,7 @@ SUBVENTIONS_IDENTIFIEES = Derivee(
         (*PROVENANCE, *ATTRIBUTION, ETAT_DU_MONTANT, MONTANT, *QUI, *ISSUE, *CE_QU_IL_EST),
         cle=("_fichier", "_ligne"),
     ),
-    requete="FROM socle.beneficiaires WHERE est_publiable ORDER BY _fichier, _ligne",
+    requete="SELECT * EXCLUDE (reste_eur) FROM socle.beneficiaires WHERE est_publiable ORDER BY _fichier, _ligne",
 )
 
 QUALITE_BENEFICIAIRES = Derivee(
@@ -351,20 +368,26 @@ QUALITE_BENEFICIAIRES = Derivee(
         ),
         cle=("siren_attribuant", "exercice", "etat", "identification", "etat_beneficiaire", "statut_beneficiaire"),
     ),
-    # a natural person is counted, and nothing else is said of it
+    # a natural person is counted, and nothing else is said of it; what shares leave goes to nobody named
     requete="""
         SELECT siren_attribuant, exercice, etat,
                CASE WHEN est_personne_physique THEN 'SIREN' ELSE identification END AS identification,
                CASE WHEN est_personne_physique THEN 'inconnu' ELSE etat_beneficiaire END AS etat_beneficiaire,
                statut_beneficiaire, count(DISTINCT convention) AS nombre_subventions,
                count(DISTINCT beneficiaire) AS nombre_beneficiaires, sum(montant_eur) AS montant_eur
-        FROM socle.beneficiaires GROUP BY ALL ORDER BY ALL""",
+        FROM socle.beneficiaires GROUP BY ALL
+        UNION ALL
+        SELECT siren_attribuant, exercice, etat, 'bénéficiaires non nommés', 'inconnu', 'inconnu',
+               count(DISTINCT convention), 0, sum(reste_eur)
+        FROM socle.beneficiaires WHERE reste_eur <> 0 GROUP BY ALL
+        ORDER BY ALL""",
     controles=(
         (
             "ne rend pas au centime la somme des subventions",
             """
             SELECT count(*) FROM (
-                SELECT siren_attribuant, exercice, etat, sum(montant_eur) FROM socle.beneficiaires GROUP BY ALL
+                SELECT siren_attribuant, exercice, etat, sum(montant_eur + reste_eur)
+                FROM socle.beneficiaires GROUP BY ALL
                 EXCEPT SELECT siren_attribuant, exercice, etat, sum(montant_eur) FROM calcul GROUP BY ALL)""",
         ),
     ),

@@ -110,12 +110,12 @@ CHEMIN_EURO = Derivee(
         -- one row an exercice, before anything is joined to it
         subventions AS (
             SELECT siren_attribuant, exercice,
-                   sum(montant_eur) FILTER (etat = 'décidé') AS decide,
+                   sum(montant_eur + reste_eur) FILTER (etat = 'décidé') AS decide,
                    count(DISTINCT convention) FILTER (etat = 'décidé') AS decidees,
                    sum(montant_eur) FILTER (etat = 'décidé' AND est_hors_obligation) AS hors_obligation,
-                   sum(montant_eur) FILTER (etat = 'conventionné') AS conventionne,
+                   sum(montant_eur + reste_eur) FILTER (etat = 'conventionné') AS conventionne,
                    count(DISTINCT convention) FILTER (etat = 'conventionné') AS conventionnees,
-                   sum(montant_eur) FILTER (etat = 'payé') AS paye,
+                   sum(montant_eur + reste_eur) FILTER (etat = 'payé') AS paye,
                    count(DISTINCT convention) FILTER (etat = 'payé') AS payees,
                    coalesce(sum(montant_eur) FILTER (etat = 'décidé' AND est_reconnu), 0) AS reconnu,
                    count(DISTINCT convention) FILTER (etat = 'décidé' AND est_reconnu) AS reconnues,
@@ -192,7 +192,7 @@ CHEMIN_EURO = Derivee(
             "n'explique pas chaque euro décidé : territoire, plus les deux restes, font ce qui est décidé",
             """
             SELECT count(*) FROM (
-                SELECT siren_attribuant, exercice, sum(montant_eur) FROM socle.beneficiaires
+                SELECT siren_attribuant, exercice, sum(montant_eur + reste_eur) FROM socle.beneficiaires
                 WHERE etat = 'décidé' GROUP BY ALL
                 EXCEPT SELECT siren_attribuant, exercice, sum(CASE WHEN rang = 6 THEN montant_eur ELSE 0 END)
                                                           + sum(reste_inexplique_eur)

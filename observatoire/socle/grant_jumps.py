@@ -37,7 +37,7 @@ SAUTS_SUBVENTIONS = Derivee(
     ),
     requete="""
         WITH exercices AS (
-            SELECT siren_attribuant, exercice, etat, sum(montant_eur) AS montant FROM socle.beneficiaires
+            SELECT siren_attribuant, exercice, etat, sum(montant_eur + reste_eur) AS montant FROM socle.beneficiaires
             WHERE exercice IS NOT NULL AND siren_attribuant IS NOT NULL GROUP BY ALL),
         totaux AS (
             SELECT *, lag(exercice) OVER suite AS exercice_precedent, lag(montant) OVER suite AS montant_precedent

@@ -185,6 +185,19 @@ def test_un_numero_rna_qui_n_en_est_pas_un_ne_fait_pas_de_trois_beneficiaires_un
     assert len({ligne["repondant"] for ligne in petit.contributions("subventions")}) == 4
 
 
+def test_une_convention_compte_entiere_pour_l_attribuant_et_ses_parts_pour_les_beneficiaires(petit):
+    for montant, part in (("100000", "0.5"), ("40000", "50"), ("30000", "30 %")):
+        petit.donne(montant, "connue", pourcentageSubvention=part, objet=f"cofinancement de {montant}")
+    petit.reconnaitre()
+    attribuees = petit.contributions("subventions")
+    assert [sum(ligne[nom] for ligne in attribuees) for nom in ("valeur", "nombre_unites")] == [170000, 3]
+    par_axe: Counter = Counter()
+    for ligne in petit.contributions("subventions_beneficiaires"):
+        par_axe[ligne["axe"], "non nommés" in ligne["modalite"]] += ligne["valeur"]
+    assert [par_axe["total", False], par_axe["famille", False], par_axe["famille", True]] == [170000, 79000, 91000]
+    assert petit.chemin()[3, "décidé"]["montant_eur"] == 170000
+
+
 def test_une_convention_partagee_est_une_subvention(petit):
     petit.unite("autre")
     for nom, part in (("connue", "0.6"), ("autre", "0.4")):

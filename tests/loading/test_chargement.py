@@ -347,10 +347,12 @@ def test_une_cle_repetee_entre_fichiers_est_refusee_la_premiere_est_comptee(entr
 
 
 def test_une_subvention_repetee_entre_fichiers_est_comptee_et_signalee(entrepot):
-    deposer(entrepot, "subventions", "a_2023.csv", subventions(2))
+    # a grant of its own: a file that held the whole other would count for what is new in it
+    seule = subventions(1, objet="seule").split("\n", 1)[1]
+    deposer(entrepot, "subventions", "a_2023.csv", subventions(2) + seule)
     deposer(entrepot, "subventions", "b_2024.csv", subventions(3))
     etat = charger_source(entrepot, "subventions")
-    assert etat.lignes_retenues == 5
+    assert etat.lignes_retenues == 6
     assert regles(entrepot, "subventions") == {("signalement", "doublon_suspect"): 2}
     assert {rejet["fichier"] for rejet in rejets(entrepot, "subventions")} == {"b_2024.csv"}
 

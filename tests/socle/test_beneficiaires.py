@@ -159,8 +159,9 @@ def test_d_une_subvention_partagee_ne_compte_que_la_part(petit):
     petit.donne("100000.01", "connue", pourcentageSubvention="3")
     lues = petit.reconnaitre()
     assert [ligne["montant_eur"] for ligne in lues] == [
-        Decimal("60000.006"), Decimal("40000.004"), Decimal("100000.01")
+        Decimal("60000.006"), Decimal("40000.004"), Decimal("3000.0003")
     ]  # fmt: skip
+    assert [ligne["reste_eur"] for ligne in lues] == [0, 0, Decimal("97000.0097")], "le reste n'est à personne de nommé"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +174,9 @@ def test_d_une_subvention_partagee_ne_compte_que_la_part(petit):
         (("0.3", "0.3", ""), (Decimal("33333.333334"), Decimal("33333.333333"), Decimal("33333.333333"))),
         (("0.6", "0.6"), (50000, 50000)),
         (("0.9", "0.3"), (75000, 25000)),
-        (("50", "20"), (50000, 50000)),
+        (("50", "20"), (50000, 20000)),
+        (("1 %",), (1000,)),
+        (("0.125", "87,5 %"), (12500, 87500)),
         (("5 parts", "2 parts"), (100000, 100000)),  # nothing says that they share
         (("0.5", "0.5", ""), (50000, 50000, 100000)),  # a whole convention, and another grant
         (("1", "1"), (100000, 100000)),
@@ -183,6 +186,17 @@ def test_une_convention_aux_parts_mal_ecrites_ne_compte_qu_une_fois(petit, parts
     for rang, part in enumerate(parts):
         petit.donne("100000", f"b{rang}", pourcentageSubvention=part, objet="partagée")
     assert [ligne["montant_eur"] for ligne in petit.reconnaitre()] == list(attendues)
+
+
+@pytest.mark.parametrize("moitie", ["0.5", "50 %", "50", "50,0"])
+def test_des_parts_seules_comptent_entieres_pour_l_attribuant_et_nommees_pour_les_beneficiaires(petit, moitie):
+    for montant, part in (("100000", moitie), ("40000", moitie), ("30000", "0.3")):
+        petit.donne(montant, "connue", pourcentageSubvention=part, objet=f"cofinancement de {montant}")
+    lues = petit.reconnaitre()
+    assert (sum(ligne["montant_eur"] for ligne in lues), sum(ligne["reste_eur"] for ligne in lues)) == (79000, 91000)
+    qualite = petit.lignes("qualite.beneficiaires")
+    assert sum(case["montant_eur"] for case in qualite) == 170000
+    assert [c["montant_eur"] for c in qualite if c["identification"] == "bénéficiaires non nommés"] == [91000]
 
 
 def test_deux_etats_d_une_convention_partagee_se_partagent_chacun(petit):

@@ -56,3 +56,30 @@ def test_deux_decisions_modificatives_de_meme_compte_comptent_et_se_signalent(en
     modification = {"BGT_NATDEC": "décision modificative", "BGT_MTPREV": "5000"}
     assert sum(ligne["vote_eur"] for ligne in charger(entrepot, modification, modification)) == 10000
     assert regles(entrepot, "budget_scdl") == {("signalement", "doublon_suspect"): 1}
+
+
+def test_un_compte_financier_unique_est_realise_et_l_emporte_sur_le_compte_administratif(entrepot):
+    lignes = charger(
+        entrepot,
+        {"BGT_NATDEC": "compte administratif", "BGT_ANNEE": "2022", "BGT_MTREAL": "1000.5", "BGT_MTPREV": "1200"},
+        {"BGT_NATDEC": "Compte financier unique", "BGT_MTREAL": "1000.5", "BGT_MTPREV": "1200"},
+    )
+    assert [(ligne["etat_budgetaire"], ligne["realise_eur"]) for ligne in lignes] == [("réalisé", Decimal("1000.5"))] * 2
+    assert regles(entrepot, "budget_scdl") == {}
+    charger(entrepot, {"BGT_NATDEC": "CA", "BGT_MTREAL": "1"}, {"BGT_NATDEC": "CFU", "BGT_MTREAL": "1"})
+    assert regles(entrepot, "budget_scdl") == {("signalement", "deux_comptes"): 1}
+
+
+def test_un_budget_annexe_n_est_pas_une_repetition_du_principal(entrepot):
+    lignes = charger(
+        entrepot,
+        *({"BGT_MTPREV": montant, "CODE_BUDGET": code} for montant, code in (("100000", "00"), ("7000", "01"), ("7000", "02"))),
+    )
+    assert [(ligne["code_budget"], ligne["vote_eur"]) for ligne in lignes] == [("00", 100000), ("01", 7000), ("02", 7000)]
+    assert regles(entrepot, "budget_scdl") == {}
+
+
+@pytest.mark.parametrize(("sens", "operation"), [("d", "reel"), ("Depense", "REEL"), ("dépenses", "réelle")])
+def test_les_mots_des_budgets_se_lisent_comme_on_les_ecrit(entrepot, sens, operation):
+    [lue] = charger(entrepot, {"BGT_CODRD": sens, "BGT_OPBUDG": operation, "BGT_MTPREV": "10"})
+    assert (lue["sens"], lue["type_operation"]) == ("dépense", "réel")

@@ -116,10 +116,16 @@ def test_c10_un_attribuant_dit_seulement_dans_les_titres_est_lu(entrepot, nom, s
     assert "au-dessus de l'en-tête" in motifs[0]["motif"]
 
 
-def test_c10_sans_attribuant_ni_colonne_ni_titre_le_fichier_est_refuse(entrepot):
-    deposer(entrepot, "subventions", ANNEE, "Subventions de 2024;;\nnomBeneficiaire;objet;montant\nA;b;1\n")
+def test_c10_sans_attribuant_ni_colonne_ni_titre_le_fichier_attend_qu_on_le_dise_a_cote(entrepot):
+    chemin = deposer(entrepot, "subventions", ANNEE, "Subventions de 2024;;\nnomBeneficiaire;objet;montant\nA;b;1\n")
     etat = charger_source(entrepot, "subventions")
-    assert etat.etat == "en_echec" and "« idAttribuant » est absente" in etat.motif
+    assert etat.etat == "a_jour" and [lu.etat for lu in etat.fichiers] == ["a_completer"], etat.motif
+    assert [(ligne["siren_attribuant"], ligne["montant_eur"]) for ligne in table(entrepot, "subventions")] == [(None, 1)]
+    assert f"écrire « siret_attribuant: » dans {ANNEE}.origine.yml" in dits(entrepot)["id_attribuant", "a_completer"]
+    chemin.with_name(f"{ANNEE}.origine.yml").write_text(f"siret_attribuant: {CAM}\nattribuant: Métropole\n")
+    assert [lu.etat for lu in charger_source(entrepot, "subventions").fichiers] == ["lu"]
+    [ligne] = table(entrepot, "subventions")
+    assert (ligne["nom_attribuant"], ligne["siren_attribuant"]) == ("Métropole", CAM[:9])
 
 
 def test_c10_une_colonne_de_l_en_tete_l_emporte_sur_un_titre(entrepot):
@@ -141,13 +147,20 @@ def test_c11_des_colonnes_hors_schema_sont_rapportees_et_les_libelles_reconnus(e
     assert [ligne["montant_eur"] for ligne in table(entrepot, "subventions")] == [30000]
 
 
-@pytest.mark.parametrize("annee", ["1998", "2999"])
-def test_c12_une_annee_impossible_est_refusee_et_gardee(entrepot, annee):
+@pytest.mark.parametrize(
+    ("annee", "regle", "mots"),
+    [
+        ("1989", "exercice_plausible", "exercice impossible"),
+        ("2999", "exercice_plausible", "exercice impossible"),
+        ("1998", "monnaie_dite", "francs ou euros ?"),
+    ],
+)
+def test_c12_une_annee_impossible_est_refusee_et_gardee(entrepot, annee, regle, mots):
     lignes = charger(entrepot, {}, {"dateConvention": f"{annee}-01-31"})
     assert len(lignes) == 1
     [rejet] = rejets(entrepot, "subventions")
-    assert (rejet["regle"], rejet["gravite"]) == ("exercice_plausible", "refus")
-    assert "exercice impossible" in rejet["motif"] and f"{annee}-01-31" in rejet["ligne_complete"]
+    assert (rejet["regle"], rejet["gravite"]) == (regle, "refus")
+    assert mots in rejet["motif"] and f"{annee}-01-31" in rejet["ligne_complete"]
 
 
 def test_c13_un_beneficiaire_sans_nom_ou_sans_numero_est_signale_et_compte(entrepot):

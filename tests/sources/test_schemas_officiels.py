@@ -33,6 +33,8 @@ ECARTS: dict[tuple[str, str, str], str] = {
     ("subventions", "datesPeriodeVersement", "required"): VIDE_TOLERE,
     ("subventions", "notificationUE", "required"): VIDE_TOLERE,
     ("subventions", "pourcentageSubvention", "required"): "vide : le bénéficiaire est seul, la subvention compte entière",
+    ("subventions", "pourcentageSubvention", "maximum"): "de 1 à 100, une part est lue pour cent",
+    ("datasubvention", "pourcentageSubvention", "maximum"): "de 1 à 100, une part est lue pour cent",
     ("subventions", "dateConvention", "required"): "vide : l'exercice vient de l'exercice budgétaire ou du fichier",
     ("budget", "BGT_NOM", "required"): "le SIRET suffit à identifier la collectivité",
     ("budget", "BGT_CONTNAT_LABEL", "required"): "le numéro du compte suffit",

@@ -36,9 +36,12 @@ def mauvais(request, tmp_path_factory) -> Charge:
     assert chemin.exists(), f"tests/sources/mauvais/{nom}.csv manque : écrire une ligne par règle, qui l'enfreint"
     dossier = tmp_path_factory.mktemp(nom)
     entrepot = Entrepot(Settings(raw=dossier / "raw", warehouse=dossier / "warehouse", territoire="246300701"))
-    deposer(entrepot, nom, f"{nom}.csv", chemin.read_bytes())
+    deposer(entrepot, nom, chemin.name, chemin.read_bytes())
+    # a rule that looks at the name of its file needs a file of another name
+    for autre in sorted((MAUVAIS / nom).glob("*.csv")):
+        deposer(entrepot, nom, autre.name, autre.read_bytes())
     etat = charger_source(entrepot, nom, plafond_rejets_pct=100)
-    gardees = [ligne["_ligne"] for ligne in table(entrepot, nom)]
+    gardees = [ligne["_ligne"] for ligne in table(entrepot, nom) if ligne["_fichier"] == chemin.name]
     return Charge(nom, lire_csv(chemin), etat, rejets(entrepot, nom), gardees)
 
 
@@ -46,7 +49,7 @@ def test_chaque_mauvaise_ligne_est_refusee_ou_signalee_pour_sa_seule_faute(mauva
     assert mauvais.etat.etat == "a_jour", mauvais.etat.motif
     attendu = {rang: sorted(ligne["attendu"].split()) for rang, ligne in enumerate(mauvais.lignes, start=2)}
     trouve: dict[int, list[str]] = {rang: [] for rang in attendu}
-    for rejet in mauvais.rejets:
+    for rejet in (rejet for rejet in mauvais.rejets if rejet["fichier"] == f"{mauvais.nom}.csv"):
         trouve[rejet["ligne"]].append(f"{rejet['gravite']}:{rejet['regle']}")
     assert attendu.pop(2) == ["bonne"], "la première ligne est bonne : les autres n'ont donc que leur faute"
     assert trouve.pop(2) == []

@@ -1,6 +1,6 @@
 """A budget line a local authority says it devotes to the ESS; voted, contracted and paid are never added together."""
 
-from observatoire.schemas import ENTIER, EUROS, TEXTE, Colonne, Table, refus
+from observatoire.schemas import ENTIER, EUROS, TEXTE, Colonne, Table, Totaux, refus
 from observatoire.sources.territory_columns import siren_collectivite
 
 ETATS = ["voté", "engagé", "payé", "annoncé", "inconnu"]
@@ -65,5 +65,6 @@ TABLE = Table(
             ),
         ),
     ),
+    totaux=Totaux(("montant_eur",), ("ligne",), propres=("citation",)),
     cle=("siren_collectivite", "perimetre", "exercice", "ligne", "nature", "etat_budgetaire"),
 )

@@ -17,15 +17,31 @@ from observatoire.schemas import (
     TEXTE,
     Colonne,
     Controle,
+    RegleEnsemble,
     Table,
+    Totaux,
     length_at_most,
     refus,
     signalement,
 )
 
 VOTE = ("budget primitif", "budget supplémentaire", "décision modificative")
-REALISE = "compte administratif"
-ETAPES = (*VOTE, REALISE)
+# the second takes the place of the first, and of the treasurer's account, by 2027
+REALISE = ("compte administratif", "compte financier unique")
+ETAPES = (*VOTE, *REALISE)
+# words met for those of the schema
+SYNONYMES = {
+    **dict.fromkeys(("depense", "dépenses", "depenses", "d"), "dépense"),
+    **dict.fromkeys(("recettes", "r"), "recette"),
+    **dict.fromkeys(("reel", "réelle", "reelle"), "réel"),
+    **dict.fromkeys(("f", "section de fonctionnement"), "fonctionnement"),
+    **dict.fromkeys(("i", "section d'investissement"), "investissement"),
+    **dict.fromkeys(("cfu", "compte financier"), "compte financier unique"),
+    **dict.fromkeys(("bp", "budget primitf"), "budget primitif"),
+    **dict.fromkeys(("bs", "budget supplementaire"), "budget supplémentaire"),
+    **dict.fromkeys(("dm", "decision modificative"), "décision modificative"),
+    "ca": "compte administratif",
+}
 
 
 def _among(*mots: str) -> Controle:
@@ -46,7 +62,8 @@ TABLE = Table(
         Colonne(
             "etape",
             TEXTE,
-            "Étape budgétaire : budget primitif, budget supplémentaire, décision modificative ou compte administratif.",
+            "Étape budgétaire : budget primitif, budget supplémentaire, décision modificative, compte administratif ou "
+            "compte financier unique.",
             ("BGT_NATDEC", "étape budgétaire"),
             requise=True,
             obligatoire=True,
@@ -80,6 +97,14 @@ TABLE = Table(
         ),
         Colonne("siren", TEXTE, "SIREN de la collectivité, quand son SIRET est valide.", calculee=True),
         Colonne("nom", TEXTE, "Nom.", ("BGT_NOM", "nom de la collectivité ou de l'établissement concerné")),
+        Colonne(
+            "code_budget",
+            TEXTE,
+            "Code du budget, principal ou annexe, quand le fichier les distingue : leurs montants ne s'ajoutent pas "
+            "sans ôter ce qu'ils se versent.",
+            ("CODE_BUDGET", "BGT_CODE", "Code budget"),
+        ),
+        Colonne("libelle_budget", TEXTE, "Nom du budget.", ("LIBELLE_BUDGET", "BGT_LABEL", "Libellé budget")),
         Colonne(
             "compte",
             TEXTE,
@@ -162,10 +187,10 @@ TABLE = Table(
         ),
         Colonne("etat_budgetaire", TEXTE, "voté ou réalisé : deux états qui ne s'ajoutent jamais.", calculee=True),
         Colonne(
-            "vote_eur", EUROS, "Montant voté à cette étape ; vide au compte administratif.", calculee=True, unite="eur"
+            "vote_eur", EUROS, "Montant voté à cette étape ; vide aux comptes.", calculee=True, unite="eur"
         ),
         Colonne(
-            "realise_eur", EUROS, "Montant réalisé, au compte administratif seulement.", calculee=True, unite="eur"
+            "realise_eur", EUROS, "Montant réalisé, aux comptes seulement.", calculee=True, unite="eur"
         ),
         _amount("mtreal_eur", "BGT_MTREAL", "Montant signé des réalisations budgétaires", "Réalisations."),
         _amount("mtbudgprec_eur", "BGT_MTBUDGPREC", "Montant du budget précédent", "Montant du budget précédent."),
@@ -189,11 +214,16 @@ TABLE = Table(
         ),
     ),
     cle=(
-        *("siret", "exercice", "etape", "section", "sens", "type_operation"),
+        *("siret", "code_budget", "exercice", "etape", "section", "sens", "type_operation"),
         *("compte", "nature", "fonction", "operation"),
     ),
     # several amendments of a year are all « décision modificative »
     gravite_cle="signalement",
+    totaux=Totaux(
+        montants=("mtreal_eur", "mtprev_eur", "mtpropnouv_eur"),
+        libelles=("etape", "compte", "libelle_compte", "nature", "libelle_nature", "libelle_fonction", "nom"),
+        identifiants=("compte",),
+    ),
     regles=(
         signalement(
             "montant_vote_present",
@@ -202,13 +232,27 @@ TABLE = Table(
         ),
         signalement(
             "montant_realise_present",
-            "compte administratif sans montant réalisé : la ligne ne compte pas",
+            "compte sans montant réalisé : la ligne ne compte pas",
             lambda lignes: ~_in_state(lignes, "réalisé") | lignes["realise_eur"].notna(),
         ),
         signalement(
             "realise_a_sa_place",
             "montant réalisé à une étape votée : gardé tel quel, jamais compté comme réalisé",
             lambda lignes: ~_in_state(lignes, "voté") | lignes["mtreal_eur"].isna() | (lignes["mtreal_eur"] == 0),
+        ),
+    ),
+    ensemble=(
+        RegleEnsemble(
+            "deux_comptes",
+            "etape",
+            "compte administratif d'un budget et d'un exercice qui ont un compte financier unique : celui-ci fait foi, "
+            "les deux ne s'ajoutent pas ; dit une fois par budget",
+            """
+            SELECT _fichier, _ligne, exercice::VARCHAR AS valeur
+            FROM (SELECT *, bool_or(etape = 'compte financier unique') OVER (PARTITION BY siret, code_budget, exercice)
+                         AS a_un_compte_unique FROM lignes)
+            WHERE a_un_compte_unique AND etape = 'compte administratif'
+            QUALIFY row_number() OVER (PARTITION BY siret, code_budget, exercice ORDER BY _fichier, _ligne) = 1""",
         ),
     ),
 )
@@ -221,11 +265,15 @@ def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
         absent = pd.Series(None, index=brut.index, dtype=pd.ArrowDtype(TEXTE))
         return convert(brut.get(nom, absent), EUROS)
 
-    etape = convert(brut["etape"], TEXTE).str.lower()
-    votee, realisee = etape.isin(VOTE), etape == REALISE
+    def mot(nom: str) -> pd.Series:
+        minuscules = convert(brut[nom], TEXTE).str.lower()
+        return minuscules.replace(SYNONYMES)
+
+    etape = mot("etape")
+    votee, realisee = etape.isin(VOTE), etape.isin(REALISE)
     siret = restored(convert(brut["siret"], TEXTE))
     etat = pd.Series(None, index=brut.index, dtype=pd.ArrowDtype(arrow.string()))
-    minuscules = {nom: convert(brut[nom], TEXTE).str.lower() for nom in ("section", "type_operation", "sens")}
+    minuscules = {nom: mot(nom) for nom in ("section", "type_operation", "sens")}
     return brut.assign(
         etape=etape,
         **minuscules,

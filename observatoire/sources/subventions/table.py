@@ -4,13 +4,10 @@ The obligation (décret 2017-779) starts at 23,000 €: smaller grants are not m
 the technical names or the titles of the official schema; `tests/sources/test_schemas_officiels.py` compares the rules.
 """
 
-import hashlib
-import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pandas as pd
-import pyarrow as arrow
 
 from observatoire.conversion import convert
 from observatoire.identifiers import (
@@ -32,12 +29,31 @@ from observatoire.schemas import (
     TEXTE,
     Colonne,
     Controle,
-    RegleEnsemble,
     Table,
+    Totaux,
     length_at_most,
     refus,
     signalement,
 )
+from observatoire.sources.subventions.annee import (
+    CONFIRMEE,
+    FICHIER,
+    MONNAIE_UNIQUE,
+    PREMIERE,
+    without_day,
+    year_of_file,
+    years_of,
+)
+from observatoire.sources.subventions.entetes import declared_headers
+from observatoire.sources.subventions.monnaie import (
+    EUROS_ECRITS,
+    FRANCS_ECRITS,
+    in_francs,
+    in_one_currency,
+    to_euros,
+)
+from observatoire.sources.subventions.parts import shares_of
+from observatoire.sources.subventions.series import ENSEMBLE
 
 ETATS = ("décidé", "conventionné", "payé")
 # statuses without accents, as `_plain` reads them; the first of the pending ones is how the schema writes it
@@ -50,8 +66,7 @@ SANS_SUITE = {
 }
 NUMERAIRE, EN_NATURE = "aide en numéraire", "aide en nature"
 NATURES = (NUMERAIRE, EN_NATURE, f"{NUMERAIRE};{EN_NATURE}", f"{EN_NATURE};{NUMERAIRE}")
-# 2024-07-02, 02/07/2024 or 2-juil : what a spreadsheet makes of « 2.7 »
-DATE_DE_TABLEUR = r"\d{4}-\d{2}-\d{2}([ T]00:00:00)?|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}[-. ][a-zéû]{3,5}\.?([-. ]\d{2,4})?"
+PRET = r".*\b(prets?|garanties?|avances? (remboursables?|recuperables?)|cautions?|cautionnements?)\b.*"
 JOURS = r"\d{4}-\d{2}-\d{2}([/_]\d{4}-\d{2}-\d{2})?"
 
 
@@ -83,6 +98,8 @@ def _shares_add_up(lignes: pd.DataFrame) -> pd.Series:
     return (lignes["reference_convention"].isna() | ((par_convention - 1).abs() <= 0.02)).astype(bool)
 
 
+NOMS = declared_headers()
+
 TABLE = Table(
     "Subventions publiées par les collectivités (format SCDL).",
     (
@@ -90,15 +107,17 @@ TABLE = Table(
             "nom_attribuant",
             TEXTE,
             "Collectivité qui attribue.",
-            ("nomAttribuant", "Nom de l'attribuant"),
+            **NOMS["nom_attribuant"],
+            origine="attribuant",
             titre=r"(?:attribuant|collectivité)\s*[:\t]\s*([^\t]+)",
         ),
         Colonne(
             "id_attribuant",
             TEXTE,
             "SIRET de la collectivité.",
-            ("idAttribuant", "Identification de l'attribuant"),
+            **NOMS["id_attribuant"],
             requise=True,
+            origine="siret_attribuant",
             genre="siren_ou_siret",
             titre=r"\b(\d{3} ?\d{3} ?\d{3} ?\d{5})\b",
             regles=(
@@ -113,37 +132,48 @@ TABLE = Table(
         Colonne(
             "exercice",
             ENTIER,
-            "Exercice budgétaire, à défaut année de la convention, puis de la décision, puis du fichier.",
+            "Exercice de la ligne ; à défaut celui du fichier que la ligne confirme, puis l'année de la convention, de "
+            "la décision, du fichier.",
             calculee=True,
             regles=(
                 refus(
                     "exercice_plausible",
-                    "exercice impossible : avant 2010 ou dans l'avenir",
-                    lambda v: v.between(2010, datetime.now(UTC).year),
+                    f"exercice impossible : avant {PREMIERE} ou au-delà de l'an prochain",
+                    lambda v: v.between(PREMIERE, datetime.now(UTC).year + 1),
                 ),
             ),
         ),
         Colonne(
-            "exercice_budgetaire", ENTIER, "Exercice budgétaire, tel que donné.", ("exerciceBudgetaire",), genre="annee"
+            "exercice_origine",
+            TEXTE,
+            "Ce qui dit l'exercice : ligne, fichier confirmé (par l'objet ou la période de versement), convention, "
+            "décision ou fichier.",
+            calculee=True,
+            regles=(
+                signalement(
+                    "exercice_confirme",
+                    "convention ou décision d'une autre année : la ligne est comptée à celle du fichier, que donne son "
+                    "objet ou sa période de versement",
+                    lambda v: v != CONFIRMEE,
+                ),
+            ),
         ),
         Colonne(
-            "date_convention", DATE, "Date de la convention.", ("dateConvention", "Date de la convention de subvention")
+            "exercice_budgetaire",
+            ENTIER,
+            "Exercice budgétaire, tel que donné.",
+            **NOMS["exercice_budgetaire"],
+            genre="annee",
         ),
-        Colonne("date_decision", DATE, "Date de la décision d'attribution.", ("dateDecision", "Date de décision")),
+        Colonne("date_convention", DATE, "Date de la convention.", **NOMS["date_convention"]),
+        Colonne("date_decision", DATE, "Date de la décision d'attribution.", **NOMS["date_decision"]),
         Colonne(
             "reference_decision",
             TEXTE,
             "Référence de la décision.",
-            ("referenceDecision", "Référence de la décision"),
-            regles=(
-                signalement(
-                    "reference_en_date",
-                    "référence qui ressemble à une date : « 2.7 » transformé par un tableur ? gardée telle quelle",
-                    _not_written(DATE_DE_TABLEUR),
-                ),
-            ),
+            **NOMS["reference_decision"],
         ),
-        Colonne("id_subvention", TEXTE, "Numéro de la subvention chez l'attribuant.", ("idSubvention",)),
+        Colonne("id_subvention", TEXTE, "Numéro de la subvention chez l'attribuant.", **NOMS["id_subvention"]),
         Colonne(
             "reference_convention",
             TEXTE,
@@ -154,7 +184,7 @@ TABLE = Table(
             "nom_beneficiaire",
             TEXTE,
             "Bénéficiaire, tel qu'écrit.",
-            ("nomBeneficiaire", "Nom du bénéficiaire"),
+            **NOMS["nom_beneficiaire"],
             requise=True,
             nominatif=True,
         ),
@@ -162,7 +192,7 @@ TABLE = Table(
             "id_beneficiaire",
             TEXTE,
             "SIRET du bénéficiaire, sinon son SIREN ou son numéro RNA ; tel qu'écrit quand il ne se lit pas.",
-            ("idBeneficiaire", "Identification SIRET du bénéficiaire"),
+            **NOMS["id_beneficiaire"],
             nominatif=True,  # a first name is sometimes written there
             genre="siren_ou_siret",
             regles=(
@@ -202,15 +232,14 @@ TABLE = Table(
             "Numéro RNA du bénéficiaire.",
             nominatif=True,
             genre="rna",
-            en_tetes=("rnaBeneficiaire", "Identification RNA du bénéficiaire"),
+            **NOMS["rna_beneficiaire"],
             regles=(signalement("rna_forme", "numéro RNA mal formé (W et neuf chiffres attendus)", is_rna),),
         ),
         Colonne(
             "objet",
             TEXTE,
             "Objet de la subvention.",
-            ("Objet de la subvention",),
-            requise=True,
+            **NOMS["objet"],
             nominatif=True,
             regles=(length_at_most(256),),
         ),
@@ -224,7 +253,8 @@ TABLE = Table(
             "statut",
             TEXTE,
             "Statut de la demande, quand le fichier le dit.",
-            ("statutLabel", "Statut de la demande de subvention"),
+            **NOMS["statut"],
+            nom_lu=False,
             regles=(
                 refus(
                     "statut_connu",
@@ -238,8 +268,7 @@ TABLE = Table(
             "montant_eur",
             EUROS,
             "Montant attribué ; le montant entier sur chaque ligne d'une convention partagée.",
-            # the last is the header of Clermont's file of 2021
-            ("montant", "Montant total de la subvention", "pour chaque bénéficiaire"),
+            **NOMS["montant_eur"],
             requise=True,
             obligatoire=True,
             unite="eur",
@@ -252,11 +281,33 @@ TABLE = Table(
             ),
         ),
         Colonne(
+            "monnaie",
+            TEXTE,
+            "Monnaie, quand le fichier ou son origine la dit ; des francs sont convertis (1 € pour 6,55957 F).",
+            **NOMS["monnaie"],
+            origine="monnaie",
+            regles=(
+                refus(
+                    "monnaie_connue",
+                    "monnaie autre que l'euro, ou le franc d'avant 2002 : montant non compté",
+                    lambda v: _written(f"{EUROS_ECRITS}|{FRANCS_ECRITS}")(v),
+                ),
+            ),
+        ),
+        Colonne("pret_eur", EUROS, "Montant du prêt, qui n'est pas une subvention.", **NOMS["pret_eur"], unite="eur"),
+        Colonne(
+            "garantie_eur",
+            EUROS,
+            "Montant garanti, qui n'est pas une subvention.",
+            **NOMS["garantie_eur"],
+            unite="eur",
+        ),
+        Colonne(
             "nature",
             TEXTE,
             "Aide en numéraire ou en nature.",
             nominatif=True,
-            en_tetes=("Nature de la subvention",),
+            **NOMS["nature"],
             regles=(
                 signalement(
                     "nature_connue",
@@ -270,7 +321,7 @@ TABLE = Table(
             TEXTE,
             "Conditions de versement.",
             nominatif=True,
-            en_tetes=("conditionsVersement", "Conditions de versement de la subvention"),
+            **NOMS["conditions_versement"],
             regles=(length_at_most(256),),
         ),
         Colonne(
@@ -278,7 +329,7 @@ TABLE = Table(
             TEXTE,
             "Dates ou période de versement.",
             nominatif=True,
-            en_tetes=("datesPeriodeVersement", "Date ou période de versement"),
+            **NOMS["dates_periode_versement"],
             regles=(
                 signalement(
                     "periode_lisible",
@@ -291,20 +342,20 @@ TABLE = Table(
             "id_rae",
             TEXTE,
             "Numéro au répertoire des aides aux entreprises.",
-            ("idRAE", "Identifiant RAE de l’aide au titre de laquelle la subvention est attribuée"),
+            **NOMS["id_rae"],
             regles=(length_at_most(5),),
         ),
         Colonne(
             "est_notifiee_ue",
             BOOLEEN,
             "Aide notifiée à l'Union européenne.",
-            ("notificationUE", "Aide d'Etat notifiée à la Commission Européenne"),
+            **NOMS["est_notifiee_ue"],
         ),
         Colonne(
             "pourcentage_subvention",
             NOMBRE,
-            "Part du bénéficiaire dans une subvention partagée, de 0 à 1.",
-            ("pourcentageSubvention", "Pourcentage du montant total de la subvention attribuée au bénéficiaire"),
+            "Part du bénéficiaire dans une subvention partagée, de 0 à 1 ; au-dessus de 1, lue pour cent.",
+            **NOMS["pourcentage_subvention"],
             regles=(
                 signalement(
                     "part_plausible",
@@ -317,7 +368,7 @@ TABLE = Table(
             "est_pluriannuelle",
             BOOLEEN,
             "Subvention attribuée sur plusieurs années.",
-            ("pluriannualite", "Pluriannualité de la subvention"),
+            **NOMS["est_pluriannuelle"],
             regles=(
                 signalement(
                     "pluriannuelle_a_verifier",
@@ -331,10 +382,7 @@ TABLE = Table(
             TEXTE,
             "Dispositif d'aide.",
             nominatif=True,
-            en_tetes=(
-                *("dispositifAide", "dispositif"),
-                "Identifiant référençant le dispositif d'aide à l'origine de la subvention",
-            ),
+            **NOMS["dispositif_aide"],
         ),
     ),
     cle=(
@@ -342,6 +390,12 @@ TABLE = Table(
         *("objet", "montant_eur", "date_convention"),
     ),
     gravite_cle="signalement",
+    totaux=Totaux(
+        montants=("montant_eur",),
+        libelles=("nom_beneficiaire", "objet", "nom_attribuant", "id_attribuant", "id_beneficiaire"),
+        identifiants=("siren_beneficiaire", "rna_beneficiaire"),
+        propres=("objet", "date_convention", "date_decision"),
+    ),
     regles=(
         signalement(
             "attribuant_identifie",
@@ -361,35 +415,27 @@ TABLE = Table(
         signalement(
             "date_presente",
             "ni exercice budgétaire, ni date de convention ou de décision : l'exercice vient du fichier",
-            lambda lignes: lignes[["exercice_budgetaire", "date_convention", "date_decision"]].notna().any(axis=1),
+            lambda lignes: (lignes["exercice_origine"] != FICHIER).fillna(False).astype(bool),
         ),
         signalement(
             "exercice_connu",
             "exercice inconnu : ni date de convention, ni année dans le nom du fichier",
             lambda lignes: lignes["exercice"].notna(),
         ),
+        refus(
+            "monnaie_dite",
+            f"avant {MONNAIE_UNIQUE}, francs ou euros ? l'écrire à côté du fichier (« monnaie: » dans son "
+            ".origine.yml) ; des francs après cette date ne se comptent pas",
+            in_one_currency,
+        ),
         signalement(
             "parts_completes",
             "parts connues d'une convention partagée différentes de 100 % : bénéficiaire manquant, ou part erronée ? "
-            "la convention ne compte qu'une fois",
+            "la convention compte entière, une fois ; ce qu'elles laissent va à des bénéficiaires non nommés",
             _shares_add_up,
         ),
     ),
-    ensemble=(
-        RegleEnsemble(
-            "attribuant_change",
-            "id_attribuant",
-            "SIRET de l'attribuant autre que celui de ses premières lignes : déménagement, fusion, ou erreur ? "
-            "dit une fois par fichier ; compté là où mène ce SIRET",
-            """
-            SELECT _fichier, _ligne, id_attribuant AS valeur
-            FROM (SELECT *, lower(nom_attribuant) AS nom FROM lignes WHERE siren_attribuant IS NOT NULL)
-            WHERE nom IS NOT NULL
-            QUALIFY id_attribuant <> first_value(id_attribuant)
-                        OVER (PARTITION BY nom ORDER BY exercice NULLS LAST, _fichier, _ligne)
-                AND row_number() OVER (PARTITION BY _fichier, nom, id_attribuant ORDER BY _ligne) = 1""",
-        ),
-    ),
+    ensemble=ENSEMBLE,
 )
 
 
@@ -399,14 +445,15 @@ def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
     def ecrite(nom: str) -> pd.Series:
         return brut.get(nom, pd.Series(None, index=brut.index, dtype=pd.ArrowDtype(TEXTE)))
 
-    annee = convert(ecrite("exercice_budgetaire"), ENTIER)
-    for date in ("date_convention", "date_decision"):
-        annee = annee.fillna(convert(ecrite(date), DATE).dt.year.astype(pd.ArrowDtype(ENTIER)))
-    # an origin may say « inconnu », or several years in words: only a year that comes first is one
-    annee_du_fichier = re.match(r"(19|20)\d{2}", millesime)
+    dates = ("exercice_budgetaire", "date_convention", "date_decision", "objet", "dates_periode_versement")
+    exercice, origine = years_of(pd.DataFrame({nom: ecrite(nom) for nom in dates}), year_of_file(millesime))
+    # a year alone was read as such: as a day it is not unreadable, it is not said
+    jours = {nom: brut[nom].mask(without_day(brut[nom])) for nom in ("date_convention", "date_decision") if nom in brut}
     identifiant = restored(convert(ecrite("id_beneficiaire"), TEXTE))
     derivees = {
-        "exercice": annee.fillna(int(annee_du_fichier[0])) if annee_du_fichier else annee,
+        **jours,
+        "exercice": exercice,
+        "exercice_origine": origine,
         # what SCDL publishes is attributed: neither signed for sure, nor paid
         "etat": convert(ecrite("etat"), TEXTE).str.lower().fillna(ETATS[0]),
         "siren_attribuant": _siren_of(restored(convert(ecrite("id_attribuant"), TEXTE))),
@@ -414,8 +461,10 @@ def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
         "siret_beneficiaire": identifiant.where(is_siret(identifiant)),
         "rna_beneficiaire": convert(ecrite("rna_beneficiaire"), TEXTE).fillna(identifiant.where(is_rna(identifiant))),
     }
+    if "monnaie" in brut:
+        derivees["montant_eur"] = to_euros(brut["montant_eur"], in_francs(ecrite("monnaie")))
     if "pourcentage_subvention" in brut:
-        derivees |= _shares_of(brut)
+        derivees |= shares_of(brut)
     return brut.assign(**derivees)
 
 
@@ -424,6 +473,10 @@ def hors_champ(lignes: pd.DataFrame, aucune: pd.Series) -> pd.Series:
     motifs, statut = aucune, _plain(lignes["statut"])
     for ecrit, motif in SANS_SUITE.items():
         motifs = motifs.mask(_written(ecrit)(statut), motif)
+    nature = _plain(lignes["nature"])
+    prete = _written(PRET)(nature) & ~nature.str.contains("numeraire|en nature|subvention").fillna(False).astype(bool)
+    prete |= lignes["montant_eur"].isna() & (lignes["pret_eur"].notna() | lignes["garantie_eur"].notna())
+    motifs = motifs.mask(prete.astype(bool) & motifs.isna(), "prêt ou garantie : pas une subvention")
     a_venir = lignes["est_pluriannuelle"].fillna(False) & (lignes["exercice"] > datetime.now(UTC).year).fillna(False)
     return motifs.mask(a_venir.astype(bool) & motifs.isna(), "exercice à venir d'une subvention pluriannuelle")
 
@@ -431,41 +484,3 @@ def hors_champ(lignes: pd.DataFrame, aucune: pd.Series) -> pd.Series:
 def _siren_of(identifiant: pd.Series) -> pd.Series:
     """Keep the SIREN of a valid SIREN or SIRET."""
     return identifiant.str.slice(0, 9).where(is_siren_or_siret(identifiant))
-
-
-def _shares_of(brut: pd.DataFrame) -> dict[str, pd.Series]:
-    """Read the shares, and name the conventions they share: what their rows repeat, hashed (an object may name people).
-
-    « 60 % » is 0.6; 60 too, where the shares of its convention make 100. A row without a share belongs to the
-    convention whose other shares leave something to it.
-    """
-    ecrites = brut["pourcentage_subvention"].astype(pd.ArrowDtype(TEXTE))
-    en_pct = ecrites.str.fullmatch(r"\s*[0-9]+([.,][0-9]+)?\s*%\s*").fillna(False).astype(bool)
-    parts = convert(ecrites.where(~en_pct, ecrites.str.replace("%", "")), NOMBRE).astype(object)
-    parts = parts.where(parts.notna(), None)
-    parts = parts.where(~en_pct, parts.map(lambda part: None if part is None else part / 100))
-    repetees = (
-        *("id_attribuant", "etat", "exercice_budgetaire", "id_subvention", "reference_decision", "date_convention"),
-        *("objet", "montant_eur"),
-    )
-    lues = brut[[nom for nom in repetees if nom in brut]].astype("str")
-    cles = pd.Series([" | ".join(ligne) for ligne in lues.to_numpy()], index=brut.index, dtype="str")
-
-    def known_sum() -> pd.Series:
-        return parts.where(parts != 1).astype("float64").groupby(cles).transform("sum")
-
-    sur_cent = ((known_sum() - 100).abs() <= 2) & parts.map(lambda part: part is not None and part > 1)
-    parts = parts.where(~sur_cent, parts.map(lambda part: None if part is None else part / 100))
-    partielle = parts.map(lambda part: part is not None and part != 1)
-    attend = parts.isna() & partielle.groupby(cles).transform("any") & ((known_sum() - 1).abs() > 0.02)
-    references = [
-        hashlib.sha256(cle.encode()).hexdigest()[:16] if partagee else None
-        for cle, partagee in zip(cles, partielle | attend, strict=True)
-    ]
-    return {
-        # what cannot be read as a share stays as it is written, to be said so
-        "pourcentage_subvention": ecrites.where(
-            ~(en_pct | sur_cent), parts.map(lambda part: None if part is None else str(part))
-        ),
-        "reference_convention": pd.Series(references, index=brut.index, dtype=pd.ArrowDtype(arrow.string())),
-    }
