@@ -120,7 +120,7 @@ def test_l_etat_voit_une_source_en_echec_et_une_publication_en_retard_sur_les_ta
     assert charger_source(ici, "subventions").etat == "en_echec"
     assert main(["etat"]) == 1
     dit = capsys.readouterr().out
-    assert "subventions : en échec depuis" in dit and "la colonne « idAttribuant » est absente" in dit
+    assert "subventions : en échec depuis" in dit and "la colonne « nomBeneficiaire » est absente" in dit
     assert "ce qui est publié n'est pas ce que l'entrepôt contient" in dit
 
 

@@ -140,7 +140,7 @@ def contribuees(registres: Entrepot, monkeypatch) -> Entrepot:
             ("referentiels", "appartenances", f"SELECT {metropole}, '' AS niveau_parent, '' AS code_parent LIMIT 0"),
             ("socle", "beneficiaires", "SELECT '2024.csv' AS _fichier, 2 AS _ligne, false AS est_publiable"),
             ("socle", "parts_subventions", "SELECT '2024.csv' AS _fichier, 2 AS _ligne, '2024' AS exercice, '246300701' AS siren_attribuant, "
-             "'700000102' AS beneficiaire, NULL AS convention, 30000 AS montant_eur, 'décidé' AS etat"),
+             "'700000102' AS beneficiaire, NULL AS convention, 30000 AS montant_eur, 0 AS reste_eur, 'décidé' AS etat"),
         ):
             registres.write_query(base, requete, schema, nom, {"version": nom})
     choisies = {nom: mesures()[nom] for nom in NOMMEES}
