@@ -167,7 +167,7 @@ def en_clair(base: duckdb.DuckDBPyConnection, table: str) -> bytes:
 def test_cinquante_six_porteurs_ne_laissent_aucune_trace_hors_du_registre(publie: Path, tmp_path: Path, monkeypatch):
     dossier = tmp_path / "observatoire"
     shutil.copytree(publie, dossier, symlinks=True)
-    (dossier / "dagster").mkdir()
+    (dossier / "dagster").mkdir(exist_ok=True)
     shutil.copy(RACINE / "dagster.yaml", dossier / "dagster")
     variables = {"OBSERVATOIRE_REGISTRE": str(tmp_path / "registre"), "OBSERVATOIRE_REGISTRE_CLE": str(tmp_path / "coffre" / "cle")}
     for nom, valeur in {**environnement(dossier), **variables}.items():
