@@ -35,7 +35,7 @@ test: .venv/installe .outils/duckdb-1.0/installe ## prove the product, in about 
 	@$(ESSAIS) -m "not long and not campagne"
 
 test-long: .venv/installe .outils/duckdb-1.0/installe ## what takes minutes: kills, a real browser, many real runs, samples of the campaign
-	@$(ESSAIS) -m long --hypothesis-profile long
+	@$(ESSAIS) -m "long and not campagne" --hypothesis-profile long
 
 test-campagne: .venv/installe .outils/duckdb-1.0/installe ## full counts, by hand before a version: may take an hour
 	@$(ESSAIS) -m "campagne or hypothesis" --hypothesis-profile campagne

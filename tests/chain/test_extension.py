@@ -103,6 +103,7 @@ def test_une_source_une_mesure_un_indicateur_se_trouvent_partout(copie: Path):
     assert '<a href="bancs.html">Les bancs</a>' in portrait
 
 
+@pytest.mark.campagne
 def test_la_mauvaise_ligne_de_chaque_regle_de_l_exemple_est_refusee(copie: Path):
     sortie = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/sources/test_sources.py", "-k", "bancs"],

@@ -51,6 +51,7 @@ while not pathlib.Path(arret).exists() or rang < 2:
 """
 
 
+@pytest.mark.campagne
 def test_cinq_executions_sous_trois_lecteurs(ici: Entrepot, tmp_path: Path):
     """No run is blocked, no reader errs, each connection sees one release only; nothing new, no sixth release."""
     arret, stable = tmp_path / "arret", str(ici.racine / "observatoire.duckdb")

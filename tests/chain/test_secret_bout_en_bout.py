@@ -277,6 +277,7 @@ def test_l_exemple_livre_se_charge_et_n_est_jamais_lu_par_defaut(tmp_path: Path)
     assert dropped_files(Settings(RACINE / "raw", tmp_path, ""), "paie_etablissements") == []
 
 
+@pytest.mark.campagne
 def test_un_echec_ne_dit_rien_non_plus(monde: Monde, capfd) -> None:
     """The last test: the payroll changes, so that a total already published becomes that of one employer."""
     with duckdb.connect(str(monde.entrepot.racine / "observatoire.duckdb"), read_only=True) as public:

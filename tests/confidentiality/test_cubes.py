@@ -29,7 +29,7 @@ CUBES, PAR_LOT = range(500), 50
 QUELQUES, QUARANTE = (tuple(Random(14).sample(CUBES, combien)) for combien in (6, 40))  # noqa: S311
 LOTS = [
     pytest.param(QUELQUES, id="quelques"),
-    pytest.param(QUARANTE, id="quarante", marks=pytest.mark.long),
+    pytest.param(QUARANTE, id="quarante", marks=pytest.mark.campagne),
     *[pytest.param(lot, id=f"de {lot[0]}", marks=pytest.mark.campagne) for lot in (CUBES[n : n + PAR_LOT] for n in CUBES[::PAR_LOT])],
 ]
 PRECISION = 0.10
@@ -146,7 +146,7 @@ def au_mieux(systeme, primaires: np.ndarray) -> int:
     raise AssertionError("hiding everything is always safe")
 
 
-@pytest.mark.long
+@pytest.mark.campagne
 def test_on_ne_cache_pas_beaucoup_plus_que_le_strict_necessaire(tau: Tau, record_property) -> None:
     rapports = {}
     for graine in range(60):

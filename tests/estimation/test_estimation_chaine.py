@@ -65,6 +65,7 @@ def lire(entrepot: Entrepot, requete: str) -> pd.DataFrame:
         return connexion.execute(requete).df()
 
 
+@pytest.mark.campagne
 def test_les_estimations_couvrent_la_verite_a_peu_pres_neuf_fois_sur_dix(bretagne: Entrepot, verite: pd.DataFrame):
     estimees = lire(
         bretagne,

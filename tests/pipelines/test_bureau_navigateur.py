@@ -33,6 +33,7 @@ def en_echec(dossier: Path) -> list[tuple[str]]:
         return public.execute("SELECT DISTINCT source FROM qualite.sources WHERE etat = 'en_echec'").fetchall()
 
 
+@pytest.mark.campagne
 def test_un_analyste_lance_lit_et_voit_ce_qui_casse(bureau: Path, visite: Visite):
     page = visite.page
     page.set_default_timeout(60_000)

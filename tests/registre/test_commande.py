@@ -163,7 +163,7 @@ def en_clair(base: duckdb.DuckDBPyConnection, table: str) -> bytes:
     return "\n".join(ligne for (ligne,) in base.execute(f"SELECT t::VARCHAR FROM {table} t").fetchall()).encode()
 
 
-@pytest.mark.long
+@pytest.mark.campagne
 def test_cinquante_six_porteurs_ne_laissent_aucune_trace_hors_du_registre(publie: Path, tmp_path: Path, monkeypatch):
     dossier = tmp_path / "observatoire"
     shutil.copytree(publie, dossier, symlinks=True)

@@ -100,7 +100,7 @@ def test_une_publication_retiree_emporte_ses_pages(ici: Entrepot):
     assert list((ici.racine / "pages").iterdir()) == []
 
 
-@pytest.mark.long
+@pytest.mark.campagne
 def test_une_publication_oubliee_emporte_ses_pages(ici: Entrepot, monkeypatch):
     """Nobody may retract it any more: what is served of it would stay for good."""
     oubliee = current_release(ici)

@@ -83,7 +83,7 @@ def test_chaque_contribution_trouve_ses_lignes_et_elles_la_redonnent(ici: Entrep
     assert vues > 30
 
 
-@pytest.mark.long
+@pytest.mark.campagne
 def test_effacer_une_ligne_depliee_change_le_terme_effacer_les_autres_non(ici: Entrepot, tmp_path: Path):
     """Every term is first recomputed from its lines: sums, medians, distinct counts, concentrations."""
     hasard = Random(7)  # noqa: S311 — a draw that repeats
