@@ -12,6 +12,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from observatoire.obstacle import Obstacle
 from observatoire.warehouse import fingerprint, sha256
 
 PAQUET = Path(__file__).parent
@@ -19,7 +20,7 @@ PAQUET = Path(__file__).parent
 DISTRIBUTIONS = {"stdnum": "python-stdnum", "yaml": "PyYAML"}
 
 
-class CodeIntrouvable(Exception):
+class CodeIntrouvable(Obstacle):
     """Code that no fingerprint can follow. The message, in French, names the file and says what to write."""
 
 
