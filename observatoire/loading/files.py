@@ -13,9 +13,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, ConfigDict
+from pydantic import AfterValidator, ConfigDict, Field
 
-from observatoire.declarations import FERMEE, declared, read_yaml
+from observatoire.declarations import FERMEE, Empreinte, declared, nearest, read_yaml
 from observatoire.loading.records import EXTENSIONS
 from observatoire.obstacle import Obstacle
 from observatoire.settings import REFERENCES, Settings
@@ -23,6 +23,7 @@ from observatoire.sources import Couverture, Source, sources
 from observatoire.sources.folders import MODELE
 from observatoire.warehouse import sha256
 
+ACCEPTATIONS = "acceptations.yml"
 A_COTE, DU_SYSTEME = (".yml", ".yaml", ".md"), ("thumbs.db", "desktop.ini")
 # a file that changed so little ago may still be being copied: it is looked at again once that time has passed
 TEMPS_DE_COPIE_S = 1.0
@@ -69,7 +70,7 @@ class Origine:
     licence: str | None = None
     note: str | None = None
     obtenu_le: Annotated[str, _said(_day)] | None = None
-    millesime: str | int | None = None
+    millesime: str | Annotated[int, Field(ge=1900, le=2200)] | None = None
     nature: Literal["reelle", "demonstration"] | None = None
     couverture: Literal["lignes", "inconnue"] | Couverture | None = None
     attribuant: str | None = None
@@ -77,8 +78,8 @@ class Origine:
     monnaie: str | None = None
     etag: str | None = None
     derniere_modification: Annotated[str, _said(datetime.fromisoformat)] | None = None
-    octets: int | None = None
-    sha256: str | None = None
+    octets: Annotated[int, Field(ge=0)] | None = None
+    sha256: Empreinte | None = None
 
 
 @dataclass(frozen=True)
@@ -233,6 +234,7 @@ def files_of(settings: Settings, source: Source) -> list[Fichier]:
     Raises:
         Obstacle: a file whose `.origine.yml` cannot be understood.
     """
+    _check_beside(settings.raw / source.nom)
     if deposes := dropped_files(settings, source.nom):
         return [_file(chemin, settings.raw / source.nom) for chemin in deposes]
     if source.embarque:
@@ -241,6 +243,24 @@ def files_of(settings: Settings, source: Source) -> list[Fichier]:
         dossier = settings.warehouse / "demonstration" / source.nom
         return [_file(chemin, dossier) for chemin in sorted(dossier.glob("*")) if chemin.suffix in EXTENSIONS]
     return []
+
+
+def _check_beside(dossier: Path) -> None:
+    """Refuse an origin that is of no file: what it says (that rows are invented) would be lost.
+
+    The file may also be gone, and its origin left: that says nothing of those that remain, when each has its own.
+    """
+    for chemin in sorted(ecrit for ecrit in dossier.rglob("*") if ecrit.suffix.lower() in (".yml", ".yaml")):
+        if not chemin.is_file() or chemin.name.startswith(".") or chemin == dossier / ACCEPTATIONS:
+            continue
+        voisins = [voisin for voisin in chemin.parent.iterdir() if voisin.suffix.lower() in EXTENSIONS]
+        attendus = {f"{voisin.name}.origine.yml" for voisin in voisins if voisin.name != MODELE}
+        sans_origine = attendus - {voisin.name for voisin in chemin.parent.iterdir()}
+        if chemin.name not in attendus and (sans_origine or not chemin.name.endswith(".origine.yml")):
+            raise Obstacle(
+                f"{chemin.relative_to(dossier).as_posix()} n'est l'origine d'aucun fichier : la nommer "
+                f"<fichier>.origine.yml, à côté de lui, ou la retirer.{nearest(chemin.name, sorted(attendus))}"
+            )
 
 
 def _file(chemin: Path, dossier: Path) -> Fichier:

@@ -15,7 +15,7 @@ import pyarrow as arrow
 from pyarrow import parquet
 from pydantic import ConfigDict
 
-from observatoire.declarations import FERMEE, Texte, declared, read_yaml
+from observatoire.declarations import FERMEE, Empreinte, Texte, declared, read_yaml
 from observatoire.fingerprints import code_owed
 from observatoire.judging import COLONNES_REJETS, VIDE
 from observatoire.loading import batches, bulk
@@ -67,7 +67,7 @@ class Acceptation:
     """A file a person accepted in spite of its volumes (an entry of `acceptations.yml`), and why."""
 
     __pydantic_config__: ClassVar[ConfigDict] = FERMEE
-    sha256: Texte
+    sha256: Empreinte
     raison: Texte
 
 

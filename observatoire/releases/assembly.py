@@ -6,7 +6,7 @@ When one is made, kept, moved to or taken back belongs to `releases`; what a fil
 import json
 
 from observatoire.evidence import keep_evidence
-from observatoire.fingerprints import files_fingerprint
+from observatoire.fingerprints import code_owed
 from observatoire.journal.causes import D_UN_FICHIER
 from observatoire.journal.writing import write_journal
 from observatoire.publication.open_data import write_open_data
@@ -20,7 +20,9 @@ from observatoire.warehouse import NOM_DUCKDB, Entrepot, utc_now
 
 def code_version() -> str:
     """Hash the code and the templates a release owes itself to."""
-    return files_fingerprint("**/*.py", "**/*.sql", "**/*.yml", "publication/modeles/*")
+    # what is found by itself is imported by nobody: sources, computed tables, pages
+    trouves = ("sources/**/*.py", "socle/*.py", "publication/**/*.py")
+    return code_owed(__name__, *trouves, "**/*.sql", "**/*.yml", "publication/modeles/*")
 
 
 def build(entrepot: Entrepot, nom: str, identite: str) -> None:
