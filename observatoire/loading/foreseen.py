@@ -107,6 +107,8 @@ def to_load(entrepot: Entrepot, source: Source) -> tuple[bool, bool]:
     except Obstacle as refus:
         est_dit = precedent.etat == "en_echec" and precedent.motif == str(refus)
         return True, not est_dit
+    except Exception:  # the load will say it
+        return True, True
     if precedent.etat == "en_echec":
         return True, precedent.essai != prevue.version
     reste = precedent.version == prevue.version and precedent.motif == prevue.motif

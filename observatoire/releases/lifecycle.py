@@ -13,7 +13,7 @@ from typing import Any
 from observatoire.chain.check import check_chain
 from observatoire.confidentiality.audit import first_leak
 from observatoire.evidence import forget_evidence
-from observatoire.journal.feed import write_lists
+from observatoire.journal.feed import FLUX, LISTE, write_lists
 from observatoire.journal.writing import forget_quoted
 from observatoire.obstacle import Obstacle
 from observatoire.publication.public_tables import CONTRAT
@@ -74,6 +74,23 @@ def unpublished(entrepot: Entrepot) -> str | None:
     if identite in {retiree["identite"] for retiree in _retracted(entrepot)}:
         return RETIREE
     return "Les tables, le programme ou les réglages ont changé depuis la dernière publication. Lancer actualiser."
+
+
+def is_published(entrepot: Entrepot) -> bool:
+    """Say whether publishing would change nothing: what the warehouse holds is out, at the end of the stable paths."""
+    if unpublished(entrepot) is not None:
+        return False
+    derniere, epinglee = releases(entrepot)[-1], pinned_release(entrepot)
+    dite = entrepot.read_json(LISTE) or {}
+    portrait = entrepot.racine / "portrait"
+    return (
+        current_release(entrepot) == (epinglee or derniere)
+        and portrait.is_symlink()
+        and portrait.readlink().parent.name == (epinglee or derniere)
+        and (entrepot.racine / FLUX).exists()
+        and (dite.get("courante"), dite.get("epinglee")) == (epinglee or derniere, epinglee)
+        and [ligne["release"] for ligne in dite["releases"]] == releases(entrepot)[::-1]
+    )
 
 
 def releases(entrepot: Entrepot) -> list[str]:
