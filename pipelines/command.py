@@ -142,7 +142,7 @@ def _run_job(job: str, config: dict[str, Any] | None = None, sources: Sequence[s
     elif job == "portraits":
         print(f"Portraits   : {entrepot.racine / 'portraits' / 'index.html'}")
     if job == "telecharger":
-        from observatoire.receiving.download import downloadable
+        from observatoire.receiving.downloads import downloadable
 
         telling.tell_downloads(entrepot, sources or tuple(downloadable()), debut)
     else:
@@ -187,7 +187,7 @@ def _refresh(args: argparse.Namespace) -> int:
 
 def _download(args: argparse.Namespace) -> int:
     _say("telecharger")
-    from observatoire.receiving.download import downloadable
+    from observatoire.receiving.downloads import downloadable
 
     if inconnues := [nom for nom in args.sources if nom not in downloadable()]:
         raise MotsIncompris(

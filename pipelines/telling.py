@@ -10,7 +10,7 @@ from pathlib import Path
 from observatoire.journal.writing import read_journal
 from observatoire.loading.trial import Essai
 from observatoire.machine import refusal_in
-from observatoire.receiving.download import last_download
+from observatoire.receiving.downloads import last_download
 from observatoire.releases.standing import AFaire, Situation, situation
 from observatoire.settings import HistorySettings
 from observatoire.sources import Source, sources

@@ -1,21 +1,22 @@
 """The steps of the chain, in order: the one list of what is computed, from what, and what of it is public.
 
-What a step computes belongs to its room; the check of the whole to `check`.
+What a step computes belongs to its room; the check of the whole to `check`. What takes long to load is loaded by the
+step that computes with it: knowing what is to be done needs none of it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 
-from observatoire.confidentiality.suppressions import SUPPRESSIONS, compute_suppressions, suppressions_version
+from observatoire.confidentiality.suppressed import SUPPRESSIONS, suppressions_version
 from observatoire.derived import Derivee, compute_table, table_version, versions_of
 from observatoire.estimation.computation import ECRITES, compute_estimations, estimations_version
 from observatoire.estimation.tables import LUES_RETROTESTS
-from observatoire.graph import links, structure
+from observatoire.graph import links
+from observatoire.graph.tables import TABLES, graph_version
 from observatoire.indicators.catalog import Mesure, indicateurs, mesures, sources_of_indicator, sources_of_measure
 from observatoire.indicators.cube import compute_cube, compute_measure, cube_reads, cube_version, measure_version
 from observatoire.indicators.values import CATALOGUE, VALEURS, VALEURS_LISENT, compute_indicators, values_version
-from observatoire.loading.ingestion import load_source
 from observatoire.matching import tables as noms
 from observatoire.matching.computation import compute_matches, matches_version
 from observatoire.reconciliation import document_arithmetic, jobs_bridge, verdicts
@@ -141,6 +142,8 @@ def _source_step(source: Source) -> Etape:
         return None if etat is None else etat.version
 
     def load(entrepot: Entrepot) -> Bilan:
+        from observatoire.loading.ingestion import load_source
+
         return {table: {LIGNES: load_source(entrepot, source).lignes_retenues}}
 
     est_publique = source.schema_public is not None and source.diffusion == "publique"
@@ -254,6 +257,8 @@ def cube_step() -> Etape:
 
 
 def _suppress(entrepot: Entrepot) -> Bilan:
+    from observatoire.confidentiality.suppressions import compute_suppressions
+
     bilan = compute_suppressions(entrepot)
     return {
         "indicateurs.suppressions": {
@@ -372,16 +377,18 @@ def _confrontation_steps() -> tuple[Etape, ...]:
 
 
 def _graph_step() -> Etape:
-    tables = {f"indicateurs.{nom}": table for nom, table in structure.TABLES.items()}
+    tables = {f"indicateurs.{nom}": table for nom, table in TABLES.items()}
 
     def compute(entrepot: Entrepot) -> Bilan:
-        return {f"indicateurs.{nom}": {LIGNES: n} for nom, n in structure.compute_graph(entrepot).items()}
+        from observatoire.graph.structure import compute_graph
+
+        return {f"indicateurs.{nom}": {LIGNES: n} for nom, n in compute_graph(entrepot).items()}
 
     return Etape(
         nom="graphe",
         tables=tables,
         lit=links.LIT,
-        version=lambda entrepot: structure.graph_version(versions_of(entrepot, links.LIT)),
+        version=lambda entrepot: graph_version(versions_of(entrepot, links.LIT)),
         calcule=compute,
         famille="indicateurs",
         ensemble="graphe",

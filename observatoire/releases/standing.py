@@ -8,7 +8,7 @@ from pathlib import Path
 
 from observatoire.loading.files import A_CONVERTIR, dropped_files, unknown_folders, unread_files
 from observatoire.loading.hashes import Empreintes, aspect_of
-from observatoire.receiving.download import downloadable, last_download
+from observatoire.receiving.downloads import downloadable, last_download
 from observatoire.releases.lifecycle import current_release, pinned_release, releases
 from observatoire.releases.work import REGARD
 from observatoire.sources import Source, sources

@@ -6,7 +6,7 @@ import dagster as dg
 
 from observatoire.chain.steps import steps
 from observatoire.loading.files import dropped_files
-from observatoire.receiving.download import downloadable
+from observatoire.receiving.downloads import downloadable
 from observatoire.releases.work import Travail, note_look, reached_from, work_left
 from observatoire.settings import Settings
 from observatoire.sources import sources

@@ -10,7 +10,7 @@ from observatoire.derived import TableIncoherente
 from observatoire.loading.demonstrations import DOSSIER, demonstration_due, note_demonstration
 from observatoire.loading.files import dropped_files
 from observatoire.loading.ingestion import load_source
-from observatoire.receiving.download import downloadable
+from observatoire.receiving.downloads import downloadable
 from observatoire.settings import REFERENCES
 from observatoire.socle.band_archive import archive_bands
 from observatoire.sources import sources

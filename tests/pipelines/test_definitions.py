@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from observatoire.indicators.catalog import mesures
-from observatoire.receiving.download import downloadable
+from observatoire.receiving.downloads import downloadable
 from observatoire.sources import sources
 from pipelines.defs.automation import fichiers_deposes
 from tests.chaine import RACINE, definitions, installer
