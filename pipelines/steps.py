@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from observatoire.chain.steps import LIGNES, Etape
+from observatoire.chain.step import LIGNES, Etape
 from observatoire.socle.registry import sources_of
 from pipelines.assets import PROPRIETAIRES, asset_key_of, column_schema
 from pipelines.defs.resources import EntrepotVerrouille

@@ -48,6 +48,12 @@ def kept_releases(entrepot: Entrepot) -> list[Path]:
     return sorted((entrepot.racine / "releases").glob("[!.]*/observatoire.duckdb"))
 
 
+def suppressions_depend_on(entrepot: Entrepot) -> tuple[str, ...]:
+    """Return the tables that can change the suppressions: without a protected measure, its coming alone can."""
+    a_venir = tuple(f"mesures.{nom}" for nom, mesure in mesures().items() if mesure.est_protegee)
+    return ("indicateurs.cube", "referentiels.appartenances") if protected_measures(entrepot) else a_venir
+
+
 def suppressions_version(entrepot: Entrepot) -> str:
     """Return the version of the suppressions, from the cube, the protected measures, the kept releases and the code."""
     protegees = protected_measures(entrepot)

@@ -68,7 +68,7 @@ def left_to_compute(entrepot: Entrepot, changees: Collection[str] = ()) -> tuple
     touchees, suite = set(changees), list[str]()
     for etape in steps():
         if etape.ensemble != "sources" and (
-            not touchees.isdisjoint(etape.lit)
+            etape.can_change(entrepot, touchees)
             or any(entrepot.version(*table.split(".")) != etape.version(entrepot) for table in etape.tables)
         ):
             suite += etape.tables

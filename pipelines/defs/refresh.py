@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import dagster as dg
+from dagster._check import CheckError
 
 from observatoire.releases.work import note_look, work_left
 from observatoire.settings import Settings
@@ -13,6 +14,16 @@ from pipelines.refreshing import LANCEE_PAR, RECALCUL, refresh
 RIEN = "Rien n'a changé, ni dans raw/, ni dans le programme, ni avec la date : rien à recalculer."
 
 
+def _job_of_assets(context: dg.OpExecutionContext) -> dg.JobDefinition:
+    """Return the job whose assets are run: of the repository this run was loaded from, which is already built."""
+    try:
+        return context.repository_def.get_job(RECALCUL)
+    except CheckError:  # run from Python, without a repository
+        from pipelines.running import definitions
+
+        return definitions().resolve_job_def(RECALCUL)
+
+
 @dg.op(
     name="actualiser_ce_qui_a_change",
     description="Compare raw/, le programme et la date à ce qui a été calculé, puis lance « tout_recalculer » sur les "
@@ -21,7 +32,7 @@ RIEN = "Rien n'a changé, ni dans raw/, ni dans le programme, ni avec la date : 
 def refresh_what_changed(context: dg.OpExecutionContext) -> None:
     """Find what there is to do, and run it."""
     entrepot = Entrepot(Settings.from_environment())
-    recalcul = context.repository_def.get_job(RECALCUL)
+    recalcul = _job_of_assets(context)
     lancees: list[str] = []
 
     def execute(assets: Sequence[dg.AssetKey]) -> dg.ExecuteInProcessResult:

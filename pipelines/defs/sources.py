@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from observatoire.chain.steps import LIGNES, steps
+from observatoire.chain.step import LIGNES
+from observatoire.chain.steps import steps
 from observatoire.demonstration import generate
 from observatoire.derived import TableIncoherente
 from observatoire.loading.demonstrations import DOSSIER, demonstration_due, note_demonstration
