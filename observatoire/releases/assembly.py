@@ -6,23 +6,16 @@ When one is made, kept, moved to or taken back belongs to `releases`; what a fil
 import json
 
 from observatoire.evidence import keep_evidence
-from observatoire.fingerprints import code_owed
 from observatoire.journal.causes import D_UN_FICHIER
 from observatoire.journal.writing import write_journal
 from observatoire.publication.open_data import write_open_data
 from observatoire.publication.portrait import write_portrait
 from observatoire.publication.public_tables import CONTRAT, export_tables, write_duckdb
 from observatoire.publication.territory_geojson import write_geojson
+from observatoire.releases.code import code_version
 from observatoire.sources import sources
 from observatoire.sources.states import state_of
 from observatoire.warehouse import NOM_DUCKDB, Entrepot, utc_now
-
-
-def code_version() -> str:
-    """Hash the code and the templates a release owes itself to."""
-    # what is found by itself is imported by nobody: sources, computed tables, pages
-    trouves = ("sources/**/*.py", "socle/*.py", "publication/**/*.py")
-    return code_owed(__name__, *trouves, "**/*.sql", "**/*.yml", "publication/modeles/*")
 
 
 def build(entrepot: Entrepot, nom: str, identite: str) -> None:

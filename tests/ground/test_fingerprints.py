@@ -12,7 +12,7 @@ from observatoire.derived import Derivee, TableIncoherente, compute_table, table
 from observatoire.fingerprints import CodeIntrouvable, code_owed
 from observatoire.loading import batches
 from observatoire.loading.ingestion import load_source
-from observatoire.releases.assembly import code_version
+from observatoire.releases.code import code_version
 from observatoire.schemas import ENTIER, Colonne, Table, refus, signalement
 from observatoire.settings import RACINE, Settings
 from observatoire.sources import sources
