@@ -4,6 +4,7 @@ Reading them does not belong here.
 """
 
 import re
+import stat
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -187,13 +188,17 @@ def wait_for_copies(fichiers: list[Fichier]) -> None:
                 raise FichierMouvant(f"{fichier.nom} est en cours de copie : attendre qu'elle finisse, puis relancer.")
 
 
-def close_to_others(dossier: Path) -> None:
-    """Leave the files a person dropped to their owner and group: they are as they came, the folder is what closes.
+def close_restricted(settings: Settings) -> None:
+    """Close the folders of restricted files to other accounts, before anything of them is looked at.
 
-    A folder that is somebody else's is theirs to close.
+    The files are as they came, the folder is what closes; to its group too, unless a person gave it one (setgid). A
+    folder that is somebody else's is theirs to close.
     """
-    with suppress(FileNotFoundError, PermissionError):
-        dossier.chmod(dossier.stat().st_mode & 0o7770)
+    for nom in (nom for nom, source in sources().items() if source.diffusion == "restreinte"):
+        dossier = settings.raw / nom
+        with suppress(FileNotFoundError, PermissionError):
+            mode = dossier.stat().st_mode
+            dossier.chmod(mode & (0o7770 if mode & stat.S_ISGID else 0o7700))
 
 
 def dropped_files(settings: Settings, source: str = "") -> list[Path]:
