@@ -50,12 +50,6 @@ def code_owed(*lieux: str) -> str:
     )
 
 
-@cache
-def files_fingerprint(*motifs: str) -> str:
-    """Hash every file of this package that matches the patterns, whoever imports it."""
-    return fingerprint(_hashes(sorted({chemin for motif in motifs for chemin in _files_matching(motif)})))
-
-
 def _files_matching(motif: str) -> set[Path]:
     """Return the file of that path, or those of this package that match a pattern, compiled ones aside."""
     trouves = [Path(motif)] if Path(motif).is_absolute() else PAQUET.glob(motif)

@@ -1,12 +1,11 @@
 """How assets are described in the interface: keys, columns, groups. What computes them belongs to `defs/`."""
 
-from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 
 from observatoire.schemas import PROVENANCE, Table
-from observatoire.sources import JOURS_PAR_CADENCE, Source
+from observatoire.sources import Source
 from observatoire.sources.states import schema_of
 
 PROPRIETAIRES = ["team:observatoire"]
@@ -48,13 +47,7 @@ def column_schema(table: Table, provenance: bool = False) -> dg.TableSchema:
 
 
 def source_asset(source: Source, amont: list[dg.AssetKey]) -> dg.AssetSpec:
-    """Describe the table of a source; it is fresh for as long as its cadence says."""
-    jours = JOURS_PAR_CADENCE.get(source.cadence or "")
-    fraicheur = None
-    if jours:
-        fraicheur = dg.FreshnessPolicy.time_window(
-            fail_window=timedelta(days=2 * jours), warn_window=timedelta(days=jours)
-        )
+    """Describe the table of a source; whether it is fresh is said by its check."""
     return dg.AssetSpec(
         key=source_key(source),
         deps=amont,
@@ -70,5 +63,4 @@ def source_asset(source: Source, amont: list[dg.AssetKey]) -> dg.AssetSpec:
             "dépôt": f"raw/{source.nom}/",
             "adresse": source.url or "aucune",
         },
-        freshness_policy=fraicheur,
     )

@@ -142,7 +142,7 @@ def _run_job(job: str, config: dict[str, Any] | None = None, sources: Sequence[s
     elif job == "portraits":
         print(f"Portraits   : {entrepot.racine / 'portraits' / 'index.html'}")
     if job == "telecharger":
-        from observatoire.receiving.download import downloadable
+        from observatoire.receiving.downloads import downloadable
 
         telling.tell_downloads(entrepot, sources or tuple(downloadable()), debut)
     else:
@@ -159,9 +159,37 @@ def settle_history() -> HistorySettings:
     return ici
 
 
+def _refresh(args: argparse.Namespace) -> int:
+    """Do what there is to do; nothing, and Dagster is not even loaded."""
+    _say(args.commande)
+    settings = Settings.from_environment()
+    for dossier in (settings.warehouse, settle_history().historique):
+        check_writable(dossier)
+    from observatoire.loading.files import close_restricted
+    from observatoire.releases.lifecycle import current_release
+    from observatoire.releases.work import note_look, work_left
+    from observatoire.warehouse import Entrepot
+
+    close_restricted(settings)
+    entrepot = Entrepot(settings)
+    avant, travail = current_release(entrepot), work_left(entrepot)
+    note_look(entrepot, est_a_jour=not travail.noms)
+    echecs = []
+    if travail.noms:
+        from pipelines.running import run_refresh
+
+        echecs = run_refresh(entrepot, travail).echecs
+    from pipelines import telling
+
+    if echecs:
+        telling.tell_failures(echecs)
+    telling.tell_outcome(entrepot, avant)
+    return 1 if echecs else 0
+
+
 def _download(args: argparse.Namespace) -> int:
     _say("telecharger")
-    from observatoire.receiving.download import downloadable
+    from observatoire.receiving.downloads import downloadable
 
     if inconnues := [nom for nom in args.sources if nom not in downloadable()]:
         raise MotsIncompris(
@@ -251,7 +279,7 @@ def _stand(_: argparse.Namespace) -> int:
 
 
 COMMANDES: dict[str, Callable[[argparse.Namespace], int]] = {
-    "actualiser": _run,
+    "actualiser": _refresh,
     "telecharger": _download,
     "essayer": _try,
     "deplier": _unfold,

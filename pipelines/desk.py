@@ -19,6 +19,7 @@ from observatoire.sources import Source, sources
 from observatoire.sources.states import Etat, FichierLu, state_of
 from observatoire.warehouse import NOM_DUCKDB, Entrepot
 from pipelines.assets import source_key
+from pipelines.freshness import expires_on, freshness
 
 COMPTES = {
     "lignes_lues": "lues",
@@ -79,7 +80,7 @@ def source_result(entrepot: Entrepot, source: Source, etat: Etat) -> dg.Material
         )
     ]
     if source.cadence:
-        controles.append(_freshness(source, etat))
+        controles.append(freshness(source, etat))
     return dg.MaterializeResult(
         asset_key=source_key(source),
         metadata={
@@ -98,33 +99,13 @@ def source_result(entrepot: Entrepot, source: Source, etat: Etat) -> dg.Material
     )
 
 
-def _freshness(source: Source, etat: Etat) -> dg.AssetCheckResult:
-    perime_le = _expires(etat)
-    lenteurs = {
-        "en_retard": f"Rien de nouveau depuis plus d'une cadence : {next_step(source)}.",
-        "perime": f"Périmé depuis le {perime_le} : {next_step(source)}.",
-    }
-    return dg.AssetCheckResult(
-        check_name="fraicheur",
-        asset_key=source_key(source),
-        passed=not etat.retard,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=lenteurs.get(etat.retard, ""),
-        metadata={"périme le": perime_le or "aucun fichier"},
-    )
-
-
-def _expires(etat: Etat) -> str | None:
-    return max((lu.perime_le for lu in etat.fichiers if lu.perime_le), default=None)
-
-
 def _dates(source: Source, etat: Etat) -> dict[str, str]:
     """Say how fresh a source is: when its last file came, what day its rows go to, when it expires."""
     return {
         "dernier fichier obtenu le": max((lu.obtenu_le for lu in etat.fichiers), default="aucun"),
         **({"dernier jour dont parlent ses lignes": etat.jusqu_au} if etat.jusqu_au else {}),
         "cadence": source.cadence or "sans échéance",
-        "périmée après le": _expires(etat) or "sans échéance",
+        "périmée après le": expires_on(etat) or "sans échéance",
     }
 
 
@@ -231,7 +212,7 @@ def _board(entrepot: Entrepot) -> list[dict[str, Any]]:
                 "état": ligne["etat"],
                 "lignes": _equation(_counts(etat.fichiers)),
                 "à faire": next_step(source) if etat.retard else ligne["motif"],
-                "périmée après le": _expires(etat) or "",
+                "périmée après le": expires_on(etat) or "",
             }
         )
     ordre = ["en_echec", "perime", "en_retard", "a_jour", "absente"]

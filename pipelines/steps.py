@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from observatoire.chain.steps import LIGNES, Etape
+from observatoire.chain.step import LIGNES, Etape
 from observatoire.socle.registry import sources_of
 from pipelines.assets import PROPRIETAIRES, asset_key_of, column_schema
 from pipelines.defs.resources import EntrepotVerrouille
@@ -55,14 +55,14 @@ def table_asset(etape: Etape) -> dg.AssetSpec:
 def step_assets(ensemble: str, etapes: list[Etape]) -> dg.AssetsDefinition:
     """Make assets of steps that are computed together; what they refuse stops the run, in French.
 
-    A run may compute some measures only; of any other ensemble, all or nothing.
+    A run may compute some steps of an ensemble only; of the tables of one step, all or nothing.
     """
     specs = step_specs(etapes)
 
     @dg.multi_asset(
         name=ensemble if len(specs) > 1 else "__".join(specs[0].key.path),
         specs=specs,
-        can_subset=ensemble == "mesures",
+        can_subset=len(etapes) > 1 and all(len(etape.tables) == 1 for etape in etapes),
     )
     def compute(
         context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille

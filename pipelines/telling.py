@@ -10,7 +10,7 @@ from pathlib import Path
 from observatoire.journal.writing import read_journal
 from observatoire.loading.trial import Essai
 from observatoire.machine import refusal_in
-from observatoire.receiving.download import last_download
+from observatoire.receiving.downloads import last_download
 from observatoire.releases.standing import AFaire, Situation, situation
 from observatoire.settings import HistorySettings
 from observatoire.sources import Source, sources
@@ -45,6 +45,7 @@ def tell_outcome(entrepot: Entrepot, avant: str | None) -> None:
     print(f"Changé      : {_changes(entrepot, la, avant)}")
     _tell_places(entrepot, la)
     _tell_sources(la)
+    _tell_look(la)
 
 
 def tell_to_do(a_faire: Sequence[AFaire]) -> None:
@@ -62,8 +63,7 @@ def tell_standing(entrepot: Entrepot, la: Situation, a_faire: Sequence[AFaire]) 
     tell_to_do(a_faire)
     _tell_places(entrepot, la)
     _tell_sources(la)
-    regarde = f"{la.regarde_le.astimezone():%d/%m/%Y à %H:%M}" if la.regarde_le else "jamais"
-    print(f"raw/ lu     : {regarde}")
+    _tell_look(la)
     if la.en_cours:
         print(f"En cours    : {la.en_cours}")
     if not a_faire:
@@ -160,3 +160,8 @@ def _tell_sources(la: Situation) -> None:
             f"Sources     : {comptees} ; {lues} lignes lues = {retenues} retenues + {hors_champ} hors champ "
             f"+ {refusees} refusées"
         )
+
+
+def _tell_look(la: Situation) -> None:
+    regarde = f"{la.regarde_le.astimezone():%d/%m/%Y à %H:%M}" if la.regarde_le else "jamais"
+    print(f"raw/ lu     : {regarde}")

@@ -89,7 +89,7 @@ def installer(dossier: Path, monkeypatch) -> Entrepot:
     return entrepot_ici()
 
 
-def lancer(job: str = "actualiser", run_config: dict | None = None) -> dg.ExecuteInProcessResult:
+def lancer(job: str = "tout_recalculer", run_config: dict | None = None) -> dg.ExecuteInProcessResult:
     """Run a real job in this process."""
     with dg.DagsterInstance.ephemeral() as instance:
         return (

@@ -1,21 +1,23 @@
 """The steps of the chain, in order: the one list of what is computed, from what, and what of it is public.
 
-What a step computes belongs to its room; the check of the whole to `check`.
+What a step computes belongs to its room; the check of the whole to `check`. What takes long to load is loaded by the
+step that computes with it: knowing what is to be done needs none of it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache, partial
 
-from observatoire.confidentiality.suppressions import SUPPRESSIONS, compute_suppressions, suppressions_version
+from observatoire.chain.step import LIGNES, Bilan, Etape, TablePublique
+from observatoire.confidentiality.suppressed import SUPPRESSIONS, suppressions_depend_on, suppressions_version
 from observatoire.derived import Derivee, compute_table, table_version, versions_of
 from observatoire.estimation.computation import ECRITES, compute_estimations, estimations_version
 from observatoire.estimation.tables import LUES_RETROTESTS
-from observatoire.graph import links, structure
+from observatoire.graph import links
+from observatoire.graph.tables import TABLES, graph_version
 from observatoire.indicators.catalog import Mesure, indicateurs, mesures, sources_of_indicator, sources_of_measure
 from observatoire.indicators.cube import compute_cube, compute_measure, cube_reads, cube_version, measure_version
 from observatoire.indicators.values import CATALOGUE, VALEURS, VALEURS_LISENT, compute_indicators, values_version
-from observatoire.loading.ingestion import load_source
 from observatoire.matching import tables as noms
 from observatoire.matching.computation import compute_matches, matches_version
 from observatoire.reconciliation import document_arithmetic, jobs_bridge, verdicts
@@ -27,68 +29,9 @@ from observatoire.sources import Source, sources
 from observatoire.sources.states import schema_of, state_of
 from observatoire.warehouse import Entrepot
 
-# what a step says of each table it computed: `lignes`, then what else there is to know, in French
-Bilan = Mapping[str, Mapping[str, int | str]]
-LIGNES = "lignes"
 # a breakdown by name says nothing of whom the public file must not name: their amount is in the total only
 NOM_TU = f"""axe IN {AXES_DE_NOMS}
     AND coalesce(strip_accents(lower(modalite)) IN (FROM socle.noms_tus), false)"""
-
-
-@dataclass(frozen=True)
-class TablePublique:
-    """A table of the public file.
-
-    Attributes:
-        schema, nom: its place.
-        table: its declaration.
-        requete: the query that fills it, over the warehouse.
-        lit: tables of the warehouse its rows rest on, whose sources bind it; none for what the observatory says of
-            itself.
-        origine: titles of its sources, where the dictionary says them.
-    """
-
-    schema: str
-    nom: str
-    table: Table
-    requete: str
-    lit: tuple[str, ...] = ()
-    origine: str = ""
-
-
-@dataclass(frozen=True)
-class Etape:
-    """A step: tables computed together.
-
-    Attributes:
-        nom: its own, French.
-        tables: what it writes, `schema.table`, and their declarations.
-        lit: tables it reads.
-        version: gives the version its tables must have for what is in the warehouse, None when it never ran.
-        calcule: computes its tables, if what they rest on changed.
-        famille: group of its tables in the interface.
-        ensemble: steps of one ensemble are one step of a run.
-        moteurs: what computes them.
-        publiques: what of it is public.
-        sources: gives the sources its rows rest on, where they are fewer than those of all it reads.
-        job: what to launch when it is not up to date.
-        dit: what else is shown of its tables.
-        est_rejouee: whether the values of indicators can change with it: the journal computes it again.
-    """
-
-    nom: str
-    tables: Mapping[str, Table]
-    lit: tuple[str, ...]
-    version: Callable[[Entrepot], str | None]
-    calcule: Callable[[Entrepot], Bilan]
-    famille: str
-    ensemble: str
-    moteurs: tuple[str, ...]
-    publiques: tuple[TablePublique, ...] = ()
-    sources: Callable[[], Iterable[Source]] | None = None
-    job: str = "recalculer_indicateurs"
-    dit: Mapping[str, str] = field(default_factory=dict)
-    est_rejouee: bool = False
 
 
 @cache
@@ -105,6 +48,7 @@ def steps() -> tuple[Etape, ...]:
             tables={"indicateurs.suppressions": SUPPRESSIONS},
             lit=("indicateurs.cube", "referentiels.appartenances"),
             version=suppressions_version,
+            depend_de=suppressions_depend_on,
             calcule=_suppress,
             famille="indicateurs",
             ensemble="suppressions",
@@ -141,6 +85,8 @@ def _source_step(source: Source) -> Etape:
         return None if etat is None else etat.version
 
     def load(entrepot: Entrepot) -> Bilan:
+        from observatoire.loading.ingestion import load_source
+
         return {table: {LIGNES: load_source(entrepot, source).lignes_retenues}}
 
     est_publique = source.schema_public is not None and source.diffusion == "publique"
@@ -254,6 +200,8 @@ def cube_step() -> Etape:
 
 
 def _suppress(entrepot: Entrepot) -> Bilan:
+    from observatoire.confidentiality.suppressions import compute_suppressions
+
     bilan = compute_suppressions(entrepot)
     return {
         "indicateurs.suppressions": {
@@ -372,16 +320,18 @@ def _confrontation_steps() -> tuple[Etape, ...]:
 
 
 def _graph_step() -> Etape:
-    tables = {f"indicateurs.{nom}": table for nom, table in structure.TABLES.items()}
+    tables = {f"indicateurs.{nom}": table for nom, table in TABLES.items()}
 
     def compute(entrepot: Entrepot) -> Bilan:
-        return {f"indicateurs.{nom}": {LIGNES: n} for nom, n in structure.compute_graph(entrepot).items()}
+        from observatoire.graph.structure import compute_graph
+
+        return {f"indicateurs.{nom}": {LIGNES: n} for nom, n in compute_graph(entrepot).items()}
 
     return Etape(
         nom="graphe",
         tables=tables,
         lit=links.LIT,
-        version=lambda entrepot: structure.graph_version(versions_of(entrepot, links.LIT)),
+        version=lambda entrepot: graph_version(versions_of(entrepot, links.LIT)),
         calcule=compute,
         famille="indicateurs",
         ensemble="graphe",

@@ -23,7 +23,8 @@ from observatoire.confidentiality.published import (
     same,
 )
 from observatoire.confidentiality.sums import forbidden_sums
-from observatoire.confidentiality.suppressions import cell_name, hidden_cells, protected_measures
+from observatoire.confidentiality.suppressed import protected_measures
+from observatoire.confidentiality.suppressions import cell_name, hidden_cells
 from observatoire.indicators.catalog import Mesure
 from observatoire.warehouse import Entrepot
 

@@ -5,13 +5,13 @@ belongs to `attacker`.
 """
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
 
 from observatoire.confidentiality.cells import CLE, Reels
+from observatoire.confidentiality.suppressed import kept_releases
 from observatoire.indicators.catalog import Indicateur, Terme, indicateurs, mesures
 from observatoire.obstacle import Obstacle
 from observatoire.sources import sources
@@ -28,11 +28,6 @@ ESTIMATIONS = "indicateurs.estimations"
 
 class SecretNonGaranti(Obstacle):
     """A cell that no suppression protects. The message, in French, names it, the way to it, and says what to do."""
-
-
-def kept_releases(entrepot: Entrepot) -> list[Path]:
-    """List the files of the kept releases, oldest first."""
-    return sorted((entrepot.racine / "releases").glob("[!.]*/observatoire.duckdb"))
 
 
 def known_cells(connexion: duckdb.DuckDBPyConnection, entrepot: Entrepot, valeurs: str | None) -> pd.DataFrame:

@@ -19,34 +19,23 @@ from observatoire.confidentiality.protection import Protection, protect
 from observatoire.confidentiality.published import (
     SecretNonGaranti,
     gives_away,
-    kept_releases,
     known_cells,
     margins,
     match,
     same,
 )
+from observatoire.confidentiality.suppressed import (
+    SUPPRESSIONS,
+    known_releases,
+    protected_measures,
+    suppressions_base,
+    suppressions_version,
+)
 from observatoire.confidentiality.tau import Tau
 from observatoire.confidentiality.years import shown_in_other_years
-from observatoire.derived import versions_of
-from observatoire.fingerprints import code_owed
-from observatoire.indicators.catalog import Mesure, indicateurs, mesures
-from observatoire.schemas import TEXTE, Colonne, Table
-from observatoire.warehouse import ATELIER, Entrepot, fingerprint
+from observatoire.indicators.catalog import Mesure
+from observatoire.warehouse import ATELIER, Entrepot
 
-SUPPRESSIONS = Table(
-    "Cellules des mesures protégées dont rien n'est publié (diffusion restreinte). Règles, suppression secondaire, "
-    "puis un attaquant qui les éprouve.",
-    (
-        Colonne("mesure", TEXTE, "Mesure."),
-        Colonne("niveau", TEXTE, "Niveau du territoire."),
-        Colonne("code_territoire", TEXTE, "Code du territoire."),
-        Colonne("periode", TEXTE, "Période."),
-        Colonne("axe", TEXTE, "Ventilation."),
-        Colonne("modalite", TEXTE, "Modalité."),
-        Colonne("raison", TEXTE, "Règle qui la rend confidentielle, ou « protège une autre cellule »."),
-    ),
-    cle=("mesure", "niveau", "code_territoire", "periode", "axe", "modalite"),
-)
 SECONDAIRE = "protège une autre cellule"
 DIFFERENCE = "sa différence avec une autre année ou une publication gardée livre un répondant"
 
@@ -62,31 +51,6 @@ class Bilan:
     sans_regle_80: list[str] = field(default_factory=list)
 
 
-def protected_measures(entrepot: Entrepot) -> list[Mesure]:
-    """Return the protected measures that indicators publish and that have contributions."""
-    publiees = {
-        terme.mesure for i in indicateurs().values() for terme in (i.numerateur, i.denominateur) if terme is not None
-    }
-    return [
-        mesure
-        for nom, mesure in mesures().items()
-        if mesure.est_protegee
-        and nom in publiees
-        and entrepot.path_of("mesures", nom).exists()
-        and entrepot.count_rows("mesures", nom)
-    ]
-
-
-def suppressions_version(entrepot: Entrepot) -> str:
-    """Return the version of the suppressions, from the cube, the protected measures, the kept releases and the code."""
-    protegees = protected_measures(entrepot)
-    lues = versions_of(entrepot, ("indicateurs.cube", "referentiels.appartenances")) if protegees else {}
-    gardees = [chemin.parent.name for chemin in kept_releases(entrepot)] if protegees else []
-    return fingerprint(
-        lues, [mesure.requete for mesure in protegees], gardees, code_owed(__name__, "confidentiality/tau_process.py")
-    )
-
-
 def compute_suppressions(entrepot: Entrepot) -> Bilan:
     """Choose what to suppress of every protected measure, and write it, if anything it rests on changed.
 
@@ -96,7 +60,7 @@ def compute_suppressions(entrepot: Entrepot) -> Bilan:
     version = suppressions_version(entrepot)
     if entrepot.version("indicateurs", "suppressions") == version:
         return _summary(entrepot)
-    protegees = protected_measures(entrepot)
+    protegees, publications = protected_measures(entrepot), known_releases(entrepot)
     with entrepot.connect() as connexion:
         colonnes = ", ".join(f"{colonne.nom} {colonne.type_sql}" for colonne in SUPPRESSIONS.colonnes)
         connexion.execute(f"CREATE TEMP TABLE suppressions ({colonnes})")
@@ -117,7 +81,12 @@ def compute_suppressions(entrepot: Entrepot) -> Bilan:
             f"FROM suppressions ORDER BY {', '.join(SUPPRESSIONS.cle)}",
             "indicateurs",
             "suppressions",
-            {"version": version, "echecs_tau": echecs},
+            {
+                "version": version,
+                "base": suppressions_base(entrepot),
+                "publications": publications,
+                "echecs_tau": echecs,
+            },
         )
     return _summary(entrepot)
 

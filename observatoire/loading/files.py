@@ -4,25 +4,28 @@ Reading them does not belong here.
 """
 
 import re
+import stat
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, ConfigDict
+from pydantic import AfterValidator, ConfigDict, Field
 
-from observatoire.declarations import FERMEE, declared, read_yaml
+from observatoire.declarations import FERMEE, Empreinte, declared, nearest, read_yaml
+from observatoire.loading.hashes import Aspect, Empreintes, aspect_of
 from observatoire.loading.records import EXTENSIONS
 from observatoire.obstacle import Obstacle
 from observatoire.settings import REFERENCES, Settings
 from observatoire.sources import Couverture, Source, sources
 from observatoire.sources.folders import MODELE
-from observatoire.warehouse import sha256
+from observatoire.warehouse import Entrepot, sha256
 
+ACCEPTATIONS = "acceptations.yml"
 A_COTE, DU_SYSTEME = (".yml", ".yaml", ".md"), ("thumbs.db", "desktop.ini")
 # a file that changed so little ago may still be being copied: it is looked at again once that time has passed
 TEMPS_DE_COPIE_S = 1.0
@@ -69,7 +72,7 @@ class Origine:
     licence: str | None = None
     note: str | None = None
     obtenu_le: Annotated[str, _said(_day)] | None = None
-    millesime: str | int | None = None
+    millesime: str | Annotated[int, Field(ge=1900, le=2200)] | None = None
     nature: Literal["reelle", "demonstration"] | None = None
     couverture: Literal["lignes", "inconnue"] | Couverture | None = None
     attribuant: str | None = None
@@ -77,8 +80,12 @@ class Origine:
     monnaie: str | None = None
     etag: str | None = None
     derniere_modification: Annotated[str, _said(datetime.fromisoformat)] | None = None
-    octets: int | None = None
-    sha256: str | None = None
+    octets: Annotated[int, Field(ge=0)] | None = None
+    sha256: Empreinte | None = None
+
+
+class FichierMouvant(Obstacle):
+    """A file that changes while it is looked at: in a moment, the same question may have another answer."""
 
 
 @dataclass(frozen=True)
@@ -90,35 +97,43 @@ class Fichier:
         nom: path relative to the folder of the source, as reports name it.
         origine: what its `.origine.yml` says.
         millesime: vintage said by the origin, else by the path, else empty.
+        memoire: where its hash is remembered.
     """
 
     chemin: Path
     nom: str
     origine: Origine = Origine()
+    memoire: Empreintes = field(default=Empreintes(), compare=False, repr=False)
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of the content, as it was when it was first looked at."""
-        _ = self.aspect
-        return sha256(self.chemin)
+        """Hash of the content, as it was when it was first looked at: remembered, unless it looks otherwise."""
+        aspect = self.aspect
+        connue = self.memoire.known(self.chemin, aspect)
+        if connue is None:
+            connue = sha256(self.chemin)
+            self.memoire.keep(self.chemin, aspect, connue)
+        return connue
 
     @cached_property
-    def aspect(self) -> tuple[int, ...]:
+    def aspect(self) -> Aspect:
         """How the file first looked: no writing, no replacement leaves that as it was, even one that hides its date."""
-        return _aspect(self.chemin)
+        return aspect_of(self.chemin)
 
     def check_unchanged(self) -> None:
         """Check, once it is read, that what was read is what was hashed.
 
         Raises:
-            Obstacle: it was replaced, written to or taken away meanwhile.
+            FichierMouvant: it was replaced, written to or taken away meanwhile.
         """
         try:
-            meme = _aspect(self.chemin) == self.aspect
+            meme = aspect_of(self.chemin) == self.aspect
         except FileNotFoundError:
             meme = False
         if not meme:
-            raise Obstacle(f"{self.nom} a changé pendant sa lecture : attendre la fin de la copie, puis relancer.")
+            raise FichierMouvant(
+                f"{self.nom} a changé pendant sa lecture : attendre la fin de la copie, puis relancer."
+            )
 
     @property
     def est_demonstration(self) -> bool:
@@ -159,32 +174,31 @@ class Fichier:
         return self.derniere_modification.date() if self.derniere_modification is not None else self.obtenu_le
 
 
-def _aspect(chemin: Path) -> tuple[int, ...]:
-    vu = chemin.stat()
-    return vu.st_size, vu.st_mtime_ns, vu.st_ctime_ns, vu.st_ino, vu.st_dev
-
-
 def wait_for_copies(fichiers: list[Fichier]) -> None:
     """Look again at the files that have just changed; nothing is waited for where none has.
 
     Raises:
-        Obstacle: one of them is still changing: it is being copied.
+        FichierMouvant: one of them is still changing: it is being copied.
     """
     for fichier in fichiers:
         depuis = time.time() - fichier.aspect[2] / 1e9
         if 0 <= depuis < TEMPS_DE_COPIE_S:
             time.sleep(TEMPS_DE_COPIE_S - depuis)
-            if not fichier.chemin.exists() or _aspect(fichier.chemin) != fichier.aspect:
-                raise Obstacle(f"{fichier.nom} est en cours de copie : attendre qu'elle finisse, puis relancer.")
+            if not fichier.chemin.exists() or aspect_of(fichier.chemin) != fichier.aspect:
+                raise FichierMouvant(f"{fichier.nom} est en cours de copie : attendre qu'elle finisse, puis relancer.")
 
 
-def close_to_others(dossier: Path) -> None:
-    """Leave the files a person dropped to their owner and group: they are as they came, the folder is what closes.
+def close_restricted(settings: Settings) -> None:
+    """Close the folders of restricted files to other accounts, before anything of them is looked at.
 
-    A folder that is somebody else's is theirs to close.
+    The files are as they came, the folder is what closes; to its group too, unless a person gave it one (setgid). A
+    folder that is somebody else's is theirs to close.
     """
-    with suppress(FileNotFoundError, PermissionError):
-        dossier.chmod(dossier.stat().st_mode & 0o7770)
+    for nom in (nom for nom, source in sources().items() if source.diffusion == "restreinte"):
+        dossier = settings.raw / nom
+        with suppress(FileNotFoundError, PermissionError):
+            mode = dossier.stat().st_mode
+            dossier.chmod(mode & (0o7770 if mode & stat.S_ISGID else 0o7700))
 
 
 def dropped_files(settings: Settings, source: str = "") -> list[Path]:
@@ -233,18 +247,38 @@ def files_of(settings: Settings, source: Source) -> list[Fichier]:
     Raises:
         Obstacle: a file whose `.origine.yml` cannot be understood.
     """
+    _check_beside(settings.raw / source.nom)
+    memoire = Empreintes(Entrepot(settings), source.nom)
     if deposes := dropped_files(settings, source.nom):
-        return [_file(chemin, settings.raw / source.nom) for chemin in deposes]
+        return [_file(chemin, settings.raw / source.nom, memoire) for chemin in deposes]
     if source.embarque:
-        return [_file(REFERENCES / source.embarque, REFERENCES)]
+        return [_file(REFERENCES / source.embarque, REFERENCES, memoire)]
     if source.demonstration and demonstration_needed(settings, source.demonstration):
         dossier = settings.warehouse / "demonstration" / source.nom
-        return [_file(chemin, dossier) for chemin in sorted(dossier.glob("*")) if chemin.suffix in EXTENSIONS]
+        return [_file(chemin, dossier, memoire) for chemin in sorted(dossier.glob("*")) if chemin.suffix in EXTENSIONS]
     return []
 
 
-def _file(chemin: Path, dossier: Path) -> Fichier:
+def _check_beside(dossier: Path) -> None:
+    """Refuse an origin that is of no file: what it says (that rows are invented) would be lost.
+
+    The file may also be gone, and its origin left: that says nothing of those that remain, when each has its own.
+    """
+    for chemin in sorted(ecrit for ecrit in dossier.rglob("*") if ecrit.suffix.lower() in (".yml", ".yaml")):
+        if not chemin.is_file() or chemin.name.startswith(".") or chemin == dossier / ACCEPTATIONS:
+            continue
+        voisins = [voisin for voisin in chemin.parent.iterdir() if voisin.suffix.lower() in EXTENSIONS]
+        attendus = {f"{voisin.name}.origine.yml" for voisin in voisins if voisin.name != MODELE}
+        sans_origine = attendus - {voisin.name for voisin in chemin.parent.iterdir()}
+        if chemin.name not in attendus and (sans_origine or not chemin.name.endswith(".origine.yml")):
+            raise Obstacle(
+                f"{chemin.relative_to(dossier).as_posix()} n'est l'origine d'aucun fichier : la nommer "
+                f"<fichier>.origine.yml, à côté de lui, ou la retirer.{nearest(chemin.name, sorted(attendus))}"
+            )
+
+
+def _file(chemin: Path, dossier: Path, memoire: Empreintes) -> Fichier:
     a_cote = chemin.with_name(f"{chemin.name}.origine.yml")
     dite = read_yaml(a_cote, a_cote.name) if a_cote.exists() else None
     origine = Origine() if dite is None else declared(Origine, dite, a_cote.name)
-    return Fichier(chemin, chemin.relative_to(dossier).as_posix(), origine)
+    return Fichier(chemin, chemin.relative_to(dossier).as_posix(), origine, memoire)

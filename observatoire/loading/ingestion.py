@@ -5,30 +5,23 @@
 
 import traceback
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pandas as pd
 import pyarrow as arrow
 from pyarrow import parquet
-from pydantic import ConfigDict
 
-from observatoire.declarations import FERMEE, Texte, declared, read_yaml
-from observatoire.fingerprints import code_owed
 from observatoire.judging import COLONNES_REJETS, VIDE
 from observatoire.loading import batches, bulk
 from observatoire.loading.batches import FichierEnFaute
 from observatoire.loading.files import (
-    A_CONVERTIR,
     Fichier,
-    close_to_others,
-    dropped_files,
-    files_of,
-    unread_files,
-    wait_for_copies,
+    FichierMouvant,
 )
+from observatoire.loading.foreseen import Prevue, empty_version, foresee
 from observatoire.loading.letters import write_letters
 from observatoire.loading.periods import conflicts, producer_of
 from observatoire.loading.rejects import write_csv
@@ -36,9 +29,9 @@ from observatoire.loading.whole_table import whole_table_flags
 from observatoire.machine import MachineRefuse, refusal_in, stops_everything
 from observatoire.obstacle import Obstacle
 from observatoire.schemas import ENTIER, TEXTE
-from observatoire.sources import JOURS_PAR_CADENCE, Couverture, Source, sources
+from observatoire.sources import JOURS_PAR_CADENCE, Couverture, Source
 from observatoire.sources.states import Etat, FichierLu, keep_state, schema_of, state_of
-from observatoire.warehouse import Entrepot, fingerprint, memory_database, utc_now
+from observatoire.warehouse import Entrepot, memory_database, utc_now
 
 REJETS = arrow.schema(
     [
@@ -62,15 +55,6 @@ class ChargementRefuse(Obstacle):
         self.regles = regles
 
 
-@dataclass(frozen=True)
-class Acceptation:
-    """A file a person accepted in spite of its volumes (an entry of `acceptations.yml`), and why."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = FERMEE
-    sha256: Texte
-    raison: Texte
-
-
 def load_source(entrepot: Entrepot, source: Source) -> Etat:
     """Load a source if its files, its rules or its code changed; never leave less than there was.
 
@@ -81,9 +65,10 @@ def load_source(entrepot: Entrepot, source: Source) -> Etat:
     Raises:
         MachineRefuse: the disk is full, read-only or failing: no file is to blame, and nothing can be written.
     """
-    precedent = state_of(entrepot, source)
+    precedent, prevue = state_of(entrepot, source), None
     try:
-        etat = _load(entrepot, source, precedent)
+        prevue = foresee(entrepot, source, precedent, attend=True)
+        etat = _load(entrepot, source, precedent, prevue)
     except Exception as erreur:
         if stops_everything(erreur):
             raise MachineRefuse(f"{source.nom} n'a pas pu être lue : {refusal_in(str(erreur))}") from erreur
@@ -95,7 +80,10 @@ def load_source(entrepot: Entrepot, source: Source) -> Etat:
             precedent = Etat(source.nom, "en_echec", en_place, source.nature, "aucune")
         deja = precedent.etat == "en_echec" and precedent.depuis
         regles = erreur.regles if isinstance(erreur, ChargementRefuse) else []
-        constat = {"etat": "en_echec", "motif": motif, "depuis": deja or utc_now(), "regles": regles}
+        # what the machine or a copy under way made fail is no judgement of these files
+        est_juge = isinstance(erreur, Obstacle) and not isinstance(erreur, FichierMouvant)
+        essai = prevue.version if prevue is not None and est_juge else ""
+        constat = {"etat": "en_echec", "motif": motif, "depuis": deja or utc_now(), "regles": regles, "essai": essai}
         etat = Etat(**{**vars(precedent), **constat})
     keep_state(entrepot, etat)
     return etat
@@ -115,46 +103,15 @@ def _unexpected(source: Source, erreur: Exception) -> str:
 
 def _empty(entrepot: Entrepot, source: Source, motif: str = "") -> Etat:
     """Write an empty table, so that what reads the source runs and finds nothing covered."""
-    version = fingerprint(source.nom, "vide")
+    version = empty_version(source)
     _write(entrepot, source, iter([]), {"version": version, "nature": source.nature, "couverture": "aucune"})
     return Etat(source.nom, "absente", version, source.nature, "aucune", motif)
 
 
-def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
-    if (inconnus := unread_files(entrepot.settings, source)) and not dropped_files(entrepot.settings, source.nom):
-        raise Obstacle(f"raw/{source.nom} ne contient rien qui se lise : {', '.join(inconnus)}. {A_CONVERTIR}")
-    if source.diffusion == "restreinte":
-        close_to_others(entrepot.settings.raw / source.nom)
-    trouves = files_of(entrepot.settings, source)
-    charge = precedent if precedent is not None and precedent.charge_le is not None else None
-    aide = source.aide or f"déposer un fichier dans raw/{source.nom}/, puis relancer"
-    if not trouves:
-        # demonstration rows do not outlive the arrival of real ones in another source of their set
-        if charge is not None and charge.nature != "demonstration":
-            raise Obstacle(f"raw/{source.nom} ne contient plus de fichier lisible : {aide}.")
-        if charge is not None and (refuses := _refused_of_its_set(entrepot, source)):
-            raise Obstacle(
-                f"La démonstration de {source.nom} reste, tant que rien de réel ne se lit de son jeu : corriger "
-                f"{', '.join(f'raw/{nom}' for nom in refuses)}, ou l'en retirer, puis relancer."
-            )
-        return _empty(entrepot, source, f"raw/{source.nom} est vide : {aide}.")
-    if (
-        charge is not None
-        and charge.nature != "demonstration"
-        and all(fichier.est_demonstration for fichier in trouves)
-    ):
-        raise Obstacle(
-            f"raw/{source.nom} ne contient plus de fichier réel, et la démonstration ne remplace pas des données "
-            f"réelles : {aide}. Pour revenir à la démonstration, supprimer warehouse/etats/{source.nom}.json."
-        )
-    wait_for_copies([fichier for fichier in trouves if fichier.chemin.is_relative_to(entrepot.settings.raw)])
-    acceptes = _accepted(entrepot, source)
-    version = fingerprint(
-        [(fichier.nom, fichier.sha256, asdict(fichier.origine)) for fichier in trouves],
-        sorted(acceptes),
-        code_owed(__name__, f"sources/{source.nom}/*"),
-        date.today().year,  # noqa: DTZ011 — rules compare years with the present one
-    )
+def _load(entrepot: Entrepot, source: Source, precedent: Etat | None, prevue: Prevue) -> Etat:
+    if not prevue.fichiers:
+        return _empty(entrepot, source, prevue.motif)
+    trouves, acceptes, version = list(prevue.fichiers), set(prevue.acceptes), prevue.version
     en_place = entrepot.version(schema_of(source), source.nom)
     if precedent is not None and precedent.etat == "a_jour" and precedent.version == version == en_place:
         return precedent
@@ -186,6 +143,7 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None) -> Etat:
             jusqu_au=_latest(provisoire, source),
             regles=tous.groupby(["colonne", "regle", "gravite"], as_index=False).size().to_dict("records"),  # type: ignore[arg-type]
             acceptations=sorted(acceptes),
+            essai=version if fautes else "",
         )
         try:
             _check_volumes(etat, precedent, source, _to_accept(retenus, precedent) <= acceptes, tous)
@@ -334,20 +292,6 @@ def _latest(chemin: Path, source: Source) -> str | None:
     return None if jour is None else str(jour)
 
 
-def _refused_of_its_set(entrepot: Entrepot, source: Source) -> list[str]:
-    """Name the sources of the same demonstration set that have real files, when none of them could be read."""
-    if source.demonstration is None:
-        return []
-    deposees = [
-        autre
-        for autre in sources().values()
-        if autre.demonstration == source.demonstration and dropped_files(entrepot.settings, autre.nom)
-    ]
-    etats = [state_of(entrepot, autre) for autre in deposees]
-    tous = all(etat is not None and etat.etat == "en_echec" and etat.nature == "demonstration" for etat in etats)
-    return [autre.nom for autre in deposees] if tous else []
-
-
 def _write(entrepot: Entrepot, source: Source, lots: Iterator[pd.DataFrame], dit: dict[str, Any]) -> None:
     with entrepot.replacing(entrepot.path_of(schema_of(source), source.nom)) as chemin:
         entrepot.write_batches(chemin, source.table.arrow(), lots, dit)
@@ -417,16 +361,6 @@ def _check_each_period(etat: Etat, precedent: Etat, source: Source, accepter: st
                 f"{lu.fichier} : {lu.lignes_retenues} lignes retenues, {avant[periode].lignes_retenues} au dernier "
                 f"chargement (plancher {source.plancher_pct:g} %). Fichier tronqué ? {accepter}"
             )
-
-
-def _accepted(entrepot: Entrepot, source: Source) -> set[str]:
-    """Return the hashes of the files a person accepted in spite of their volumes, each with its reason."""
-    chemin = entrepot.settings.raw / source.nom / "acceptations.yml"
-    if not chemin.exists():
-        return set()
-    ou = f"raw/{source.nom}/acceptations.yml"
-    dites = read_yaml(chemin, ou)
-    return set() if dites is None else {entree.sha256 for entree in declared(list[Acceptation], dites, ou)}
 
 
 def _to_accept(retenus: list[Fichier], precedent: Etat | None) -> set[str]:

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import IO, Any, cast
 from xml.etree import ElementTree
 
-import openpyxl
 import pandas as pd
 import pyarrow as arrow
 import pyarrow.parquet as parquet
@@ -295,6 +294,8 @@ def _csv_records(flux: Iterable[str], separateur: str, chemin: Path) -> Iterator
 
 def _xlsx_records(chemin: Path, table: Table) -> Iterator[tuple[int, list[str]]]:
     """Yield (row, cells as text) of the visible sheet that holds the table; two such sheets refuse the workbook."""
+    import openpyxl
+
     try:
         classeur = openpyxl.load_workbook(chemin, read_only=True, data_only=True)
     except AttributeError:  # what the library makes of a sheet that is but a chart

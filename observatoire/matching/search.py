@@ -10,7 +10,6 @@ import duckdb
 import numpy as np
 import pyarrow as arrow
 import pyarrow.parquet as parquet
-from rapidfuzz import fuzz, process
 
 from observatoire.matching.names import claimed_family, keys, normalised
 from observatoire.warehouse import sql_literal
@@ -129,6 +128,8 @@ def _pairs(connexion: duckdb.DuckDBPyConnection, source: str, debut: int) -> arr
 
 def _scored(lot: arrow.Table) -> arrow.Table:
     """Score pairs of normalised names from 0 to 100, and keep those worth a look."""
+    from rapidfuzz import fuzz
+
     noms, candidats = lot["nom"].to_pylist(), lot["candidat"].to_pylist()
     colles = [[nom.replace(" ", "") for nom in cote] for cote in (noms, candidats)]
     score = np.maximum(
@@ -143,6 +144,8 @@ def _scored(lot: arrow.Table) -> arrow.Table:
 
 
 def _compare(a: list[str], b: list[str], mesure: Any) -> Any:
+    from rapidfuzz import process
+
     return process.cpdist(a, b, scorer=mesure, dtype=np.float64)
 
 

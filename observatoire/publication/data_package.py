@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as arrow
 from duckdb import DuckDBPyConnection
 
-from observatoire.chain.steps import TablePublique
+from observatoire.chain.step import TablePublique
 from observatoire.levels import NIVEAUX
 from observatoire.publication.licences import Licence, Origine, feeding, licences_of, read_origins
 from observatoire.publication.public_tables import public_tables

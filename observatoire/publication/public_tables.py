@@ -9,7 +9,8 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from observatoire.chain.steps import TablePublique, published
+from observatoire.chain.step import TablePublique
+from observatoire.chain.steps import published
 from observatoire.indicators.catalog import mesures
 from observatoire.loading.rejects import shown_rejects
 from observatoire.publication.public_contributions import CONTRIBUTIONS, register_contributions

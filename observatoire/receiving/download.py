@@ -7,7 +7,7 @@ Reading the rows belongs to `ingestion`.
 
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -27,33 +27,10 @@ from observatoire.receiving.checks import (
     in_words,
     require_room,
 )
+from observatoire.receiving.downloads import Telechargement, last_download
 from observatoire.receiving.transfer import Annonce, Passager, Patience, Reseau, Transfert, http_date, in_french
-from observatoire.sources import Source, sources
+from observatoire.sources import Source
 from observatoire.warehouse import Entrepot, sha256, utc_now
-
-
-@dataclass
-class Telechargement:
-    """What became of the last download of a source.
-
-    Attributes:
-        etat: `telecharge`, `inchange`, `plus_ancien` (older than what is here: not taken), `en_echec`.
-        motif: what happened, in French.
-        verifie_le: UTC time of the attempt.
-        fichier: the file that stands in `raw/<source>/` after it, empty when there is none.
-        octets, sha256: of that file.
-        etag, derniere_modification: what the server last said of this content.
-    """
-
-    source: str
-    etat: str
-    motif: str
-    verifie_le: str
-    fichier: str = ""
-    octets: int = 0
-    sha256: str = ""
-    etag: str = ""
-    derniere_modification: str = ""
 
 
 class RienAPrendre(Exception):
@@ -67,20 +44,6 @@ class RienAPrendre(Exception):
         """Say why, in French."""
         super().__init__(motif)
         self.etat = etat
-
-
-def downloadable() -> dict[str, Source]:
-    """Return the sources that say from where, and under which name, their file is downloaded."""
-    return {nom: source for nom, source in sources().items() if source.url and source.fichier}
-
-
-def last_download(entrepot: Entrepot, source: Source) -> Telechargement | None:
-    """Return what became of the last download of a source, None when it was never tried."""
-    contenu = entrepot.read_json("telechargements", f"{source.nom}.json")
-    try:
-        return None if contenu is None else Telechargement(**contenu)
-    except TypeError:  # written by another version: the next download says it again
-        return None
 
 
 def download(

@@ -5,22 +5,18 @@ When one is made, kept, moved to or taken back belongs to `releases`; what a fil
 
 import json
 
+from observatoire.confidentiality.suppressed import suppressions_base
 from observatoire.evidence import keep_evidence
-from observatoire.fingerprints import files_fingerprint
 from observatoire.journal.causes import D_UN_FICHIER
 from observatoire.journal.writing import write_journal
 from observatoire.publication.open_data import write_open_data
 from observatoire.publication.portrait import write_portrait
 from observatoire.publication.public_tables import CONTRAT, export_tables, write_duckdb
 from observatoire.publication.territory_geojson import write_geojson
+from observatoire.releases.code import code_version
 from observatoire.sources import sources
 from observatoire.sources.states import state_of
 from observatoire.warehouse import NOM_DUCKDB, Entrepot, utc_now
-
-
-def code_version() -> str:
-    """Hash the code and the templates a release owes itself to."""
-    return files_fingerprint("**/*.py", "**/*.sql", "**/*.yml", "publication/modeles/*")
 
 
 def build(entrepot: Entrepot, nom: str, identite: str) -> None:
@@ -46,6 +42,7 @@ def build(entrepot: Entrepot, nom: str, identite: str) -> None:
         contenu = {
             **release,
             "identite": identite,
+            "secret": suppressions_base(entrepot),
             "tables": comptes,
             "sources": [
                 {

@@ -11,13 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from observatoire.chain.check import check_chain
-from observatoire.confidentiality.audit import first_leak
 from observatoire.evidence import forget_evidence
-from observatoire.journal.feed import write_lists
+from observatoire.journal.feed import FLUX, LISTE, write_lists
 from observatoire.journal.writing import forget_quoted
 from observatoire.obstacle import Obstacle
 from observatoire.publication.public_tables import CONTRAT
-from observatoire.releases.assembly import build, code_version
+from observatoire.releases.code import code_version
 from observatoire.releases.retraction_word import retraction_word
 from observatoire.sources import sources
 from observatoire.sources.states import state_of
@@ -38,6 +37,10 @@ def publish(entrepot: Entrepot) -> tuple[str, bool]:
         Obstacle: the focal territory is no EPCI, a table was rewritten and what reads it was not, what would
             be published gives a confidential cell away, or this very content was retracted.
     """
+    # solvers, drawings, workbooks: what takes long to load, to know that there is nothing to publish
+    from observatoire.confidentiality.audit import first_leak
+    from observatoire.releases.assembly import build
+
     _check_territory(entrepot)
     check_chain(entrepot)
     if fuite := first_leak(entrepot):
@@ -74,6 +77,23 @@ def unpublished(entrepot: Entrepot) -> str | None:
     if identite in {retiree["identite"] for retiree in _retracted(entrepot)}:
         return RETIREE
     return "Les tables, le programme ou les réglages ont changé depuis la dernière publication. Lancer actualiser."
+
+
+def is_published(entrepot: Entrepot) -> bool:
+    """Say whether publishing would change nothing: what the warehouse holds is out, at the end of the stable paths."""
+    if unpublished(entrepot) is not None:
+        return False
+    derniere, epinglee = releases(entrepot)[-1], pinned_release(entrepot)
+    dite = entrepot.read_json(LISTE) or {}
+    portrait = entrepot.racine / "portrait"
+    return (
+        current_release(entrepot) == (epinglee or derniere)
+        and portrait.is_symlink()
+        and portrait.readlink().parent.name == (epinglee or derniere)
+        and (entrepot.racine / FLUX).exists()
+        and (dite.get("courante"), dite.get("epinglee")) == (epinglee or derniere, epinglee)
+        and [ligne["release"] for ligne in dite["releases"]] == releases(entrepot)[::-1]
+    )
 
 
 def releases(entrepot: Entrepot) -> list[str]:

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from observatoire.loading.files import A_CONVERTIR, dropped_files, unknown_folders, unread_files
-from observatoire.receiving.download import downloadable, last_download
+from observatoire.loading.hashes import Empreintes, aspect_of
+from observatoire.receiving.downloads import downloadable, last_download
 from observatoire.releases.lifecycle import current_release, pinned_release, releases
+from observatoire.releases.work import REGARD
 from observatoire.sources import Source, sources
 from observatoire.sources.states import Etat, state_of
 from observatoire.warehouse import Entrepot, sha256
@@ -63,7 +65,8 @@ def situation(entrepot: Entrepot) -> Situation:
     """Read where the observatory stands."""
     etats = {nom: etat for nom, source in sources().items() if (etat := state_of(entrepot, source)) is not None}
     lus = [lu for etat in etats.values() for lu in etat.fichiers]
-    regardes = [quand for source in sources().values() if (quand := _looked_at(entrepot, source)) is not None]
+    lectures = [entrepot.racine.joinpath(*REGARD), *(_state_file(entrepot, source) for source in sources().values())]
+    regardes = [quand for chemin in lectures if (quand := _written_at(chemin)) is not None]
     return Situation(
         publiee=current_release(entrepot),
         epinglee=pinned_release(entrepot),
@@ -150,18 +153,24 @@ def _is_new(entrepot: Entrepot, etat: Etat, chemin: Path) -> bool:
     A copy, or a restored backup, comes after the load with dates of before: only its content tells.
     """
     source = sources()[etat.source]
-    est_venu_apres = chemin.stat().st_ctime > (_looked_at(entrepot, source) or 0)
+    # a load writes the state of its source, changed or not
+    est_venu_apres = chemin.stat().st_ctime > (_written_at(_state_file(entrepot, source)) or 0)
     if etat.etat == "en_echec":  # what was refused is not among the files of the table
         return est_venu_apres
     connus = {lu.fichier: lu.sha256 for lu in etat.fichiers}
     nom = chemin.relative_to(entrepot.settings.raw / source.nom).as_posix()
-    return nom not in connus or est_venu_apres and sha256(chemin) != connus[nom]
+    if nom not in connus or not est_venu_apres:
+        return nom not in connus
+    retenue = Empreintes(entrepot, source.nom).known(chemin, aspect_of(chemin))
+    return (retenue or sha256(chemin)) != connus[nom]
 
 
-def _looked_at(entrepot: Entrepot, source: Source) -> float | None:
-    """Return when a load last looked at the files of a source: each writes its state, changed or not."""
-    etat = entrepot.racine / "etats" / f"{source.nom}.json"
-    return etat.stat().st_mtime if etat.exists() else None
+def _state_file(entrepot: Entrepot, source: Source) -> Path:
+    return entrepot.racine / "etats" / f"{source.nom}.json"
+
+
+def _written_at(chemin: Path) -> float | None:
+    return chemin.stat().st_mtime if chemin.exists() else None
 
 
 def _under_way(entrepot: Entrepot) -> str:

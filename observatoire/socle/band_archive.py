@@ -18,20 +18,34 @@ def archive_bands(entrepot: Entrepot) -> Path | None:
         The archive of that month: siret (integer), band, year of the band, in the order of SIRET. None for
         demonstration data, or a stock of unknown month: nothing to keep.
     """
+    chemin = _place(entrepot)
+    if chemin is not None and not _is_kept(entrepot, chemin):
+        with entrepot.connect(("socle.etablissements",)) as connexion, entrepot.replacing(chemin) as provisoire:
+            requete = """
+                SELECT try_cast(siret AS BIGINT) AS siret, tranche_effectifs, annee_effectifs
+                FROM socle.etablissements
+                WHERE est_actif AND est_employeur AND tranche_effectifs IS NOT NULL ORDER BY siret"""
+            copy_query(connexion, requete, provisoire, {"version": entrepot.version("socle", "etablissements")})
+    return chemin
+
+
+def archive_due(entrepot: Entrepot) -> bool:
+    """Say whether the stock in place has an archive to be written."""
+    chemin = _place(entrepot)
+    return chemin is not None and not _is_kept(entrepot, chemin)
+
+
+def _place(entrepot: Entrepot) -> Path | None:
+    """Return where the bands of the stock in place are kept, None when there is nothing to keep."""
     etat = state_of(entrepot, sources()["sirene_etablissements"])
-    version = entrepot.version("socle", "etablissements")
-    if etat is None or etat.nature == "demonstration" or version is None:
+    if etat is None or etat.nature == "demonstration" or entrepot.version("socle", "etablissements") is None:
         return None
     with entrepot.connect(("socle.etablissements",)) as connexion:
         ((millesime,),) = connexion.execute("SELECT max(millesime) FROM socle.etablissements").fetchall()
-        if millesime in (None, "inconnu"):
-            return None
-        chemin = entrepot.racine / "archives" / "tranches_effectifs" / f"{millesime}.parquet"
-        if entrepot.said_by(chemin).get("version") != version:
-            with entrepot.replacing(chemin) as provisoire:
-                requete = """
-                    SELECT try_cast(siret AS BIGINT) AS siret, tranche_effectifs, annee_effectifs
-                    FROM socle.etablissements
-                    WHERE est_actif AND est_employeur AND tranche_effectifs IS NOT NULL ORDER BY siret"""
-                copy_query(connexion, requete, provisoire, {"version": version})
-        return chemin
+    if millesime in (None, "inconnu"):
+        return None
+    return entrepot.racine / "archives" / "tranches_effectifs" / f"{millesime}.parquet"
+
+
+def _is_kept(entrepot: Entrepot, chemin: Path) -> bool:
+    return entrepot.said_by(chemin).get("version") == entrepot.version("socle", "etablissements")

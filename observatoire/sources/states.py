@@ -50,6 +50,7 @@ class Etat:
         jusqu_au: latest day its rows speak of, where the source says which column tells.
         regles: failures by rule and severity at the last attempt.
         acceptations: hashes of the files a person accepted in spite of their volumes, at the last good load.
+        essai: when it is failing, the version the refused files would have made; empty when they were not judged.
     """
 
     source: str
@@ -64,6 +65,7 @@ class Etat:
     fichiers: list[FichierLu] = field(default_factory=list)
     regles: list[dict[str, Any]] = field(default_factory=list)
     acceptations: list[str] = field(default_factory=list)
+    essai: str = ""
 
     @property
     def lignes_retenues(self) -> int:

@@ -6,11 +6,13 @@ import dagster as dg
 
 from observatoire.chain.steps import steps
 from observatoire.loading.files import dropped_files
-from observatoire.receiving.download import downloadable
+from observatoire.receiving.downloads import downloadable
+from observatoire.releases.work import Travail, note_look, reached_from, work_left
 from observatoire.settings import Settings
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot, VerrouTenu, fingerprint, utc_now
-from pipelines.assets import asset_key_of, raw_key, source_key
+from pipelines.assets import asset_key_of, raw_key
+from pipelines.refreshing import RECALCUL
 
 PARIS = "Europe/Paris"
 HORAIRES = {"mensuelle": "0 5 3 * *", "trimestrielle": "30 5 10 1,4,7,10 *", "annuelle": "0 6 15 1 *"}
@@ -23,12 +25,11 @@ HORAIRES_TELECHARGEMENT = {
 
 A_TELECHARGER = dg.AssetSelection.assets(*[raw_key(source) for source in downloadable().values()])
 
-actualiser = dg.define_asset_job(
-    "actualiser",
+tout_recalculer = dg.define_asset_job(
+    RECALCUL,
     selection=dg.AssetSelection.all() - A_TELECHARGER,
-    description="**Lire ce que raw/ contient, tout recalculer, publier.** Sans réglage, sans réseau : cliquer sur "
-    "« Materialize all » (et « Confirm », si l'interface rappelle que des fichiers n'ont pas été téléchargés). "
-    "Ensuite, ouvrir l'asset publication/release : ce qui a été lu, refusé, changé, publié.",
+    description="Passer par toutes les étapes, qu'elles aient changé ou non ; « actualiser » fait de même en ne "
+    "passant que par celles qui ont changé. Sans réglage, sans réseau.",
 )
 telecharger = dg.define_asset_job(
     "telecharger",
@@ -53,24 +54,36 @@ retrotester = dg.define_asset_job(
 
 def _schedules() -> list[dg.ScheduleDefinition]:
     """Refresh, at each cadence, the sources that have it and all that reads them."""
-    cadences = sorted({source.cadence for source in sources().values() if source.cadence})
-    return [
-        dg.ScheduleDefinition(
-            name=f"cadence_{cadence}",
-            job=dg.define_asset_job(
-                f"actualiser_{cadence}",
-                # a step that gives several tables gives them all
-                selection=_sources_at_cadence(cadence).downstream().required_multi_asset_neighbors()
-                | dg.AssetSelection.keys(*[["demonstration", jeu] for jeu in _sets_at_cadence(cadence)]),
-                description=f"Actualiser les sources à cadence {cadence} et ce qui en dépend.",
-            ),
-            cron_schedule=HORAIRES[cadence],
-            execution_timezone=PARIS,
-            default_status=dg.DefaultScheduleStatus.RUNNING,
-            description=f"Sources à cadence {cadence}.",
-        )
-        for cadence in cadences
-    ]
+    return [_schedule(cadence) for cadence in sorted({s.cadence for s in sources().values() if s.cadence})]
+
+
+def _schedule(cadence: str) -> dg.ScheduleDefinition:
+    siennes = [source.nom for source in sources().values() if source.cadence == cadence]
+
+    @dg.schedule(
+        name=f"cadence_{cadence}",
+        job=dg.define_asset_job(
+            f"actualiser_{cadence}",
+            selection=dg.AssetSelection.assets(*map(asset_key_of, reached_from(siennes))),
+            description=f"Actualiser les sources à cadence {cadence} et ce qui en dépend.",
+        ),
+        cron_schedule=HORAIRES[cadence],
+        execution_timezone=PARIS,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Sources à cadence {cadence}.",
+    )
+    def horaire() -> dg.RunRequest | dg.SkipReason:
+        entrepot = Entrepot(Settings.from_environment())
+        return _request(work_left(entrepot, siennes).within(reached_from(siennes)))
+
+    return horaire
+
+
+def _request(travail: Travail, run_key: str | None = None) -> dg.RunRequest | dg.SkipReason:
+    """Ask for a run of what there is to do."""
+    if not travail.noms:
+        return dg.SkipReason("Rien n'a changé : rien à recalculer.")
+    return dg.RunRequest(run_key=run_key, asset_selection=[asset_key_of(nom) for nom in travail.noms])
 
 
 def _download_schedules() -> list[dg.ScheduleDefinition]:
@@ -97,24 +110,17 @@ def _downloads_at_cadence(cadence: str) -> list[dg.AssetKey]:
     return [raw_key(source) for source in downloadable().values() if source.cadence == cadence]
 
 
-def _sources_at_cadence(cadence: str) -> dg.AssetSelection:
-    return dg.AssetSelection.assets(*[source_key(s) for s in sources().values() if s.cadence == cadence])
-
-
-def _sets_at_cadence(cadence: str) -> list[str]:
-    return sorted({s.demonstration for s in sources().values() if s.demonstration and s.cadence == cadence})
-
-
 @dg.sensor(
     name="fichiers_deposes",
-    job=actualiser,
+    job=tout_recalculer,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Lance « actualiser » quand des fichiers de raw/ ont changé et ne changent plus depuis deux passages.",
+    description="Actualise quand des fichiers de raw/ ont changé et ne changent plus depuis deux passages.",
 )
 def fichiers_deposes(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Wait until the files of `raw/` are equal in size and time over two ticks: they arrive half-copied."""
     settings = Settings.from_environment()
+    entrepot = Entrepot(settings)
     # what is said of files counts too: an origin, an accepted shrink
     chemins = [*dropped_files(settings), *sorted(settings.raw.rglob("*.yml"))]
     vus = [(str(chemin), chemin.stat().st_size, chemin.stat().st_mtime_ns) for chemin in chemins]
@@ -127,21 +133,25 @@ def fichiers_deposes(context: dg.SensorEvaluationContext) -> dg.SensorResult | d
         context.update_cursor(json.dumps({**memoire, "vue": signature}))
         return dg.SkipReason("Des fichiers arrivent : attendre qu'ils ne changent plus.")
     try:
-        with Entrepot(settings).lock("vérification du dépôt"):
+        with entrepot.lock("vérification du dépôt"):
             pass
     except VerrouTenu as erreur:
         return dg.SkipReason(str(erreur))
-    return dg.SensorResult(
-        run_requests=[dg.RunRequest(run_key=f"{signature} {utc_now()}")],
-        cursor=json.dumps({"lancee": signature, "vue": signature}),
-    )
+    memoire = json.dumps({"lancee": signature, "vue": signature})
+    travail = work_left(entrepot)
+    note_look(entrepot, est_a_jour=not travail.noms)
+    demande = _request(travail, f"{signature} {utc_now()}")
+    if isinstance(demande, dg.SkipReason):
+        context.update_cursor(memoire)
+        return demande
+    return dg.SensorResult(run_requests=[demande], cursor=memoire)
 
 
 @dg.definitions
 def automation() -> dg.Definitions:
     """Gather jobs, schedules and the sensor."""
     return dg.Definitions(
-        jobs=[actualiser, recalculer_indicateurs, retrotester, telecharger],
+        jobs=[tout_recalculer, recalculer_indicateurs, retrotester, telecharger],
         schedules=[*_schedules(), *_download_schedules()],
         sensors=[fichiers_deposes],
     )

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from observatoire.receiving.download import Telechargement, download, downloadable
+from observatoire.receiving.download import download
+from observatoire.receiving.downloads import Telechargement, downloadable
 from observatoire.receiving.transfer import Reseau
 from observatoire.sources import Source
 from pipelines.assets import raw_key, received_files

@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from observatoire.chain.steps import Etape, steps
+from observatoire.chain.step import Etape
+from observatoire.chain.steps import steps
 from pipelines.steps import step_assets
 
 

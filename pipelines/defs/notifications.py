@@ -11,34 +11,47 @@ import dagster as dg
 
 from observatoire.alerts.channels import channels
 from observatoire.alerts.notifications import EnvoiImpossible, Memoire, Panne, announce, failing_sources
+from observatoire.releases.work import up_to_date_on
 from observatoire.settings import AlertSettings, Settings
 from observatoire.warehouse import Entrepot
+from pipelines.refreshing import LANCEE_PAR, RECALCUL
 
 JOB = "job "  # what the name of a failing job starts with
+REPRISES = (RECALCUL, "actualiser")  # what the names of refreshes start with
+PARMI = 20  # runs looked at, to find one that no other began
 FINIES = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
 
 
-def _last_runs(instance: dg.DagsterInstance, jobs: Iterable[str]) -> dict[str, dg.DagsterRun]:
-    """Return the last finished run of each job that has one, however many runs of other jobs came after it."""
-    dernieres = {
-        nom: instance.get_runs(dg.RunsFilter(job_name=nom, statuses=FINIES), limit=1) for nom in sorted(set(jobs))
-    }
-    return {nom: executions[0] for nom, executions in dernieres.items() if executions}
+def _last_runs(instance: dg.DagsterInstance, jobs: Iterable[str]) -> dict[str, dg.RunRecord]:
+    """Return the last finished run of each job that has one, however many runs of other jobs came after it.
+
+    A run that another began is not one: that other answers for it.
+    """
+    dernieres = {}
+    for nom in sorted(set(jobs)):
+        finies = instance.get_run_records(dg.RunsFilter(job_name=nom, statuses=FINIES), limit=PARMI)
+        if siennes := [fiche for fiche in finies if LANCEE_PAR not in fiche.dagster_run.tags]:
+            dernieres[nom] = siennes[0]
+    return dernieres
 
 
 def _failing_runs(
-    instance: dg.DagsterInstance, dernieres: Mapping[str, dg.DagsterRun], adresse: str
+    instance: dg.DagsterInstance, dernieres: Mapping[str, dg.RunRecord], adresse: str, a_jour_le: datetime | None
 ) -> dict[str, Panne]:
-    """Return the jobs whose last finished run failed, with the reason the run gave."""
+    """Return the jobs whose last finished run failed, with the reason the run gave.
+
+    Nothing is left of the failure of a refresh once all was found up to date.
+    """
     return {
         f"{JOB}{nom}": Panne(
             f"Le job « {nom} » a échoué",
-            _reason(instance, execution.run_id),
+            _reason(instance, fiche.dagster_run.run_id),
             "Ce qui était publié est inchangé. Lire l'exécution dans l'interface, corriger, puis relancer.",
-            f"{adresse}/dagster/runs/{execution.run_id}" if adresse else "",
+            f"{adresse}/dagster/runs/{fiche.dagster_run.run_id}" if adresse else "",
         )
-        for nom, execution in dernieres.items()
-        if execution.status == dg.DagsterRunStatus.FAILURE
+        for nom, fiche in dernieres.items()
+        if fiche.dagster_run.status == dg.DagsterRunStatus.FAILURE
+        and not (nom.startswith(REPRISES) and a_jour_le and (fiche.end_time or 0) < a_jour_le.timestamp())
     }
 
 
@@ -55,7 +68,7 @@ def _reason(instance: dg.DagsterInstance, run_id: str) -> str:
     return " ".join(raisons) or "L'exécution s'est arrêtée sans dire pourquoi (machine ou processus arrêté ?)."
 
 
-def _known(memoire: Memoire, dernieres: Mapping[str, dg.DagsterRun]) -> Memoire:
+def _known(memoire: Memoire, dernieres: Mapping[str, dg.RunRecord]) -> Memoire:
     """Forget the jobs without a run any more, removed or whose history was erased: nothing says they recovered."""
     return {nom: dite for nom, dite in memoire.items() if not nom.startswith(JOB) or nom.removeprefix(JOB) in dernieres}
 
@@ -75,8 +88,11 @@ def alertes(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     if not ouverts:
         return dg.SkipReason("Aucun destinataire : donner OBSERVATOIRE_COURRIEL et OBSERVATOIRE_SMTP, ou un webhook.")
     entrepot = Entrepot(Settings.from_environment())
-    dernieres = _last_runs(context.instance, context.repository_def.job_names if context.repository_def else [])
-    pannes = failing_sources(entrepot) | _failing_runs(context.instance, dernieres, entrepot.settings.adresse)
+    jobs = context.repository_def.job_names if context.repository_def else []
+    dernieres = _last_runs(context.instance, jobs)
+    pannes = failing_sources(entrepot) | _failing_runs(
+        context.instance, dernieres, entrepot.settings.adresse, up_to_date_on(entrepot)
+    )
     memoires = {canal: _known(memoire, dernieres) for canal, memoire in json.loads(context.cursor or "{}").items()}
     bilan = []
     for canal, envoyer in ouverts.items():

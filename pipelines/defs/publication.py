@@ -16,6 +16,7 @@ from pipelines.assets import PROPRIETAIRES, asset_key_of
 from pipelines.defs.resources import EntrepotVerrouille
 from pipelines.desk import release_report
 from pipelines.failing import obstacles_told
+from pipelines.freshness import tell_freshness
 
 
 @dg.asset(
@@ -39,6 +40,7 @@ def release(context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille) -
     for source in manifest_of(entrepot, nom)["sources"]:
         if source["etat"] == "en_echec":
             context.log.warning("%s est en_echec depuis %s : %s", source["source"], source["depuis"], source["motif"])
+    tell_freshness(context.instance, entrepot)
     return dg.MaterializeResult(metadata=release_report(entrepot, nom, nouvelle))
 
 

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from observatoire.chain.steps import LIGNES, steps
+from observatoire.chain.step import LIGNES
+from observatoire.chain.steps import steps
 from observatoire.demonstration import generate
 from observatoire.derived import TableIncoherente
-from observatoire.loading.files import demonstration_needed, dropped_files
+from observatoire.loading.demonstrations import DOSSIER, demonstration_due, note_demonstration
+from observatoire.loading.files import dropped_files
 from observatoire.loading.ingestion import load_source
-from observatoire.receiving.download import downloadable
+from observatoire.receiving.downloads import downloadable
 from observatoire.settings import REFERENCES
 from observatoire.socle.band_archive import archive_bands
 from observatoire.sources import sources
@@ -54,13 +56,15 @@ FICHIERS_DEPOSES = [received_files(source) for nom, source in sources().items() 
 def demonstration(
     context: dg.AssetExecutionContext, verrouille: EntrepotVerrouille
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Generate the demonstration files that are needed, only them."""
+    """Generate the demonstration files that are needed and are not there as they would be made, only them."""
     entrepot = verrouille.entrepot
     for jeu in JEUX:
         if _demonstration_key(jeu) not in context.selected_asset_keys:
             continue
-        attendue = demonstration_needed(entrepot.settings, jeu)
-        ecrits = generate(jeu, entrepot.racine / "demonstration", REFERENCES) if attendue else []
+        attendue = demonstration_due(entrepot, jeu)
+        ecrits = generate(jeu, entrepot.racine / DOSSIER, REFERENCES) if attendue else []
+        if attendue:
+            note_demonstration(entrepot, jeu, ecrits)
         yield dg.MaterializeResult(
             asset_key=_demonstration_key(jeu),
             metadata={"générée": attendue, "fichiers": ", ".join(chemin.name for chemin in ecrits) or "aucun"},

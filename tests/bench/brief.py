@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from observatoire.confidentiality.suppressions import SUPPRESSIONS
+from observatoire.confidentiality.suppressed import SUPPRESSIONS
 from observatoire.indicators import cube, values
 from observatoire.indicators.catalog import indicateurs, is_estimated, measures_of, mesures, sources_of_measure
 from observatoire.loading.files import files_of

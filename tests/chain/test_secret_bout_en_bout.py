@@ -52,7 +52,7 @@ def instance(dossier: Path) -> Iterator[dg.DagsterInstance]:
         yield ouverte
 
 
-def lancer(ouverte: dg.DagsterInstance, job: str = "actualiser", **ops: dict) -> dg.ExecuteInProcessResult:
+def lancer(ouverte: dg.DagsterInstance, job: str = "tout_recalculer", **ops: dict) -> dg.ExecuteInProcessResult:
     config = {"ops": {op: {"config": dit} for op, dit in ops.items()}}
     job_def = definitions().resolve_job_def(job)
     return job_def.execute_in_process(instance=ouverte, raise_on_error=False, run_config=config)

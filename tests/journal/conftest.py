@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from observatoire.chain.steps import Etape, cube_step, indicator_step, measure_step, table_step
+from observatoire.chain.step import Etape
+from observatoire.chain.steps import cube_step, indicator_step, measure_step, table_step
 from observatoire.indicators.catalog import mesures
 from observatoire.journal import replay
 from observatoire.socle.territories import APPARTENANCES, TERRITOIRES

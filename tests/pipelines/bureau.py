@@ -74,34 +74,18 @@ def ouvrir_le_job(page: Page, adresse: str, job: str) -> None:
     page.goto(adresse)
     page.get_by_role("link", name="Jobs").first.click()
     page.get_by_text(job, exact=True).click()
-    page.get_by_role("button", name="Materialize all").wait_for()
+    page.get_by_role("tab", name="Launchpad").wait_for()
 
 
-def lancer_dans_l_interface(page: Page, adresse: str, job: str, connues: set[str]) -> str:
-    """Launch a job as it is, nothing typed, and watch its run; return its status as shown: Success or Failure.
-
-    `connues` are the runs seen before; the new one is added to them.
-    """
+def lancer_dans_l_interface(page: Page, adresse: str, job: str) -> str:
+    """Launch a job as it is, nothing typed, and watch its run; return its status as shown: Success or Failure."""
     ouvrir_le_job(page, adresse, job)
-    page.get_by_role("button", name="Materialize all").click()
-    # the interface warns that files nobody downloaded are not there, as long as nobody did
-    confirmer = page.get_by_role("button", name="Confirm")
-    confirmer.click()
-    confirmer.wait_for(state="hidden")
-    page.get_by_role("link", name="Runs").first.click()
-    while not (nouvelles := _runs(page) - connues):
-        page.wait_for_timeout(500)
-    connues |= nouvelles
-    page.locator(f"a[href='{nouvelles.pop()}']").first.click()
+    page.get_by_role("tab", name="Launchpad").click()
+    page.get_by_role("button", name="Launch Run").click()
+    page.wait_for_url(re.compile("/runs/[0-9a-f-]{36}"))
     fini = page.get_by_text(re.compile("^(Success|Failure)$")).first
     fini.wait_for(timeout=PATIENCE_MS)
     return fini.inner_text()
-
-
-def _runs(page: Page) -> set[str]:
-    """Read the runs a page links to, in one go: it redraws itself meanwhile."""
-    liens = page.locator("a").evaluate_all("liens => liens.map(lien => lien.getAttribute('href') || '')")
-    return {lien for lien in liens if re.fullmatch(r"/runs/[0-9a-f-]{36}", lien)}
 
 
 def lire_l_asset(page: Page, adresse: str, nom: str, attendu: str, onglet: str = "Overview") -> str:

@@ -37,9 +37,8 @@ def en_echec(dossier: Path) -> list[tuple[str]]:
 def test_un_analyste_lance_lit_et_voit_ce_qui_casse(bureau: Path, visite: Visite):
     page = visite.page
     page.set_default_timeout(60_000)
-    connues: set[str] = set()
     with interface(bureau) as adresse:
-        assert lancer_dans_l_interface(page, adresse, "actualiser", connues) == "Success"
+        assert lancer_dans_l_interface(page, adresse, "actualiser") == "Success"
         assert en_echec(bureau) == []
 
         subventions = lire_l_asset(page, adresse, "socle/subventions", "lignes refusées ou signalées")
@@ -54,7 +53,7 @@ def test_un_analyste_lance_lit_et_voit_ce_qui_casse(bureau: Path, visite: Visite
         adhesions.write_text(
             adhesions.read_text(encoding="utf-8").replace("reseau,membre", "reseau,adherent", 1), encoding="utf-8"
         )
-        assert lancer_dans_l_interface(page, adresse, "actualiser", connues) == "Success"
+        assert lancer_dans_l_interface(page, adresse, "actualiser") == "Success"
         controle = lire_l_asset(page, adresse, "socle/adhesions", "la colonne « membre » est absente", "Checks")
         assert "Failed" in controle
         assert en_echec(bureau) == [("adhesions",)]
@@ -63,7 +62,7 @@ def test_un_analyste_lance_lit_et_voit_ce_qui_casse(bureau: Path, visite: Visite
         avant = octets(bureau / "warehouse")
         communes = bureau / "raw" / "communes" / "communes.csv"
         communes.write_text(communes.read_text(encoding="utf-8").replace("63113,", "6311,", 1), encoding="utf-8")
-        assert lancer_dans_l_interface(page, adresse, "actualiser", connues) == "Failure"
+        assert lancer_dans_l_interface(page, adresse, "actualiser") == "Failure"
         page.get_by_text("Source indispensable en échec, rien n'est publié").first.wait_for(timeout=PATIENCE_MS)
         assert octets(bureau / "warehouse") == avant
     assert visite.dehors == []
@@ -76,7 +75,7 @@ def test_une_interface_en_lecture_seule_ne_lance_rien(bureau: Path, visite: Visi
     page.set_default_timeout(60_000)
     with interface(bureau, "--lecture-seule") as adresse:
         ouvrir_le_job(page, adresse, "actualiser")
-        assert page.get_by_role("button", name="Materialize all").is_disabled()
+        assert page.get_by_role("tab", name="Launchpad").is_disabled()
         # and the server itself refuses, whatever the page would let one click
         refus = page.request.post(
             f"{adresse}/graphql",

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from observatoire.indicators.catalog import mesures
-from observatoire.receiving.download import downloadable
+from observatoire.receiving.downloads import downloadable
 from observatoire.sources import sources
 from pipelines.defs.automation import fichiers_deposes
 from tests.chaine import RACINE, definitions, installer
@@ -67,6 +67,7 @@ def test_les_donnees_coulent_dans_un_seul_sens():
     "job",
     [
         "actualiser",
+        "tout_recalculer",
         "recalculer_indicateurs",
         "telecharger",
         "portraits",
@@ -92,11 +93,13 @@ def test_un_horaire_par_cadence_a_l_heure_de_paris():
     assert fichiers_deposes.default_status == dg.DefaultSensorStatus.RUNNING
 
 
-def test_la_fraicheur_vient_de_la_cadence():
+def test_la_fraicheur_n_a_qu_un_juge():
+    """A policy of Dagster would read the last materialisation, and an unchanged source has none."""
     for source in sources().values():
         cle = dg.AssetKey([source.schema_public or "socle", source.nom])
-        politique = definitions().resolve_asset_graph().get(cle).freshness_policy_or_from_metadata
-        assert (politique is not None) == (source.cadence is not None), source.nom
+        assert definitions().resolve_asset_graph().get(cle).freshness_policy_or_from_metadata is None, source.nom
+        controles = definitions().resolve_asset_graph().get_check_keys_for_assets({cle})
+        assert (dg.AssetCheckKey(cle, "fraicheur") in controles) == (source.cadence is not None), source.nom
 
 
 def test_le_capteur_attend_deux_passages_egaux(tmp_path: Path, monkeypatch):

@@ -223,7 +223,7 @@ def test_une_erreur_imprevue_laisse_sa_trace_dans_un_fichier_et_pas_a_l_ecran(vi
     def casse(*_):
         raise ZeroDivisionError("valeur de Jeanne Exemple")
 
-    monkeypatch.setattr(running, "defs", casse)
+    monkeypatch.setattr(running, "definitions", casse)
     assert main(["retrotester"]) == 1
     dit = capsys.readouterr().err
     detail = tmp_path / "derniere_erreur.log"

@@ -5,7 +5,8 @@ import zipfile
 from pathlib import Path
 
 from observatoire.loading.files import dropped_files
-from observatoire.receiving.download import Telechargement, download
+from observatoire.receiving.download import download
+from observatoire.receiving.downloads import Telechargement
 from observatoire.receiving.transfer import Patience
 from observatoire.sources import Source
 from observatoire.warehouse import Entrepot

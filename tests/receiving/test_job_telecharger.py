@@ -7,7 +7,7 @@ import pytest
 
 from observatoire.loading.files import dropped_files
 from observatoire.receiving import checks as download_checks
-from observatoire.receiving.download import downloadable, last_download
+from observatoire.receiving.downloads import downloadable, last_download
 from observatoire.sources import sources
 from pipelines.command import main
 from pipelines.progress import Progression

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from observatoire.receiving.download import last_download
+from observatoire.receiving.downloads import last_download
 from observatoire.sources import sources, states
 from observatoire.sources.states import Etat, FichierLu
 from tests.depots import deposer

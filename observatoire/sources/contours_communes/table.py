@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import shapely
 
 from observatoire.schemas import TEXTE, Colonne, Table, refus
 
@@ -51,6 +50,8 @@ def fault_of(contour: str) -> str:
 
 
 def _fault_of_shape(contour: str) -> str:
+    import shapely
+
     # numbers written as text, which numpy reads and GeoJSON does not have, give no shape at all
     forme = shapely.from_geojson(contour, on_invalid="ignore")
     if forme is None:
@@ -65,6 +66,8 @@ def _inside(points: np.ndarray[Any, Any], cadre: tuple[float, float, float, floa
 
 def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
     """Simplify the sound contours of a file together; the others stay as they are written, to be refused."""
+    import shapely
+
     if "contour" not in brut:
         return brut
     sains = brut["contour"].notna() & (brut["contour"].fillna("null").map(fault_of) == "")
