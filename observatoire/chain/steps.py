@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache, partial
 
+from observatoire.chain.diffusion import check_published
 from observatoire.chain.step import LIGNES, Bilan, Etape, TablePublique
 from observatoire.confidentiality.suppressed import SUPPRESSIONS, suppressions_depend_on, suppressions_version
 from observatoire.derived import Derivee, compute_table, table_version, versions_of
@@ -73,7 +74,12 @@ def step_of(table: str) -> Etape:
 
 @cache
 def published() -> tuple[TablePublique, ...]:
-    """Return the public tables that the warehouse holds, in the order of the steps."""
+    """Return the public tables that the warehouse holds, in the order of the steps.
+
+    Raises:
+        Obstacle: one of them rests on a restricted source, and nothing hides what must be.
+    """
+    check_published(steps())
     return tuple(publique for etape in steps() for publique in etape.publiques)
 
 
@@ -256,6 +262,7 @@ def indicator_step() -> Etape:
         publiques=(valeurs, replace(_whole("indicateurs.catalogue", CATALOGUE), lit=())),
         sources=lambda: (source for dit in indicateurs().values() for source in sources_of_indicator(dit)),
         est_rejouee=True,
+        applique_secret=True,
     )
 
 

@@ -333,13 +333,9 @@ def figure_of_indicator(indicateur: Indicateur) -> Chiffre:
     return chiffre if bas is None else replace(chiffre, denominateur=figure_of(mesures()[bas.mesure]))
 
 
-
-
 def sources_of_measure(mesure: Mesure) -> tuple[Source, ...]:
     """Return the sources a measure rests on."""
     return gather(source for table in mesure.lit for source in sources_of(table))
-
-
 
 
 def is_estimated(indicateur: Indicateur) -> bool:
