@@ -4,6 +4,7 @@ The queries live beside the idea they carry (`territories`, `perimeter`); this m
 """
 
 import inspect
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,7 @@ def table_version(entrees: dict[str, str | None], derivee: Derivee) -> str:
     return fingerprint(
         entrees,
         derivee.requete,
+        derivee.appoints,
         colonnes,
         table.cle,
         [_said(regle) for regle in table.regles],
@@ -101,8 +103,25 @@ def table_version(entrees: dict[str, str | None], derivee: Derivee) -> str:
 
 
 def _said(regle: pa.Check) -> tuple[str, ...]:
-    """Return what a rule says of itself: its name, its severity, its reason."""
-    return str(regle.name), str(regle.title), str(regle.error)
+    """Return what a rule says of itself (its name, its severity, its reason), and what it was made with."""
+    return str(regle.name), str(regle.title), str(regle.error), *_made_with(inspect.unwrap(regle._check_fn))
+
+
+def _made_with(predicat: Callable[..., Any]) -> Iterator[str]:
+    """Yield the values a shared maker of rules gave to a predicate: its defaults, and what it closes over.
+
+    Functions among them are followed: their address is not the same from one run to the next.
+    """
+    portee = inspect.getclosurevars(predicat).nonlocals if inspect.isfunction(predicat) else {}
+    donnees: dict[Any, Any] = dict(enumerate(getattr(predicat, "__defaults__", None) or ()))
+    for nom, valeur in {**donnees, **portee, **(getattr(predicat, "__kwdefaults__", None) or {})}.items():
+        if inspect.isfunction(valeur):
+            yield f"{nom} = {valeur.__qualname__}"
+            yield from _made_with(valeur) if valeur is not predicat else ()
+        elif isinstance(valeur, set | frozenset):
+            yield f"{nom} = {sorted(map(repr, valeur))}"
+        else:
+            yield f"{nom} = {getattr(valeur, 'pattern', None) or repr(valeur)}"
 
 
 def _written_in(regle: pa.Check) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from observatoire.chain.step import LIGNES, Etape
-from observatoire.socle.registry import sources_of
+from observatoire.socle.computed_tables import sources_of
 from pipelines.assets import PROPRIETAIRES, asset_key_of, column_schema
 from pipelines.defs.resources import EntrepotVerrouille
 from pipelines.failing import obstacles_told

@@ -30,7 +30,7 @@ from observatoire.indicators.cube import CONTRIBUTION, compute_cube, compute_mea
 from observatoire.indicators.values import compute_indicators
 from observatoire.schemas import ENTIER, NOMBRE, TEXTE
 from observatoire.settings import Settings
-from observatoire.socle.registry import derivees
+from observatoire.socle.computed_tables import derivees
 from observatoire.socle.territories import APPARTENANCES, TERRITOIRES
 from observatoire.sources.states import Etat
 from observatoire.warehouse import Entrepot, fingerprint
@@ -158,7 +158,9 @@ class Fabrique:
         """Declare a measure that is a source of contributions written by hand; `entete`: its properties, as comments."""
         self.source(f"depot_{mesure}", **source)
         self.table("socle", f"depot_{mesure}", COLONNES_CONTRIBUTIONS, lignes)
-        self.mesure(mesure, f"-- {mesure}\n{entete}\nFROM socle.depot_{mesure}")
+        # the axes of an indicator are those its measure writes
+        axes = ", ".join(sorted({str(ligne["axe"]) for ligne in lignes}))
+        self.mesure(mesure, f"-- {mesure}\n{entete}\nFROM socle.depot_{mesure} /* ventilations {axes} */")
 
     def protegee(self, mesure: str, lignes: list[Ligne], entete: str = "") -> None:
         """Declare a protected measure, and the indicator of its sum, of the same name."""

@@ -10,7 +10,12 @@ from functools import cache, partial
 
 from observatoire.chain.diffusion import check_published
 from observatoire.chain.step import LIGNES, Bilan, Etape, TablePublique
-from observatoire.confidentiality.suppressed import SUPPRESSIONS, suppressions_depend_on, suppressions_version
+from observatoire.confidentiality.suppressed import (
+    SUPPRESSIONS,
+    suppressions_depend_on,
+    suppressions_read,
+    suppressions_version,
+)
 from observatoire.derived import Derivee, compute_table, table_version, versions_of
 from observatoire.estimation.computation import ECRITES, compute_estimations, estimations_version
 from observatoire.estimation.tables import LUES_RETROTESTS
@@ -24,8 +29,8 @@ from observatoire.matching.computation import compute_matches, matches_version
 from observatoire.reconciliation import document_arithmetic, jobs_bridge, verdicts
 from observatoire.reconciliation.estimate_scores import NOTES
 from observatoire.schemas import PROVENANCE, Table
+from observatoire.socle.computed_tables import derivees, sources_of
 from observatoire.socle.members import AXES_DE_NOMS
-from observatoire.socle.registry import derivees, sources_of
 from observatoire.sources import Source, sources
 from observatoire.sources.states import schema_of, state_of
 from observatoire.warehouse import Entrepot
@@ -47,7 +52,7 @@ def steps() -> tuple[Etape, ...]:
         Etape(
             nom="suppressions",
             tables={"indicateurs.suppressions": SUPPRESSIONS},
-            lit=("indicateurs.cube", "referentiels.appartenances"),
+            lit=suppressions_read(),
             version=suppressions_version,
             depend_de=suppressions_depend_on,
             calcule=_suppress,
@@ -195,7 +200,7 @@ def cube_step() -> Etape:
     return Etape(
         nom="cube",
         tables={"indicateurs.cube": Table("Chaque mesure, à chaque niveau de territoire, par ventilation.", ())},
-        lit=tuple(f"mesures.{nom}" for nom in mesures()),
+        lit=cube_reads(),
         version=lambda entrepot: cube_version(versions_of(entrepot, cube_reads())),
         calcule=lambda entrepot: {"indicateurs.cube": {LIGNES: compute_cube(entrepot)}},
         famille="indicateurs",

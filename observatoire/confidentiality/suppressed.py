@@ -49,6 +49,14 @@ def kept_releases(entrepot: Entrepot) -> list[Path]:
     return sorted((entrepot.racine / "releases").glob("[!.]*/observatoire.duckdb"))
 
 
+def suppressions_read() -> tuple[str, ...]:
+    """Return the tables the suppressions are chosen from: protected contributions, and the places they add up to."""
+    protegees = [mesure for mesure in mesures().values() if mesure.est_protegee]
+    noms = {nom for m in protegees for nom in (m.nom, m.salaries, m.plus_gros_salaire) if nom}
+    contributions = (f"mesures.{nom}" for nom in sorted(noms))
+    return (*contributions, "indicateurs.cube", "referentiels.territoires", "referentiels.appartenances")
+
+
 def suppressions_depend_on(entrepot: Entrepot) -> tuple[str, ...]:
     """Return the tables that can change the suppressions: without a protected measure, its coming alone can."""
     a_venir = tuple(f"mesures.{nom}" for nom, mesure in mesures().items() if mesure.est_protegee)

@@ -14,7 +14,7 @@ from observatoire.estimation.local_jobs import Estimateur
 from observatoire.estimation.tables import CALAGES, ESTIMATIONS, LUES, LUES_RETROTESTS, RETROTESTS
 from observatoire.estimation.urssaf_totals import read_totals
 from observatoire.fingerprints import code_owed
-from observatoire.socle.registry import sources_of
+from observatoire.socle.computed_tables import sources_of
 from observatoire.sources import sources
 from observatoire.sources.states import carried_by, common_nature
 from observatoire.warehouse import Entrepot, fingerprint

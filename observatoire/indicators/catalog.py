@@ -6,13 +6,14 @@ Computing any of it does not belong here.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from observatoire.declarations import FERMEE, Texte, declared, read_utf8, read_yaml
+from observatoire.declarations import FERMEE, Texte, declared, nearest, read_utf8, read_yaml
 from observatoire.estimation.tables import CALEES_SUR, GRANDEURS, LUES
 from observatoire.indicators.comparison import Chiffre, comparable
 from observatoire.indicators.measure_headers import check_common_part, read_headers
@@ -20,7 +21,7 @@ from observatoire.indicators.measure_reads import tables_read
 from observatoire.indicators.row_joins import source_of_lines
 from observatoire.levels import Niveau
 from observatoire.obstacle import Obstacle
-from observatoire.socle.registry import CALCULEES, derivees, gather, sources_of
+from observatoire.socle.computed_tables import CALCULEES, derivees, gather, sources_of
 from observatoire.sources import Source, sources
 
 RACINE = Path(__file__).parent.parent
@@ -37,6 +38,7 @@ Agregat = Literal[
 # the others say something of one respondent, or of a few
 AGREGATS_PROTEGES = ("somme", "nombre_unites", "nombre_repondants")
 CROISEMENT = "×"
+NOM, MOT = re.compile(r"[a-z][a-z0-9_]*"), re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -148,8 +150,8 @@ class Indicateur:
     derive: Derive | None = None
     decimales: Annotated[int, Field(ge=0, le=6)] = 0
     statut: Literal["A", "E", "P"] = "A"
-    rupture: str = ""
-    deduit: str = ""
+    rupture: Texte = ""
+    deduit: Texte = ""
 
 
 @cache
@@ -281,12 +283,44 @@ def _check(indicateur: Indicateur, tous: dict[str, Indicateur]) -> None:
             )
     if reproche := _no_share(indicateur):
         raise Obstacle(f"{ou} : une part a deux termes comparables ; {reproche}.")
+    if reproche := _lost_words(indicateur, tous):
+        raise Obstacle(f"{ou} : {reproche}")
+    autres = {autre.theme for autre in tous.values()} - {indicateur.theme}
+    if proches := get_close_matches(indicateur.theme, autres, 1, 0.8):
+        raise Obstacle(f"{ou} : theme « {indicateur.theme} » ressemble à « {proches[0]} » : n'en écrire qu'un.")
     if indicateur.derive is not None:
         base, sorte = tous.get(indicateur.derive.indicateur), indicateur.derive.type
         if base is None or base.derive is not None:
             raise Obstacle(f"{ou} : derive demande un indicateur existant, qui ne dérive pas lui-même.")
         if sorte == "rang" and indicateur.derive.reference or sorte == "specialisation" and indicateur.derive.parmi:
             raise Obstacle(f"{ou} : derive : une specialisation a une reference, un rang dit parmi qui.")
+
+
+def _lost_words(indicateur: Indicateur, tous: dict[str, Indicateur]) -> str | None:
+    """Say what an entry writes that nothing would read, or that names nothing."""
+    haut, bas = indicateur.numerateur, indicateur.denominateur
+    if not NOM.fullmatch(indicateur.nom):
+        return "un nom est en minuscules sans accent, chiffres et « _ », et commence par une lettre."
+    if haut is not None and (haut.modalite, haut.periode) != ("meme", "meme"):
+        return "modalite et periode se disent du denominateur, pas du numerateur."
+    if indicateur.unite == "%" and haut is not None and bas is None:
+        return "un pourcentage a un denominateur."
+    if indicateur.derive is not None:
+        if bas is not None or indicateur.rupture or indicateur.deduit:
+            return "denominateur, rupture et deduit ne se disent pas d'un derive, mais de l'indicateur dont il dérive."
+        base = tous.get(indicateur.derive.indicateur)
+        haut = base.numerateur if base is not None else None
+    elif haut is None and (indicateur.rupture or indicateur.deduit):
+        return "rupture et deduit se disent d'un numerateur."
+    if haut is None or haut.mesure not in mesures():
+        return None
+    nommes = (*indicateur.axes, *filter(None, (indicateur.rupture, indicateur.deduit)))
+    requete = mesures()[haut.mesure].requete
+    ecrits = {"total", *MOT.findall(requete)}
+    for axe in nommes:
+        if inconnus := [partie for partie in axe.split(CROISEMENT) if partie not in ecrits]:
+            return f"l'axe « {inconnus[0]} » n'est pas de la mesure « {haut.mesure} ».{nearest(inconnus[0], ecrits)}"
+    return None
 
 
 def _no_share(indicateur: Indicateur) -> str | None:

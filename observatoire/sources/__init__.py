@@ -4,18 +4,25 @@ A folder added here is found by itself. What is done with the rows afterwards do
 """
 
 import importlib.util
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, ClassVar, Literal
 
 import pandas as pd
+import sqlglot
 from pydantic import AfterValidator, ConfigDict, Field
+from sqlglot import expressions
+from sqlglot.errors import SqlglotError
 
-from observatoire.declarations import FERMEE, Pourcentage, Texte, declared, read_yaml
+from observatoire.declarations import FERMEE, Pourcentage, Texte, declared, nearest, read_yaml
 from observatoire.levels import Niveau
-from observatoire.schemas import Table
+from observatoire.obstacle import Obstacle
+from observatoire.schemas import PROVENANCE, Table
+from observatoire.settings import REFERENCES
 
 DOSSIER = Path(__file__).parent
 JOURS_PAR_CADENCE = {"mensuelle": 31, "trimestrielle": 92, "annuelle": 366}
@@ -93,7 +100,7 @@ class Source:
     producteur: Texte
     licence: Texte
     diffusion: Literal["publique", "interne", "restreinte"]
-    url: str = ""
+    url: Texte = ""
     fichier: Annotated[str, AfterValidator(_bare_name)] = ""
     nature: Literal["reelle", "demonstration"] = "reelle"
     protegee_par_producteur: bool = False
@@ -107,15 +114,15 @@ class Source:
     plancher_pct: Pourcentage = 90.0
     indispensable: bool = False
     facultative: bool = False
-    embarque: Texte | None = None
-    demonstration: Texte | None = None
-    fraicheur: str = ""
+    embarque: Annotated[Texte, AfterValidator(_bare_name)] | None = None
+    demonstration: Literal["sirene", "urssaf", "flores"] | None = None
+    fraicheur: Texte = ""
     volumineuse: bool = False
-    ruptures: str = ""
-    aide: str = ""
-    publiee_si: str = ""
-    anonyme_si: str = ""
-    tue: str = ""
+    ruptures: Texte = ""
+    aide: Texte = ""
+    publiee_si: Texte = ""
+    anonyme_si: Texte = ""
+    tue: Texte = ""
     lettre: bool = False
 
     @property
@@ -195,4 +202,34 @@ def sources() -> dict[str, Source]:
         nom = chemin.parent.name
         ou = f"sources/{nom}/source.yml"
         trouvees[nom] = declared(Source, read_yaml(chemin, ou), ou, nom=nom)
+    for source in trouvees.values():
+        if reproche := misnamed(source, {autre.famille for autre in trouvees.values()}):
+            raise Obstacle(f"sources/{source.nom}/source.yml : {reproche}")
     return trouvees
+
+
+def misnamed(source: Source, familles: Iterable[str]) -> str | None:
+    """Say which word of a declaration names nothing: a file, a column, a family written another way elsewhere.
+
+    Args:
+        source: what its `source.yml` declares.
+        familles: those of all sources; a new one is a new group, one that looks like another is a slip.
+    """
+    if proches := get_close_matches(source.famille, set(familles) - {source.famille}, 1, 0.8):
+        return f"famille « {source.famille} » ressemble à « {proches[0]} » : n'écrire que l'une des deux."
+    if source.embarque is not None and not (REFERENCES / source.embarque).is_file():
+        return f"embarque : « {source.embarque} » n'est pas un fichier de observatoire/references/."
+    requises = {"fraicheur": source.fraicheur, "publiee_si": source.publiee_si, "anonyme_si": source.anonyme_si}
+    for clef, sql in {**requises, "tue": source.tue}.items():
+        if not sql:
+            continue
+        try:
+            condition = sqlglot.parse_one(f"SELECT {sql}", dialect="duckdb")
+        except SqlglotError:
+            return f"{clef} : « {sql} » n'est pas du SQL."
+        connues = {colonne.nom for colonne in (*source.table.colonnes, *PROVENANCE)}
+        # the columns of a query inside are those of another table
+        siennes = {c.name for c in condition.find_all(expressions.Column) if c.parent_select is condition}
+        if inconnues := sorted(siennes - connues):
+            return f"{clef} : colonne « {inconnues[0]} » inconnue de table.py.{nearest(inconnues[0], connues)}"
+    return None

@@ -61,10 +61,11 @@ def demonstration(
     for jeu in JEUX:
         if _demonstration_key(jeu) not in context.selected_asset_keys:
             continue
-        attendue = demonstration_due(entrepot, jeu)
-        ecrits = generate(jeu, entrepot.racine / DOSSIER, REFERENCES) if attendue else []
-        if attendue:
-            note_demonstration(entrepot, jeu, ecrits)
+        with obstacles_told():
+            attendue = demonstration_due(entrepot, jeu)
+            ecrits = generate(jeu, entrepot.racine / DOSSIER, REFERENCES) if attendue else []
+            if attendue:
+                note_demonstration(entrepot, jeu, ecrits)
         yield dg.MaterializeResult(
             asset_key=_demonstration_key(jeu),
             metadata={"générée": attendue, "fichiers": ", ".join(chemin.name for chemin in ecrits) or "aucun"},
@@ -100,11 +101,14 @@ def load_sources(
     choisies = [source for source in sources().values() if source_key(source) in context.selected_asset_keys]
     settings = verrouille.entrepot.settings
     # a demonstration goes once a real file of its set is read: those that have files come first
-    for source in sorted(choisies, key=lambda s: (not s.indispensable, not dropped_files(settings, s.nom))):
+    with obstacles_told():
+        ordre = sorted(choisies, key=lambda s: (not s.indispensable, not dropped_files(settings, s.nom)))
+    for source in ordre:
         context.log.info("Lecture de %s", source.nom)
         with obstacles_told():
             etat = load_source(verrouille.entrepot, source)
-        yield source_result(verrouille.entrepot, source, etat)
+            resultat = source_result(verrouille.entrepot, source, etat)
+        yield resultat
         if etat.etat == "en_echec":
             context.log.error("%s", etat.motif)
             if source.indispensable:
@@ -161,5 +165,6 @@ def compute_tables(
 )
 def bands(verrouille: EntrepotVerrouille) -> dg.MaterializeResult[None]:
     """Archive the bands of the stock in place."""
-    chemin = archive_bands(verrouille.entrepot)
+    with obstacles_told():
+        chemin = archive_bands(verrouille.entrepot)
     return dg.MaterializeResult(metadata={"archive": chemin.name if chemin else "aucune (démonstration, ou sans date)"})

@@ -23,7 +23,7 @@ from observatoire.loading.files import files_of
 from observatoire.publication.public_tables import public_tables
 from observatoire.schemas import BOOLEEN, DATE, TEXTE, Colonne
 from observatoire.settings import Settings
-from observatoire.socle.registry import derivees, sources_of
+from observatoire.socle.computed_tables import derivees, sources_of
 from observatoire.sources import Source, sources
 from observatoire.sources.states import schema_of
 from observatoire.warehouse import Entrepot, sql_literal

@@ -177,7 +177,7 @@ def test_une_mesure_nouvelle_sans_protection_ne_lit_pas_la_paie_du_produit(petit
     paie = "paie_etablissements"
     shutil.copytree(RACINE / "observatoire/sources" / paie, petit.declarations / "sources" / paie)
     petit.mesure("m", f"{entete}FROM socle.{paie}")
-    with pytest.raises(Obstacle, match=r"measures/m\.sql.*(« -- diffusion : protegee »|Écrire « diffusion »)"):
+    with pytest.raises(Obstacle, match=r"measures/m\.sql.*(« -- diffusion : protegee »|Écrire « diffusion »|ressemble à une propriété)"):
         catalog.mesures()
 
 

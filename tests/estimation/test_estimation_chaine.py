@@ -14,7 +14,7 @@ from observatoire.estimation.computation import ECRITES, compute_estimations
 from observatoire.loading.ingestion import load_source
 from observatoire.settings import REFERENCES, Settings
 from observatoire.socle.communal_jobs import EMPLOIS_PRIVES_COMMUNES
-from observatoire.socle.registry import derivees
+from observatoire.socle.computed_tables import derivees
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
 from tests.depots import charger_source, deposer

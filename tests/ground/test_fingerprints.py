@@ -199,10 +199,32 @@ def test_la_version_d_une_table_suit_ses_regles():
             avec_regle(signalement("petit", "nombre trop grand", lambda v: v < 9)),
             avec_regle(refus("petit", "un autre motif", lambda v: v < 9)),
             dataclasses.replace(NOMBRES, controles=(("est vide", "SELECT 0"),)),
+            dataclasses.replace(NOMBRES, appoints=("socle.complements",)),
         )
     }
-    assert len(versions) == 5
+    assert len(versions) == 6
     assert table_version({}, avec_regle(regle)) == table_version({}, avec_regle(regle))
+
+
+def test_ce_qui_est_donne_a_une_regle_est_dans_la_version():
+    """Two rules of one maker are two rules: what the maker was given is nowhere in its file."""
+
+    def fermee(seuil: object):
+        return refus("petit", "nombre trop grand", lambda v: v < seuil)
+
+    def par_defaut(seuil: int):
+        return refus("petit", "nombre trop grand", lambda v, haut=seuil: v < haut)
+
+    def par_fonction(seuil: int):
+        def est_petit(v):
+            return v < seuil
+
+        return refus("petit", "nombre trop grand", lambda v: est_petit(v))
+
+    for fabrique in (fermee, par_defaut, par_fonction):
+        trois, neuf, encore = (table_version({}, avec_regle(fabrique(seuil))) for seuil in (3, 9, 9))
+        assert trois != neuf == encore
+    assert len({table_version({}, avec_regle(fermee(frozenset(mots)))) for mots in ("ab", "ba")}) == 1
 
 
 def test_ce_qu_une_regle_verifie_est_dans_la_version(tmp_path: Path):

@@ -74,7 +74,7 @@ def a_rebours(racine: Path) -> list[str]:
 
 
 # they import by name what they find in their own room
-DECOUVRENT = {"socle/registry.py", "publication/pages.py", "sources/__init__.py"}
+DECOUVRENT = {"socle/computed_tables.py", "publication/pages.py", "sources/__init__.py"}
 
 
 def detours(racine: Path) -> list[str]:

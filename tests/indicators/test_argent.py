@@ -9,9 +9,9 @@ import pytest
 from observatoire.derived import compute_table
 from observatoire.indicators.catalog import indicateurs, mesures
 from observatoire.indicators.cube import compute_measure
+from observatoire.socle.computed_tables import derivees
 from observatoire.socle.euro_path import CHEMIN_EURO, COMPTES_SUBVENTIONS
 from observatoire.socle.grant_jumps import SAUTS_SUBVENTIONS
-from observatoire.socle.registry import derivees
 from observatoire.socle.territories import TERRITOIRES
 from tests.depots import charger_source, deposer, en_csv
 from tests.donnees import CAM, poser_subventions_cam

@@ -40,6 +40,15 @@ def petit(tmp_path: Path) -> Iterator[Fabrique]:
         ({"numerateur": {"mesure": "m"}, "axes": "total"}, "axes : « total » n'est pas permis ; attendu : une liste"),
         ({"derive": {"type": "rang", "indicateur": "bon", "reference": "france"}}, "un rang dit parmi qui"),
         ({"derive": {"type": "specialisation", "indicateur": "bon", "parmi": "comparables"}}, "a une reference"),
+        ({"numerateur": {"mesure": "m"}, "axes": ["tottal"]}, "l'axe « tottal » n'est pas de la mesure « m ».*Écrire « total »"),
+        ({"numerateur": {"mesure": "m"}, "rupture": "famile"}, "l'axe « famile » n'est pas de la mesure"),
+        ({"numerateur": {"mesure": "m"}, "deduit": "nimporte"}, "l'axe « nimporte » n'est pas de la mesure"),
+        ({"numerateur": {"mesure": "m", "modalite": "total"}}, "modalite et periode se disent du denominateur"),
+        ({"numerateur": {"mesure": "m", "periode": "derniere_connue"}}, "modalite et periode se disent du denominateur"),
+        ({"derive": {"type": "rang", "indicateur": "bon"}, "denominateur": {"mesure": "m"}}, "ne se disent pas d'un derive"),
+        ({"derive": {"type": "rang", "indicateur": "bon"}, "axes": ["famile"]}, "l'axe « famile » n'est pas de la mesure"),
+        ({"derive": {"type": "rang", "indicateur": "bon"}, "rupture": "famille"}, "ne se disent pas d'un derive"),
+        ({"numerateur": {"mesure": "m"}, "unite": "%"}, "un pourcentage a un denominateur"),
     ],
 )
 def test_un_indicateur_mal_declare_est_refuse_et_dit_pourquoi(
@@ -50,6 +59,24 @@ def test_un_indicateur_mal_declare_est_refuse_et_dit_pourquoi(
     assert list(indicateurs()) == ["bon"]
     petit.indicateur("i", **champs)
     with pytest.raises(Obstacle, match=rf"indicators\.yml, « i » : .*{motif}"):
+        indicateurs()
+
+
+@pytest.mark.parametrize("nom", ["12", "Zz Été", "2026-01-01", "Emplois", "a-b"])
+def test_le_nom_d_un_indicateur_est_un_nom_de_colonne(petit: Fabrique, nom: str) -> None:
+    petit.contributions("m", [])
+    petit.indicateur(nom, numerateur={"mesure": "m"})
+    with pytest.raises(Obstacle, match=r"(en minuscules sans accent|une clé est un mot)"):
+        indicateurs()
+
+
+def test_un_theme_qui_ressemble_a_un_autre_est_refuse_un_nouveau_non(petit: Fabrique) -> None:
+    petit.contributions("m", [])
+    petit.indicateur("a", numerateur={"mesure": "m"}, theme="population")
+    petit.indicateur("b", numerateur={"mesure": "m"}, theme="mobilier")
+    assert list(indicateurs()) == ["a", "b"]
+    petit.indicateur("c", numerateur={"mesure": "m"}, theme="popullation")
+    with pytest.raises(Obstacle, match="popul.*ressemble à « popul"):
         indicateurs()
 
 

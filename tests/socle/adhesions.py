@@ -1,6 +1,6 @@
 """Memberships of the tests, and what becomes of them."""
 
-from observatoire.socle.registry import derivees
+from observatoire.socle.computed_tables import derivees
 
 
 def lues(table: str) -> set[str]:

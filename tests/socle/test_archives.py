@@ -5,7 +5,7 @@ import pyarrow.parquet as parquet
 from observatoire.derived import compute_table
 from observatoire.loading.ingestion import load_source
 from observatoire.socle.band_archive import archive_bands
-from observatoire.socle.registry import derivees
+from observatoire.socle.computed_tables import derivees
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
 from tests.depots import deposer, en_csv

@@ -4,7 +4,7 @@ import pytest
 
 from observatoire.indicators.catalog import mesures, sources_of_measure
 from observatoire.publication.public_tables import register_quality
-from observatoire.socle.registry import sources_of
+from observatoire.socle.computed_tables import sources_of
 from tests.depots import charger_source, deposer, en_csv
 from tests.donnees import CAM, TOTAUX_CAM, poser_subventions_cam
 from tests.socle.subventionnes import CESSEE, PERSONNE, Subventions, publiques, sommes

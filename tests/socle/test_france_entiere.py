@@ -28,7 +28,7 @@ from observatoire.reconciliation.verdicts import compute_verdicts
 from observatoire.releases.lifecycle import publish
 from observatoire.releases.portraits import write_portraits
 from observatoire.settings import REFERENCES, Settings
-from observatoire.socle.registry import derivees
+from observatoire.socle.computed_tables import derivees
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot
 

@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from observatoire.socle.registry import TablesImpossibles, declared_in, derivees, in_order
+from observatoire.socle.computed_tables import TablesImpossibles, declared_in, derivees, in_order
 from observatoire.socle.territories import APPARTENANCES, TERRITOIRES
 
 

@@ -16,7 +16,7 @@ from observatoire.indicators.catalog import Terme, indicateurs, mesures
 from observatoire.indicators.contributions import aggregate, select_contributions
 from observatoire.indicators.cube import CELLULE, compute_cube, compute_measure
 from observatoire.indicators.raw_lines import find_lines
-from observatoire.socle.registry import derivees
+from observatoire.socle.computed_tables import derivees
 from observatoire.sources import sources
 from observatoire.sources.states import state_of
 from observatoire.unfolding.figures import cell_of
