@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from observatoire.schemas import Colonne, Table
 
@@ -34,9 +35,10 @@ class Reconnaissance:
     manquantes: list[Colonne] = field(default_factory=list)
 
 
-def header_key(en_tete: object) -> str:
+@lru_cache(maxsize=16_384)
+def header_key(en_tete: str | None) -> str:
     """Reduce a header to its letters and digits, without accents, case, or the format it may announce."""
-    mots = NUMERO.sub("n", FORMAT.sub(" ", str(en_tete or "").lower()))
+    mots = NUMERO.sub("n", FORMAT.sub(" ", (en_tete or "").lower()))
     decompose = unicodedata.normalize("NFKD", mots)
     return re.sub(r"[^a-z0-9]", "", decompose.encode("ascii", "ignore").decode())
 
