@@ -57,5 +57,6 @@ def environment_of(folder: Path) -> dict[str, object]:
         "OBSERVATOIRE_RAW": folder / "raw",
         "OBSERVATOIRE_WAREHOUSE": folder / "warehouse",
         "DAGSTER_HOME": folder / "dagster",
+        "OBSERVATOIRE_HISTORIQUE": folder / "dagster" / ".dagster",
         "DAGSTER_DISABLE_TELEMETRY": 1,
     }
