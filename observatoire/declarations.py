@@ -4,15 +4,15 @@ A declaration is a dataclass whose `__pydantic_config__` is `FERMEE`: its fields
 What a key means does not belong here.
 """
 
+import re
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
-from datetime import date
 from difflib import get_close_matches
 from functools import cache
 from json import dumps
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import yaml
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -21,10 +21,18 @@ from observatoire.obstacle import Obstacle
 
 FERMEE = ConfigDict(extra="forbid", strict=True)
 Texte = Annotated[str, Field(min_length=1, pattern=r"\S")]
+EMPREINTE = "^[0-9a-f]{64}$"
+Empreinte = Annotated[str, Field(pattern=EMPREINTE)]
 Pourcentage = Annotated[float, Field(ge=0, le=100)]
 
-ETIQUETTES = {f"tag:yaml.org,2002:{nom}" for nom in ("str", "int", "float", "bool", "null", "timestamp", "seq", "map")}
-LECTEUR = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# what a plain word is; all the rest is a text: YAML 1.1 reads 010 as 8, 1:30 as 90 and « no » as false
+SORTES = {
+    "bool": (r"true|false", "tf"),
+    "null": (r"null|~|", ("n", "~", "")),
+    "int": (r"-?(0|[1-9][0-9]{0,17})", "-0123456789"),
+    "float": (r"-?(0|[1-9][0-9]{0,17})\.[0-9]+", "-0123456789"),
+}
+ETIQUETTES = {f"tag:yaml.org,2002:{nom}" for nom in ("str", *SORTES, "seq", "map")}
 TAILLE_MAX, PROFONDEUR_MAX = 2**20, 20
 MONTRES = 60
 NOMS = {
@@ -36,8 +44,18 @@ NOMS = {
 Declaree = TypeVar("Declaree")
 
 
+class _Lecteur(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """A safe loader that guesses nothing but `SORTES`."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+
+
+for _nom, (_motif, _debuts) in SORTES.items():
+    _Lecteur.add_implicit_resolver(f"tag:yaml.org,2002:{_nom}", re.compile(rf"(?:{_motif})\Z"), list(_debuts))
+
+
 def read_yaml(chemin: Path, ou: str) -> Any:
-    """Read a small YAML file: plain words, numbers, dates, lists and keys; None when it is empty.
+    """Read a small YAML file: texts (a date is one), numbers, true and false, lists and keys; None when it is empty.
 
     Args:
         chemin: the file.
@@ -53,7 +71,7 @@ def read_yaml(chemin: Path, ou: str) -> Any:
         texte = octets.decode("utf-8")
         if reproche := _unreasonable(texte):
             raise Obstacle(f"{ou} : {reproche}")
-        lecture = LECTEUR(texte)
+        lecture = _Lecteur(texte)
         noeud = lecture.get_single_node()
         if noeud is None:
             return None
@@ -76,7 +94,7 @@ def read_yaml(chemin: Path, ou: str) -> Any:
 def _unreasonable(texte: str) -> str:
     """Say what must be refused before anything is built: a few lines of aliases, or of brackets, would break us."""
     profondeur = 0
-    for evenement in yaml.parse(texte, LECTEUR):
+    for evenement in yaml.parse(texte, _Lecteur):
         profondeur += isinstance(evenement, yaml.CollectionStartEvent) - isinstance(evenement, yaml.CollectionEndEvent)
         marque = evenement.start_mark
         ligne = f"ligne {marque.line + 1}" if marque is not None else "une ligne"
@@ -95,15 +113,16 @@ def _reproach(racine: yaml.Node) -> str:
         ligne = f"ligne {noeud.start_mark.line + 1}"
         if noeud.tag not in ETIQUETTES:
             etiquette = noeud.tag.rsplit(":", 1)[-1]
-            return f"{ligne} : « {etiquette} » n'est pas permis ; écrire un texte, un nombre ou une date."
+            return f"{ligne} : « {etiquette} » n'est pas permis ; écrire un texte ou un nombre."
         if isinstance(noeud, yaml.SequenceNode):
             a_voir += noeud.value
         elif isinstance(noeud, yaml.MappingNode):
             deja: dict[str, int] = {}
             for cle, valeur in noeud.value:
                 ici = cle.start_mark.line + 1
-                if not isinstance(cle, yaml.ScalarNode):
-                    return f"ligne {ici} : une clé est un mot."
+                if not isinstance(cle, yaml.ScalarNode) or cle.tag != "tag:yaml.org,2002:str":
+                    dite = f", pas « {cle.value} »" if isinstance(cle, yaml.ScalarNode) else ""
+                    return f"ligne {ici} : une clé est un mot{dite}."
                 if cle.value in deja:
                     return (
                         f"la clé « {cle.value} » est écrite deux fois (lignes {deja[cle.value]} et {ici}) : "
@@ -128,15 +147,14 @@ def declared(sorte: type[Declaree], contenu: Any, ou: str, **donnees: Any) -> De
             what is allowed.
     """
     if isinstance(contenu, dict):
-        contenu = {str(cle): valeur for cle, valeur in contenu.items()}
         if ecrites := sorted(set(contenu) & set(donnees)):
             raise Obstacle(f"{ou} : {_unknown(ecrites[0], _keys([sorte], donnees))}")
-        contenu |= donnees
+        contenu = contenu | donnees
     elif donnees:
         raise Obstacle(f"{ou} : attendu : des lignes « clé: valeur » ({', '.join(_keys([sorte], donnees))}).")
     try:
         # as JSON: strict types, and still lists for tuples, keys for dataclasses
-        valeur: Declaree = _adapter(sorte).validate_json(dumps(contenu, default=_day))  # type: ignore[arg-type]
+        valeur: Declaree = _adapter(sorte).validate_json(dumps(contenu))  # type: ignore[arg-type]
     except ValidationError as erreur:
         reproches = _reproaches(sorte, erreur, donnees)
         raise Obstacle(f"{ou} : {' '.join(reproches)}") from None
@@ -147,12 +165,6 @@ def nearest(mot: str, connus: Iterable[str]) -> str:
     """Return « Écrire « … » ? » with the known word that one most looks like, nothing when none does."""
     proches = get_close_matches(mot, list(connus), 1)
     return f" Écrire « {proches[0]} » ?" if proches else ""
-
-
-def _day(valeur: Any) -> str:
-    if isinstance(valeur, date):
-        return valeur.isoformat()
-    raise TypeError(type(valeur).__name__)
 
 
 @cache
@@ -191,6 +203,8 @@ def _fault(detail: Any, types: list[Any]) -> str:
     limites = detail.get("ctx", {})
     if detail["type"] == "value_error":
         return f"{limites['error']}."
+    if limites.get("pattern") == EMPREINTE:
+        return f"« {detail['input'][:MONTRES]} » n'est pas permis ; attendu : les 64 caractères d'un SHA-256."
     if detail["type"] in ("string_too_short", "string_pattern_mismatch", "too_short"):
         return "rien n'y est écrit ; le dire, ou retirer la ligne."
     if detail["type"] == "missing":

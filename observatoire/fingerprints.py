@@ -12,6 +12,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from observatoire.obstacle import Obstacle
 from observatoire.warehouse import fingerprint, sha256
 
 PAQUET = Path(__file__).parent
@@ -19,7 +20,7 @@ PAQUET = Path(__file__).parent
 DISTRIBUTIONS = {"stdnum": "python-stdnum", "yaml": "PyYAML"}
 
 
-class CodeIntrouvable(Exception):
+class CodeIntrouvable(Obstacle):
     """Code that no fingerprint can follow. The message, in French, names the file and says what to write."""
 
 
@@ -47,12 +48,6 @@ def code_owed(*lieux: str) -> str:
         platform.python_version(),
         [(nom, _installed(nom)) for nom in bibliotheques],
     )
-
-
-@cache
-def files_fingerprint(*motifs: str) -> str:
-    """Hash every file of this package that matches the patterns, whoever imports it."""
-    return fingerprint(_hashes(sorted({chemin for motif in motifs for chemin in _files_matching(motif)})))
 
 
 def _files_matching(motif: str) -> set[Path]:

@@ -28,6 +28,8 @@ from observatoire.settings import Settings, memory_ceiling
 NOM_DUCKDB = "observatoire.duckdb"
 # folder where a run works on what is too large for memory
 ATELIER = ".travail-"
+# what a run holds, and what tells a warehouse from another folder
+VERROU = ".verrou"
 # folder being filled, until it is given its name
 INACHEVE = ".en_cours-"
 SCHEMAS = ("socle", "referentiels", "qualite", "mesures", "indicateurs")
@@ -181,6 +183,7 @@ class Entrepot:
         self.settings = settings
         self.racine = settings.warehouse
         self.travail = travail or self.racine / ".duckdb"
+        self._est_un_entrepot = False
         self._dites: dict[Path, tuple[tuple[int, ...], dict[str, Any]]] = {}
 
     def path_of(self, schema: str, table: str) -> Path:
@@ -188,11 +191,20 @@ class Entrepot:
         return self.racine / schema / f"{table}.parquet"
 
     def make_folder(self, *parties: str) -> Path:
-        """Make a folder of the warehouse, its owner's alone unless it is published, whatever the umask; return it."""
+        """Make a folder of the warehouse, its owner's alone unless it is published, whatever the umask; return it.
+
+        Raises:
+            Obstacle: the folder of the warehouse holds other things.
+        """
         dossier = self.racine.joinpath(*parties)
+        if not self._est_un_entrepot:
+            self._check_is_a_warehouse()
         if not self.racine.is_dir():
             self.racine.mkdir(parents=True)
             self.racine.chmod(0o755)  # the stable path goes through it
+        if not self._est_un_entrepot:
+            (self.racine / VERROU).touch(0o600)  # says from now on that it is one
+            self._est_un_entrepot = True
         manquants = [ici for ici in (dossier, *dossier.parents) if self.racine in ici.parents and not ici.exists()]
         for ici in reversed(manquants):
             ici.mkdir()
@@ -200,14 +212,33 @@ class Entrepot:
         return dossier
 
     def close(self) -> None:
-        """Give each path to those who may read it: what an older version or a backup left open closes."""
-        self.racine.chmod(0o755)
+        """Give each path to those who may read it: what an older version or a backup left open closes.
+
+        What another account put there (`lost+found` at the top of a disk) is its own.
+        """
+        self.racine.chmod(self.racine.stat().st_mode & 0o777 | 0o111)  # the stable path goes through it
         for chemin in self.racine.iterdir():
-            if not chemin.is_symlink():
-                chemin.chmod((0o777 if chemin.is_dir() else 0o666) & ~self._umask_of(chemin))
-        for publie in (dossier for nom in ("releases", "pages") for dossier in (self.racine / nom).glob("[!.]*")):
-            if publie.stat().st_mode & 0o005 != 0o005:
-                open_to_read(publie)
+            if chemin.is_symlink() or (etat := chemin.stat()).st_uid != os.geteuid():
+                continue
+            lisible = 0o755 if chemin.is_dir() else 0o644
+            chemin.chmod(lisible if chemin.name in PUBLIES else etat.st_mode & 0o777 & ~PRIVE)
+        for dossier in (publie for nom in ("releases", "pages") for publie in (self.racine / nom).glob("[!.]*")):
+            if dossier.stat().st_mode & 0o005 != 0o005:
+                open_to_read(dossier)
+
+    def _check_is_a_warehouse(self) -> None:
+        """Refuse a folder that holds other things: their rights would be changed, and some of it opened to all.
+
+        Raises:
+            Obstacle: it is neither empty nor a warehouse.
+        """
+        noms = {chemin.name for chemin in self.racine.iterdir()} if self.racine.is_dir() else set()
+        autres = {nom for nom in noms if not nom.startswith(".")} - {"README.md", "lost+found"}
+        if autres and not noms & {VERROU, *SCHEMAS, "etats", "demonstration", "releases"}:
+            raise Obstacle(
+                f"{self.racine} contient autre chose qu'un entrepôt ({', '.join(sorted(autres)[:3])}…). Rien n'a été "
+                "écrit. Donner à OBSERVATOIRE_WAREHOUSE un dossier vide, ou celui d'un entrepôt."
+            )
 
     def _umask_of(self, chemin: Path) -> int:
         return OUVERT if chemin.relative_to(self.racine).parts[0] in PUBLIES else PRIVE
@@ -239,7 +270,7 @@ class Entrepot:
         qui = self.racine / ".verrou.qui"
         masque = os.umask(PRIVE)
         try:
-            with FileLock(self.racine / ".verrou", timeout=0):
+            with FileLock(self.racine / VERROU, timeout=0):
                 self.close()
                 for inacheve in self.racine.glob("*/.*.part"):  # left by a run that was killed
                     inacheve.unlink()

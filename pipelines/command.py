@@ -165,10 +165,12 @@ def _refresh(args: argparse.Namespace) -> int:
     settings = Settings.from_environment()
     for dossier in (settings.warehouse, settle_history().historique):
         check_writable(dossier)
+    from observatoire.loading.files import close_restricted
     from observatoire.releases.lifecycle import current_release
     from observatoire.releases.work import note_look, work_left
     from observatoire.warehouse import Entrepot
 
+    close_restricted(settings)
     entrepot = Entrepot(settings)
     avant, travail = current_release(entrepot), work_left(entrepot)
     note_look(entrepot, est_a_jour=not travail.noms)

@@ -25,6 +25,7 @@ from dagster_webserver.version import __version__
 from dagster_webserver.webserver import DagsterWebserver
 from starlette.middleware import Middleware
 
+from observatoire.obstacle import Obstacle
 from observatoire.settings import RACINE, Settings
 from pipelines.command import settle_history
 from pipelines.defs.resources import close_history
@@ -118,12 +119,12 @@ def serve(
             file=sys.stderr,
         )
         return 1
-    except PortRefuse as refus:
+    except Obstacle as refus:
         print(refus, file=sys.stderr)
         return 1
 
 
-class PortRefuse(Exception):
+class PortRefuse(Obstacle):
     """A port that cannot be listened on. The message, in French, says why."""
 
 

@@ -3,6 +3,7 @@
 Choosing what to suppress belongs to `suppressions`, which this never imports: it takes solvers to load.
 """
 
+import json
 from pathlib import Path
 
 from observatoire.derived import versions_of
@@ -54,11 +55,36 @@ def suppressions_depend_on(entrepot: Entrepot) -> tuple[str, ...]:
     return ("indicateurs.cube", "referentiels.appartenances") if protected_measures(entrepot) else a_venir
 
 
-def suppressions_version(entrepot: Entrepot) -> str:
-    """Return the version of the suppressions, from the cube, the protected measures, the kept releases and the code."""
+def suppressions_base(entrepot: Entrepot) -> str:
+    """Hash what the suppressions rest on apart from kept releases: the cube, the protected measures, the code."""
     protegees = protected_measures(entrepot)
     lues = versions_of(entrepot, ("indicateurs.cube", "referentiels.appartenances")) if protegees else {}
-    gardees = [chemin.parent.name for chemin in kept_releases(entrepot)] if protegees else []
-    return fingerprint(
-        lues, [mesure.requete for mesure in protegees], gardees, code_owed(CALCUL, "confidentiality/tau_process.py")
-    )
+    code = code_owed(CALCUL, "confidentiality/tau_process.py")
+    return fingerprint(lues, [mesure.requete for mesure in protegees], code)
+
+
+def known_releases(entrepot: Entrepot) -> list[str]:
+    """Name the kept releases the suppressions are computed with: those the table in place knew, when it still holds.
+
+    It holds when none came that shows anything else: a release made of this very table tells nothing more than it, and
+    one that is retracted or forgotten leaves figures that were known all the same.
+    """
+    if not protected_measures(entrepot):
+        return []
+    dit = entrepot.metadata("indicateurs", "suppressions") or {}
+    base = suppressions_base(entrepot)
+    connues = dit.get("publications", []) if dit.get("base") == base else []
+    gardees = [chemin.parent for chemin in kept_releases(entrepot)]
+    nouvelles = [ici for ici in gardees if ici.name not in connues and _base_of(ici) != base]
+    return [ici.name for ici in gardees] if nouvelles or dit.get("base") != base else list(connues)
+
+
+def _base_of(release: Path) -> str | None:
+    """Return the base of the suppressions a release was made of; none is said by those of older versions."""
+    manifeste = release / "manifest.json"
+    return json.loads(manifeste.read_text(encoding="utf-8")).get("secret") if manifeste.exists() else None
+
+
+def suppressions_version(entrepot: Entrepot) -> str:
+    """Return the version of the suppressions, from what they rest on and the kept releases they are computed with."""
+    return fingerprint(suppressions_base(entrepot), known_releases(entrepot))

@@ -24,7 +24,13 @@ from observatoire.confidentiality.published import (
     match,
     same,
 )
-from observatoire.confidentiality.suppressed import SUPPRESSIONS, protected_measures, suppressions_version
+from observatoire.confidentiality.suppressed import (
+    SUPPRESSIONS,
+    known_releases,
+    protected_measures,
+    suppressions_base,
+    suppressions_version,
+)
 from observatoire.confidentiality.tau import Tau
 from observatoire.confidentiality.years import shown_in_other_years
 from observatoire.indicators.catalog import Mesure
@@ -54,7 +60,7 @@ def compute_suppressions(entrepot: Entrepot) -> Bilan:
     version = suppressions_version(entrepot)
     if entrepot.version("indicateurs", "suppressions") == version:
         return _summary(entrepot)
-    protegees = protected_measures(entrepot)
+    protegees, publications = protected_measures(entrepot), known_releases(entrepot)
     with entrepot.connect() as connexion:
         colonnes = ", ".join(f"{colonne.nom} {colonne.type_sql}" for colonne in SUPPRESSIONS.colonnes)
         connexion.execute(f"CREATE TEMP TABLE suppressions ({colonnes})")
@@ -75,7 +81,12 @@ def compute_suppressions(entrepot: Entrepot) -> Bilan:
             f"FROM suppressions ORDER BY {', '.join(SUPPRESSIONS.cle)}",
             "indicateurs",
             "suppressions",
-            {"version": version, "echecs_tau": echecs},
+            {
+                "version": version,
+                "base": suppressions_base(entrepot),
+                "publications": publications,
+                "echecs_tau": echecs,
+            },
         )
     return _summary(entrepot)
 

@@ -265,6 +265,7 @@ def _read_comments(texte: str, ou: str) -> tuple[str, dict[str, Any]]:
         commentaire = nue.removeprefix("--").strip()
         if not nue.startswith("--") or (trouve := ENTETE.fullmatch(commentaire)) is None:
             if en_tete and commentaire:
+                _check_prose(commentaire, f"{ou}, ligne {numero}")
                 description.append(commentaire)
             continue
         clef, valeur = " ".join(trouve[1].split()), trouve[2].strip()
@@ -282,6 +283,18 @@ def _read_comments(texte: str, ou: str) -> tuple[str, dict[str, Any]]:
         dites.setdefault(ENTETES[clef], []).append(valeur)
     entetes = {champ: valeurs if champ == "lignes" else valeurs[0] for champ, valeurs in dites.items()}
     return " ".join(description), entetes
+
+
+def _check_prose(commentaire: str, ou: str) -> None:
+    """Refuse a property that lost its « : » (`-- diffusion protegee`): read as prose, it would say nothing.
+
+    A sentence has a property's word in it too, and is longer than a property and its value.
+    """
+    mots = commentaire.replace("=", " = ").split()
+    clef = next((connue for connue in ENTETES if mots[: len(connue.split())] == connue.split()), None)
+    if clef and (len(mots) <= len(clef.split()) + 1 or "=" in mots):
+        dire = f"écrire « -- {clef} : … » ; pour une phrase, plus de mots."
+        raise Obstacle(f"{ou} : « {clef} » sans « : » : {dire}")
 
 
 @cache

@@ -93,6 +93,8 @@ VALEURS_LISENT = (
     "indicateurs.suppressions",
     "indicateurs.estimations",
     "referentiels.territoires",
+    "referentiels.appartenances",
+    "referentiels.comparables",
 )
 
 

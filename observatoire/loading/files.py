@@ -4,6 +4,7 @@ Reading them does not belong here.
 """
 
 import re
+import stat
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,9 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, ConfigDict
+from pydantic import AfterValidator, ConfigDict, Field
 
-from observatoire.declarations import FERMEE, declared, read_yaml
+from observatoire.declarations import FERMEE, Empreinte, declared, nearest, read_yaml
 from observatoire.loading.hashes import Aspect, Empreintes, aspect_of
 from observatoire.loading.records import EXTENSIONS
 from observatoire.obstacle import Obstacle
@@ -24,6 +25,7 @@ from observatoire.sources import Couverture, Source, sources
 from observatoire.sources.folders import MODELE
 from observatoire.warehouse import Entrepot, sha256
 
+ACCEPTATIONS = "acceptations.yml"
 A_COTE, DU_SYSTEME = (".yml", ".yaml", ".md"), ("thumbs.db", "desktop.ini")
 # a file that changed so little ago may still be being copied: it is looked at again once that time has passed
 TEMPS_DE_COPIE_S = 1.0
@@ -70,7 +72,7 @@ class Origine:
     licence: str | None = None
     note: str | None = None
     obtenu_le: Annotated[str, _said(_day)] | None = None
-    millesime: str | int | None = None
+    millesime: str | Annotated[int, Field(ge=1900, le=2200)] | None = None
     nature: Literal["reelle", "demonstration"] | None = None
     couverture: Literal["lignes", "inconnue"] | Couverture | None = None
     attribuant: str | None = None
@@ -78,8 +80,8 @@ class Origine:
     monnaie: str | None = None
     etag: str | None = None
     derniere_modification: Annotated[str, _said(datetime.fromisoformat)] | None = None
-    octets: int | None = None
-    sha256: str | None = None
+    octets: Annotated[int, Field(ge=0)] | None = None
+    sha256: Empreinte | None = None
 
 
 class FichierMouvant(Obstacle):
@@ -186,13 +188,17 @@ def wait_for_copies(fichiers: list[Fichier]) -> None:
                 raise FichierMouvant(f"{fichier.nom} est en cours de copie : attendre qu'elle finisse, puis relancer.")
 
 
-def close_to_others(dossier: Path) -> None:
-    """Leave the files a person dropped to their owner and group: they are as they came, the folder is what closes.
+def close_restricted(settings: Settings) -> None:
+    """Close the folders of restricted files to other accounts, before anything of them is looked at.
 
-    A folder that is somebody else's is theirs to close.
+    The files are as they came, the folder is what closes; to its group too, unless a person gave it one (setgid). A
+    folder that is somebody else's is theirs to close.
     """
-    with suppress(FileNotFoundError, PermissionError):
-        dossier.chmod(dossier.stat().st_mode & 0o7770)
+    for nom in (nom for nom, source in sources().items() if source.diffusion == "restreinte"):
+        dossier = settings.raw / nom
+        with suppress(FileNotFoundError, PermissionError):
+            mode = dossier.stat().st_mode
+            dossier.chmod(mode & (0o7770 if mode & stat.S_ISGID else 0o7700))
 
 
 def dropped_files(settings: Settings, source: str = "") -> list[Path]:
@@ -241,6 +247,7 @@ def files_of(settings: Settings, source: Source) -> list[Fichier]:
     Raises:
         Obstacle: a file whose `.origine.yml` cannot be understood.
     """
+    _check_beside(settings.raw / source.nom)
     memoire = Empreintes(Entrepot(settings), source.nom)
     if deposes := dropped_files(settings, source.nom):
         return [_file(chemin, settings.raw / source.nom, memoire) for chemin in deposes]
@@ -250,6 +257,24 @@ def files_of(settings: Settings, source: Source) -> list[Fichier]:
         dossier = settings.warehouse / "demonstration" / source.nom
         return [_file(chemin, dossier, memoire) for chemin in sorted(dossier.glob("*")) if chemin.suffix in EXTENSIONS]
     return []
+
+
+def _check_beside(dossier: Path) -> None:
+    """Refuse an origin that is of no file: what it says (that rows are invented) would be lost.
+
+    The file may also be gone, and its origin left: that says nothing of those that remain, when each has its own.
+    """
+    for chemin in sorted(ecrit for ecrit in dossier.rglob("*") if ecrit.suffix.lower() in (".yml", ".yaml")):
+        if not chemin.is_file() or chemin.name.startswith(".") or chemin == dossier / ACCEPTATIONS:
+            continue
+        voisins = [voisin for voisin in chemin.parent.iterdir() if voisin.suffix.lower() in EXTENSIONS]
+        attendus = {f"{voisin.name}.origine.yml" for voisin in voisins if voisin.name != MODELE}
+        sans_origine = attendus - {voisin.name for voisin in chemin.parent.iterdir()}
+        if chemin.name not in attendus and (sans_origine or not chemin.name.endswith(".origine.yml")):
+            raise Obstacle(
+                f"{chemin.relative_to(dossier).as_posix()} n'est l'origine d'aucun fichier : la nommer "
+                f"<fichier>.origine.yml, à côté de lui, ou la retirer.{nearest(chemin.name, sorted(attendus))}"
+            )
 
 
 def _file(chemin: Path, dossier: Path, memoire: Empreintes) -> Fichier:

@@ -9,9 +9,17 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
-from observatoire.declarations import FERMEE, Texte, declared, read_yaml
+from observatoire.declarations import FERMEE, Empreinte, Texte, declared, read_yaml
 from observatoire.fingerprints import code_owed
-from observatoire.loading.files import A_CONVERTIR, Fichier, dropped_files, files_of, unread_files, wait_for_copies
+from observatoire.loading.files import (
+    A_CONVERTIR,
+    ACCEPTATIONS,
+    Fichier,
+    dropped_files,
+    files_of,
+    unread_files,
+    wait_for_copies,
+)
 from observatoire.obstacle import Obstacle
 from observatoire.sources import Source, sources
 from observatoire.sources.states import Etat, schema_of, state_of
@@ -25,7 +33,7 @@ class Acceptation:
     """A file a person accepted in spite of its volumes (an entry of `acceptations.yml`), and why."""
 
     __pydantic_config__: ClassVar[ConfigDict] = FERMEE
-    sha256: Texte
+    sha256: Empreinte
     raison: Texte
 
 
@@ -117,7 +125,7 @@ def to_load(entrepot: Entrepot, source: Source) -> tuple[bool, bool]:
 
 def _accepted(entrepot: Entrepot, source: Source) -> set[str]:
     """Return the hashes of the files a person accepted in spite of their volumes, each with its reason."""
-    chemin = entrepot.settings.raw / source.nom / "acceptations.yml"
+    chemin = entrepot.settings.raw / source.nom / ACCEPTATIONS
     if not chemin.exists():
         return set()
     ou = f"raw/{source.nom}/acceptations.yml"

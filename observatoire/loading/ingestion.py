@@ -20,7 +20,6 @@ from observatoire.loading.batches import FichierEnFaute
 from observatoire.loading.files import (
     Fichier,
     FichierMouvant,
-    close_to_others,
 )
 from observatoire.loading.foreseen import Prevue, empty_version, foresee
 from observatoire.loading.letters import write_letters
@@ -68,8 +67,6 @@ def load_source(entrepot: Entrepot, source: Source) -> Etat:
     """
     precedent, prevue = state_of(entrepot, source), None
     try:
-        if source.diffusion == "restreinte":
-            close_to_others(entrepot.settings.raw / source.nom)
         prevue = foresee(entrepot, source, precedent, attend=True)
         etat = _load(entrepot, source, precedent, prevue)
     except Exception as erreur:

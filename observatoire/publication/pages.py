@@ -11,10 +11,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import yaml
 from duckdb import DuckDBPyConnection
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from observatoire.declarations import read_yaml
 from observatoire.publication.french import (
     bref,
     court,
@@ -99,5 +99,5 @@ def words_of_codes(base: DuckDBPyConnection, libelles: Ligne) -> dict[str, dict[
 
 def read_words(nom: str = "libelles.yml") -> Ligne:
     """Read a file of words kept beside the templates."""
-    return dict(yaml.safe_load((MODELES / nom).read_text(encoding="utf-8")))
+    return dict(read_yaml(MODELES / nom, nom))
 

@@ -5,6 +5,7 @@ When one is made, kept, moved to or taken back belongs to `releases`; what a fil
 
 import json
 
+from observatoire.confidentiality.suppressed import suppressions_base
 from observatoire.evidence import keep_evidence
 from observatoire.journal.causes import D_UN_FICHIER
 from observatoire.journal.writing import write_journal
@@ -41,6 +42,7 @@ def build(entrepot: Entrepot, nom: str, identite: str) -> None:
         contenu = {
             **release,
             "identite": identite,
+            "secret": suppressions_base(entrepot),
             "tables": comptes,
             "sources": [
                 {

@@ -14,6 +14,7 @@ from types import ModuleType
 from observatoire import socle
 from observatoire.derived import Derivee
 from observatoire.matching.tables import LIT as NOMS_LISENT
+from observatoire.obstacle import Obstacle
 from observatoire.sources import Source, sources
 from observatoire.sources.states import schema_of
 
@@ -21,7 +22,7 @@ from observatoire.sources.states import schema_of
 CALCULEES = {"socle.rapprochements_noms": NOMS_LISENT}
 
 
-class TablesImpossibles(Exception):
+class TablesImpossibles(Obstacle):
     """Computed tables that cannot be put in order. The message, in French, names them and says what to do."""
 
 

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager, suppress
 import dagster as dg
 from pydantic import PrivateAttr
 
+from observatoire.loading.files import close_restricted
 from observatoire.settings import HistorySettings, Settings
 from observatoire.warehouse import Entrepot
 from pipelines.failing import obstacles_told
@@ -51,6 +52,7 @@ class EntrepotVerrouille(dg.ConfigurableResource["EntrepotVerrouille"]):
             entrepot = Entrepot(Settings.from_environment())
             with obstacles_told():
                 self._jusqu_a_la_fin.enter_context(entrepot.lock(self._auteur))
+                close_restricted(entrepot.settings)
             self._tenu = entrepot
         return self._tenu
 

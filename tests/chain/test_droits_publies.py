@@ -104,3 +104,11 @@ def test_un_autre_compte_ne_lit_que_ce_qui_est_publie(paie: Path):
     assert [str(c) for c in chemins if not est_publie(c, paie)] == []
     assert ouvert[8:12] == b"DUCK" and b"<html" in portrait.stdout
     assert any("releases" in c.parts for c in chemins)
+
+
+def test_l_etat_est_bon_juste_apres_une_publication_avec_la_paie(paie: Path):
+    etat = subprocess.run(
+        [sys.executable, "-m", "pipelines", "etat"], cwd=RACINE, env=environnement(paie), capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert "n'est pas ce que l'entrepôt contient" not in etat.stdout, etat.stdout

@@ -67,6 +67,7 @@ def test_une_source_devenue_en_retard_fait_une_publication_et_une_seule(ici: Ent
     ]
 
 
+@pytest.mark.long
 def test_un_fichier_d_adhesions_casse_ne_stoppe_pas_les_autres(ici: Entrepot):
     table = ici.path_of("socle", "adhesions")
     bons = table.read_bytes()

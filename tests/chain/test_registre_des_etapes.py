@@ -1,11 +1,14 @@
 """The registry of steps: each table has one, after what it reads, and nothing escapes the check of the chain."""
 
+import inspect
+import re
 from pathlib import Path
 
 import pytest
 
 from observatoire.chain.check import check_chain
 from observatoire.chain.steps import published, step_of, steps
+from observatoire.indicators import values
 from observatoire.obstacle import Obstacle
 from observatoire.publication.licences import feeding
 from observatoire.publication.public_tables import public_tables
@@ -27,6 +30,12 @@ def test_chaque_etape_est_dans_le_graphe_et_le_graphe_n_a_rien_d_autre():
     assets = {noeud.key.to_user_string() for noeud in definitions().resolve_asset_graph().asset_nodes}
     a_part = {nom for nom in assets if nom.split("/")[0] in ("raw", "demonstration", "archives", "publication")}
     assert assets - a_part == {nom.replace(".", "/") for etape in steps() for nom in etape.tables}
+
+
+def test_les_valeurs_disent_chaque_table_que_leurs_requetes_lisent():
+    nommees = set(re.findall(r"(?:FROM|JOIN) ((?:socle|referentiels|mesures|indicateurs)\.\w+)", inspect.getsource(values)))
+    assert "referentiels.comparables" in nommees
+    assert nommees <= set(step_of("indicateurs.valeurs").lit)
 
 
 def test_une_table_que_rien_n_ecrit_n_a_pas_d_etape():

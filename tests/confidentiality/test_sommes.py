@@ -19,7 +19,7 @@ from tests.confidentiality.test_publication import publier, retoucher
 from tests.fabrique import Fabrique, Ligne
 
 PEU_PUIS_BEAUCOUP = [
-    pytest.param(range(20), id="vingt", marks=pytest.mark.long),
+    pytest.param(range(8), id="huit", marks=pytest.mark.long),
     pytest.param(range(120), id="cent vingt", marks=pytest.mark.campagne),
 ]
 CLE = ["niveau", "code_territoire", "axe", "modalite"]

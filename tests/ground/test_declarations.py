@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from observatoire.declarations import declared, read_yaml
 from observatoire.indicators.catalog import Indicateur
 from observatoire.loading.files import Origine
-from observatoire.loading.ingestion import Acceptation
+from observatoire.loading.foreseen import Acceptation
 from observatoire.obstacle import Obstacle
 from observatoire.sources import Source
 
@@ -29,7 +29,7 @@ SORTES: dict[str, tuple[Any, Any, dict[str, str]]] = {
     "source": (Source, SOURCE, {"nom": "essai"}),
     "indicateur": (Indicateur, INDICATEUR, {"nom": "essai"}),
     "origine": (Origine, {"producteur": "p", "couverture": SOURCE["couverture"]}, {}),
-    "acceptations": (list[Acceptation], [{"sha256": "a", "raison": "r"}], {}),
+    "acceptations": (list[Acceptation], [{"sha256": "a" * 64, "raison": "r"}], {}),
 }
 SANS_DIFFUSION = {cle: valeur for cle, valeur in SOURCE.items() if cle != "diffusion"}
 
@@ -145,14 +145,14 @@ def test_autre_chose_que_des_cles_est_refuse(sorte, contenu):
         ("a:\n  - b: {c: 1, c: 2}\n", r"la clé « c » est écrite deux fois \(lignes 2 et 2\)"),
         ('a: 1\n"a": 2\n', "la clé « a » est écrite deux fois"),
         ("a: &x 1\nb: *x\n", r"ligne 2 : un renvoi .* n'est pas permis"),
-        ("<<: {diffusion: publique}\n", "« merge » n'est pas permis"),
+        ("? 2026\n: b\n", "une clé est un mot, pas « 2026 »"),
+        ("a:\n  - {true: b}\n", "une clé est un mot, pas « true »"),
         ("a: !!python/object:os.system []\n", "n'est pas permis"),
         ("a: !!binary aGk=\n", "« binary » n'est pas permis"),
         ("? [a]\n: b\n", "une clé est un mot"),
         ("a: [\n", r"illisible \(ligne 2, ce n'est pas du YAML\)"),
         ("a: 1\n---\nb: 2\n", "ce n'est pas du YAML"),
         (b"a: \xe9\n", "ce n'est pas du texte en UTF-8"),
-        ("a: 2026-13-01\n", "ce n'est pas du YAML"),
         ("[" * 100_000, "illisible"),
         ("a: " + "x" * 2_000_000, "illisible"),
     ],
@@ -174,3 +174,15 @@ def test_une_bombe_de_renvois_ne_se_deplie_pas(tmp_path: Path):
 def test_un_fichier_vide_ne_dit_rien(tmp_path: Path):
     (tmp_path / "vide.yml").write_text("# rien\n", encoding="utf-8")
     assert read_yaml(tmp_path / "vide.yml", "vide.yml") is None
+
+
+def test_rien_n_est_devine_d_un_mot(tmp_path: Path):
+    fichier = tmp_path / "a.yml"
+    fichier.write_text(
+        "a: 010\nb: 1:30\nno: on\nc: 2026-02-30\nd: 0x1f\ne: 1_000\nf: .5\ng: <<\nh: 3\ni: 2.5\nj: true\nk: null\nl:\n2026-01-01: yes\n",
+        encoding="utf-8",
+    )
+    assert read_yaml(fichier, "a.yml") == {
+        "a": "010", "b": "1:30", "no": "on", "c": "2026-02-30", "d": "0x1f", "e": "1_000", "f": ".5", "g": "<<", "h": 3,
+        "i": 2.5, "j": True, "k": None, "l": None, "2026-01-01": "yes",
+    }  # fmt: skip

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from observatoire.loading.files import close_restricted
+from observatoire.obstacle import Obstacle
 from observatoire.warehouse import PUBLIES, Entrepot, copy_query
 
 
@@ -74,3 +76,43 @@ def test_un_entrepot_reste_ouvert_se_referme(entrepot: Entrepot):
     assert prives <= set(PUBLIES) and {droits(entrepot.racine / nom) for nom in ("rejets", "jamais_vu")} == {"0o700"}
     assert {droits(entrepot.racine / nom) for nom in ("releases/r", "releases/r/portrait", "pages/r")} == {"0o555"}
     assert {droits(chemin) for chemin in entrepot.racine.rglob("*.html")} == {"0o444"}, "who may write has not changed"
+
+
+def test_un_dossier_qui_contient_autre_chose_n_est_pas_touche(entrepot: Entrepot):
+    outil = entrepot.racine / "outil"
+    outil.parent.mkdir()
+    outil.write_text("#!/bin/sh")
+    outil.chmod(0o755)
+    entrepot.racine.chmod(0o700)
+    with pytest.raises(Obstacle, match=r"contient autre chose qu'un entrepôt \(outil…\)\. Rien n'a été écrit"), entrepot.lock("e"):
+        raise AssertionError
+    with pytest.raises(Obstacle, match="autre chose"):
+        entrepot.write_json({}, "etats", "a.json")
+    assert (droits(entrepot.racine), droits(outil), list(entrepot.racine.iterdir())) == ("0o700", "0o755", [outil])
+
+
+def test_le_haut_d_un_disque_sert_d_entrepot(entrepot: Entrepot, monkeypatch):
+    """`lost+found` is of another account, which alone may change its rights."""
+    perdu = entrepot.racine / "lost+found"
+    perdu.mkdir(parents=True)
+    refuser = Path.chmod
+
+    def chmod(chemin: Path, mode: int) -> None:
+        if chemin.name == "lost+found":
+            raise PermissionError(chemin)
+        refuser(chemin, mode)
+
+    monkeypatch.setattr(Path, "chmod", chmod)
+    os.chown(perdu, os.geteuid() + 1, -1) if os.geteuid() == 0 else monkeypatch.setattr("os.geteuid", lambda: -1)
+    with entrepot.lock("essai"):
+        assert perdu.exists()
+
+
+def test_un_dossier_restreint_se_ferme_a_son_groupe_sauf_s_il_lui_a_ete_donne(entrepot: Entrepot):
+    dossier = entrepot.settings.raw / "paie_etablissements"
+    dossier.mkdir(parents=True)
+    (dossier / "paie.pdf").write_text("ce que rien ne lit est fermé aussi")
+    for avant, apres in ((0o755, "0o700"), (0o2775, "0o2770")):
+        dossier.chmod(avant)
+        close_restricted(entrepot.settings)
+        assert droits(dossier) == apres

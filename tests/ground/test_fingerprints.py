@@ -12,6 +12,7 @@ from observatoire.derived import Derivee, TableIncoherente, compute_table, table
 from observatoire.fingerprints import CodeIntrouvable, code_owed
 from observatoire.loading import batches
 from observatoire.loading.ingestion import load_source
+from observatoire.releases.code import code_version
 from observatoire.schemas import ENTIER, Colonne, Table, refus, signalement
 from observatoire.settings import RACINE, Settings
 from observatoire.sources import sources
@@ -74,6 +75,25 @@ def test_une_source_n_est_relue_que_si_ce_qui_la_charge_change(touche: str, relu
     for nom in CHARGEES:
         assert load_source(entrepot, sources()[nom]).etat == "a_jour"
     assert lues == relues
+
+
+@pytest.mark.parametrize(
+    ("touche", "change"),
+    [
+        ("alerts/channels.py", False),
+        ("receiving/download.py", False),
+        ("registre/store.py", False),
+        ("publication/french.py", True),
+        ("publication/modeles/libelles.yml", True),
+        ("measures/subventions.sql", True),
+        ("sources/naf/table.py", True),
+        ("loading/sorting.py", True),
+    ],
+)
+def test_une_publication_ne_se_doit_qu_a_ce_qui_la_fait(touche: str, change: bool, code: Path):
+    avant = code_version()
+    commenter(code / touche)
+    assert (code_version() != avant) is change
 
 
 def test_une_bibliotheque_d_une_autre_version_fait_tout_recalculer(code: Path, monkeypatch):

@@ -44,7 +44,7 @@ VERSIONNES = [
 
 
 def imports(chemin: Path) -> set[str]:
-    """List the modules a file imports."""
+    """List the modules a file imports; what would hide one is listed as it is written, and is a fault."""
     noeuds = list(ast.walk(ast.parse(chemin.read_text(encoding="utf-8"))))
     directs = {alias.name for noeud in noeuds if isinstance(noeud, ast.Import) for alias in noeud.names}
     depuis = [noeud for noeud in noeuds if isinstance(noeud, ast.ImportFrom)]
@@ -61,7 +61,7 @@ def test_le_domaine_ignore_l_orchestrateur():
 def a_rebours(racine: Path) -> list[str]:
     """List the imports of `observatoire` that run against the order of the rooms: "file → module"."""
     etage = {piece: rang for rang, pieces in enumerate(PIECES) for piece in pieces}
-    fautes = []
+    fautes = detours(racine)
     for chemin in sorted((racine / "observatoire").rglob("*.py")):
         ici = piece_de(".".join(chemin.relative_to(racine).with_suffix("").parts), racine)
         for nom in sorted(imports(chemin)):
@@ -70,6 +70,26 @@ def a_rebours(racine: Path) -> list[str]:
                 continue
             if la not in etage or etage.get(ici, -1) <= etage[la]:
                 fautes.append(f"{chemin.relative_to(racine)} → {nom}")
+    return fautes
+
+
+# they import by name what they find in their own room
+DECOUVRENT = {"socle/registry.py", "publication/pages.py", "sources/__init__.py"}
+
+
+def detours(racine: Path) -> list[str]:
+    """List the ways round the rule: relative imports, stars, the whole package, imports by name."""
+    fautes = []
+    for chemin in sorted((racine / "observatoire").rglob("*.py")):
+        nom = chemin.relative_to(racine / "observatoire").as_posix()
+        for noeud in ast.walk(ast.parse(chemin.read_text(encoding="utf-8"))):
+            relatif = isinstance(noeud, ast.ImportFrom) and (noeud.level or any(a.name == "*" for a in noeud.names))
+            entier = isinstance(noeud, ast.Import) and any(a.name == "observatoire" for a in noeud.names)
+            par_nom = isinstance(noeud, ast.Name | ast.Attribute) and nom not in DECOUVRENT and (
+                getattr(noeud, "id", getattr(noeud, "attr", "")) in ("import_module", "__import__")
+            )  # fmt: skip
+            if relatif or entier or par_nom:
+                fautes.append(f"observatoire/{nom}, ligne {noeud.lineno} : import détourné")
     return fautes
 
 
@@ -105,6 +125,31 @@ def test_un_import_a_rebours_est_nomme(fichier: str, fautif: str, tmp_path):
         cible.write_bytes(chemin.read_bytes())
     (tmp_path / fichier).write_text(f"import {fautif}\n", encoding="utf-8")
     assert a_rebours(tmp_path) == [f"{fichier} → {fautif}"]
+
+
+@pytest.mark.parametrize(
+    "ligne",
+    [
+        "from ..releases import lifecycle",
+        "from observatoire.releases.lifecycle import *",
+        "import observatoire",
+        "from importlib import import_module\nimport_module('observatoire.releases.lifecycle')",
+        "__import__('observatoire.releases.lifecycle')",
+    ],
+)
+def test_un_import_detourne_est_une_faute(ligne: str, tmp_path):
+    fichier = tmp_path / "observatoire" / "loading" / "essai.py"
+    fichier.parent.mkdir(parents=True)
+    fichier.write_text(f"{ligne}\n", encoding="utf-8")
+    assert any("observatoire/loading/essai.py" in faute for faute in a_rebours(tmp_path))
+
+
+def test_seul_ce_qui_genere_la_demonstration_l_importe():
+    importeurs = {
+        chemin.name for chemin in (RACINE / "pipelines").rglob("*.py")
+        if any(nom.startswith("observatoire.demonstration") for nom in imports(chemin))
+    }  # fmt: skip
+    assert importeurs == {"sources.py"}
 
 
 def test_le_sol_est_petit():

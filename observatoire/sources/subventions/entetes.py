@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
-import yaml
-
+from observatoire.declarations import read_yaml
 from observatoire.schemas import EnTete
 
 
@@ -18,7 +17,7 @@ class Noms(TypedDict):
 
 def declared_headers() -> dict[str, Noms]:
     """Return the headers of each column; an entry that is mistyped raises a TypeError."""
-    declares = yaml.safe_load(Path(__file__).with_name("en_tetes.yml").read_text(encoding="utf-8"))
+    declares = read_yaml(Path(__file__).with_name("en_tetes.yml"), "subventions/en_tetes.yml")
     return {colonne: _names(**declare) for colonne, declare in declares.items()}
 
 
