@@ -68,9 +68,11 @@ def compute_table(entrepot: Entrepot, derivee: Derivee) -> int:
             colonnes = ", ".join(
                 f"{colonne.nom}::{colonne.type_sql} AS {colonne.nom}" for colonne in derivee.table.colonnes
             )
+            # what is published is the same bytes when it is the same content; the rest is spared a sort
+            ordre = f" ORDER BY {', '.join(derivee.table.cle)}" if derivee.publiee else ""
             entrepot.write_query(
                 connexion,
-                f"SELECT {colonnes} FROM ({derivee.requete})",
+                f"SELECT {colonnes} FROM ({derivee.requete}){ordre}",
                 derivee.schema,
                 derivee.nom,
                 {"version": version, "entrees": entrees},
