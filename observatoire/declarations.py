@@ -44,6 +44,20 @@ NOMS = {
 Declaree = TypeVar("Declaree")
 
 
+def read_utf8(chemin: Path, ou: str) -> str:
+    """Read a file people write: its text, whatever its ends of line, without the mark some editors put first.
+
+    Raises:
+        Obstacle: it is not UTF-8; `ou` is how the message names it.
+    """
+    try:
+        return chemin.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise Obstacle(
+            f"{ou} est illisible (ce n'est pas du texte en UTF-8) : l'enregistrer en UTF-8, puis relancer."
+        ) from None
+
+
 class _Lecteur(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """A safe loader that guesses nothing but `SORTES`."""
 
@@ -64,11 +78,10 @@ def read_yaml(chemin: Path, ou: str) -> Any:
     Raises:
         Obstacle: it is not YAML in UTF-8, writes a key twice, or holds what no declaration needs (anchors, tags).
     """
-    octets = chemin.read_bytes()
-    if len(octets) > TAILLE_MAX:
+    if chemin.stat().st_size > TAILLE_MAX:
         raise Obstacle(f"{ou} est illisible : plus de {TAILLE_MAX} octets ; ce n'est pas une déclaration.")
+    texte = read_utf8(chemin, ou)
     try:
-        texte = octets.decode("utf-8")
         if reproche := _unreasonable(texte):
             raise Obstacle(f"{ou} : {reproche}")
         lecture = _Lecteur(texte)
@@ -78,10 +91,6 @@ def read_yaml(chemin: Path, ou: str) -> Any:
         if reproche := _reproach(noeud):
             raise Obstacle(f"{ou} : {reproche}")
         return lecture.construct_document(noeud)
-    except UnicodeDecodeError:
-        raise Obstacle(
-            f"{ou} est illisible (ce n'est pas du texte en UTF-8) : l'enregistrer en UTF-8, puis relancer."
-        ) from None
     except (yaml.YAMLError, ValueError) as erreur:
         marque = getattr(erreur, "problem_mark", None)
         ligne = f"ligne {marque.line + 1}, " if marque is not None else ""

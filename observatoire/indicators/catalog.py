@@ -10,13 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-import sqlglot
 from pydantic import ConfigDict, Field
-from sqlglot import expressions
 
-from observatoire.declarations import FERMEE, Texte, declared, nearest, read_yaml
+from observatoire.declarations import FERMEE, Texte, declared, read_utf8, read_yaml
 from observatoire.estimation.tables import CALEES_SUR, GRANDEURS, LUES
 from observatoire.indicators.comparison import Chiffre, comparable
+from observatoire.indicators.measure_headers import check_common_part, read_headers
+from observatoire.indicators.measure_reads import tables_read
 from observatoire.indicators.row_joins import source_of_lines
 from observatoire.levels import Niveau
 from observatoire.obstacle import Obstacle
@@ -24,19 +24,6 @@ from observatoire.socle.registry import CALCULEES, derivees, gather, sources_of
 from observatoire.sources import Source, sources
 
 RACINE = Path(__file__).parent.parent
-ENTETES = {
-    "unité": "unite",
-    "champ": "champ",
-    "périmètre": "perimetre",
-    "diffusion": "diffusion",
-    "salariés": "salaries",
-    "producteur": "producteur",
-    "plus gros salaire": "plus_gros_salaire",
-    "valeur d'une ligne": "valeur_ligne",
-    "lignes": "lignes",
-}
-# a property of a measure: one to three words, then « : »; a sentence that must not be read so has more words before it
-ENTETE = re.compile(r"([^\W\d_][\w'’]*(?:\s+[\w'’]+){0,2})\s*:(?![:/])\s*(.*)")
 Agregat = Literal[
     "somme",
     "nombre_unites",
@@ -170,46 +157,52 @@ def mesures() -> dict[str, Mesure]:
     """Return the measures by name.
 
     Raises:
-        Obstacle: SQL that does not parse, or that reads a table nobody declares; a `lignes` header that names
-            the rows of no source.
+        Obstacle: a file that is not UTF-8, a comment or a query that `measure_headers` or `measure_reads` refuses, a
+            table nobody declares; a `lignes` header that names the rows of no source.
     """
     connues = {f"{source.schema_public or 'socle'}.{source.nom}" for source in sources().values()}
     connues |= {*derivees(), *CALCULEES}
+    parties = _common_parts()
+    lues_par = {nom: tables_read(partie, f"measures/{nom.replace('.', '/')}.sql") for nom, partie in parties.items()}
     trouvees = {}
     for chemin in sorted((RACINE / "measures").glob("*.sql")):
-        texte = chemin.read_text(encoding="utf-8")
-        description, entetes = _read_comments(texte, f"measures/{chemin.name}")
-        texte = _with_common_parts(texte)
-        try:
-            arbre = sqlglot.parse_one(texte, dialect="duckdb")
-        except sqlglot.errors.ParseError as erreur:
-            raise Obstacle(f"measures/{chemin.name} : SQL illisible ({erreur}).") from erreur
-        if fichiers := re.findall(r"\bread_\w+(?=\s*\()", texte):
-            raise Obstacle(f"measures/{chemin.name} : {fichiers[0]} lit un fichier ; une mesure lit le socle.")
-        ctes = {cte.alias_or_name for cte in arbre.find_all(expressions.CTE)}
-        lit = {f"{t.db}.{t.name}" if t.db else t.name for t in arbre.find_all(expressions.Table)} - ctes - {""}
-        if inconnues := sorted(lit - connues):
+        ou = f"measures/{chemin.name}"
+        texte = read_utf8(chemin, ou)
+        description, entetes = read_headers(texte, ou)
+        lit = {table for nommee in tables_read(texte, ou) for table in lues_par.get(nommee, {nommee})}
+        if inconnues := sorted((lit | _joined(entetes, ou)) - connues):
             raise Obstacle(
-                f"measures/{chemin.name} lit {', '.join(inconnues)}, que rien ne déclare : écrire socle.<table> ou "
+                f"{ou} lit {', '.join(inconnues)}, que rien ne déclare : écrire socle.<table> ou "
                 "referentiels.<table>, et vérifier le nom."
             )
         try:
             for jointure in entetes.get("lignes", ()):
                 source_of_lines(jointure)
         except ValueError as erreur:
-            raise Obstacle(f"measures/{chemin.name} : {erreur}") from erreur
+            raise Obstacle(f"{ou} : {erreur}") from erreur
+        for partie, commune in parties.items():
+            texte = f"(\n{commune.rstrip()}\n)".join(re.split(rf"\b{re.escape(partie)}\b", texte))
         donnees = {"nom": chemin.stem, "description": description, "requete": texte, "lit": sorted(lit)}
-        trouvees[chemin.stem] = declared(Mesure, entetes, f"measures/{chemin.name}", **donnees)
+        trouvees[chemin.stem] = declared(Mesure, entetes, ou, **donnees)
     _check_diffusion(trouvees)
     return trouvees
 
 
-def _with_common_parts(requete: str) -> str:
-    """Put in the query what it shares with other measures: `communs.<part>` is `measures/communs/<part>.sql`."""
+def _common_parts() -> dict[str, str]:
+    """Return what measures share: `communs.<part>`, which they read, is `measures/communs/<part>.sql`."""
+    parties = {}
     for chemin in sorted((RACINE / "measures" / "communs").glob("*.sql")):
-        partie = f"(\n{chemin.read_text(encoding='utf-8').rstrip()}\n)"
-        requete = partie.join(re.split(rf"\bcommuns\.{chemin.stem}\b", requete))
-    return requete
+        ou = f"measures/communs/{chemin.name}"
+        parties[f"communs.{chemin.stem}"] = read_utf8(chemin, ou)
+        check_common_part(parties[f"communs.{chemin.stem}"], ou)
+    return parties
+
+
+def _joined(entetes: dict[str, Any], ou: str) -> set[str]:
+    """Return the tables that lead to the rows of a contribution: they are read when a figure unfolds."""
+    valeur = entetes.get("valeur_ligne") or "1"
+    jointures = (f"SELECT {valeur} FROM contributions c JOIN {jointure}" for jointure in entetes.get("lignes", ()))
+    return {table for requete in jointures for table in tables_read(requete, f"{ou}, « lignes »")} - {"contributions"}
 
 
 def _check_diffusion(trouvees: dict[str, Mesure]) -> None:
@@ -221,11 +214,12 @@ def _check_diffusion(trouvees: dict[str, Mesure]) -> None:
             )
     for mesure in trouvees.values():
         ou = f"measures/{mesure.nom}.sql"
-        if mesure.diffusion == "libre" and (lues := _restricted(mesure.lit)):
+        lit = {*mesure.lit, *_joined({"lignes": mesure.lignes, "valeur_ligne": mesure.valeur_ligne}, ou)}
+        if mesure.diffusion == "libre" and (lues := _restricted(lit)):
             raise Obstacle(
                 f"{ou} lit {lues}, de diffusion restreinte : écrire « -- diffusion : protegee » en tête de la mesure."
             )
-        if mesure.diffusion == "producteur" and (lues := _restricted(mesure.lit, sauf_protegees=True)):
+        if mesure.diffusion == "producteur" and (lues := _restricted(lit, sauf_protegees=True)):
             raise Obstacle(
                 f"{ou} lit {lues}, que son producteur n'a pas protégée : écrire « -- diffusion : protegee », ou "
                 "protegee_par_producteur: true dans le source.yml d'une table reçue déjà protégée."
@@ -248,53 +242,6 @@ def _restricted(tables: Iterable[str], sauf_protegees: bool = False) -> str:
         vues.add(table.split(".")[1])
         a_voir += derivees()[table].lit if table in derivees() else CALCULEES.get(table, ())
     return ", ".join(sorted(nommees & vues))
-
-
-def _read_comments(texte: str, ou: str) -> tuple[str, dict[str, Any]]:
-    """Read the description of a measure, and its properties, in the comment lines above its SELECT.
-
-    A line of one to three words then « : » (`-- unité : salariés`) is a property, and only those of `ENTETES` are; a
-    line that describes has more words before a « : », or none. A property written below refuses: nobody would read it.
-    """
-    description: list[str] = []
-    dites: dict[str, list[str]] = {}
-    en_tete = True
-    for numero, ligne in enumerate(texte.splitlines(), 1):
-        nue = ligne.strip()
-        en_tete = en_tete and (not nue or nue.startswith("--"))
-        commentaire = nue.removeprefix("--").strip()
-        if not nue.startswith("--") or (trouve := ENTETE.fullmatch(commentaire)) is None:
-            if en_tete and commentaire:
-                _check_prose(commentaire, f"{ou}, ligne {numero}")
-                description.append(commentaire)
-            continue
-        clef, valeur = " ".join(trouve[1].split()), trouve[2].strip()
-        if clef not in ENTETES and not en_tete:
-            continue
-        if clef not in ENTETES:
-            raise Obstacle(
-                f"{ou}, ligne {numero} : propriété « {clef} » inconnue ; propriétés connues : {', '.join(ENTETES)}."
-                f"{nearest(clef, ENTETES)} Pour une phrase, plus de trois mots avant « : »."
-            )
-        if not en_tete:
-            raise Obstacle(f"{ou}, ligne {numero} : « {clef} » s'écrit en tête du fichier, avant la requête.")
-        if ENTETES[clef] in dites and clef != "lignes":
-            raise Obstacle(f"{ou}, ligne {numero} : « {clef} » est déjà dit plus haut : n'en garder qu'un.")
-        dites.setdefault(ENTETES[clef], []).append(valeur)
-    entetes = {champ: valeurs if champ == "lignes" else valeurs[0] for champ, valeurs in dites.items()}
-    return " ".join(description), entetes
-
-
-def _check_prose(commentaire: str, ou: str) -> None:
-    """Refuse a property that lost its « : » (`-- diffusion protegee`): read as prose, it would say nothing.
-
-    A sentence has a property's word in it too, and is longer than a property and its value.
-    """
-    mots = commentaire.replace("=", " = ").split()
-    clef = next((connue for connue in ENTETES if mots[: len(connue.split())] == connue.split()), None)
-    if clef and (len(mots) <= len(clef.split()) + 1 or "=" in mots):
-        dire = f"écrire « -- {clef} : … » ; pour une phrase, plus de mots."
-        raise Obstacle(f"{ou} : « {clef} » sans « : » : {dire}")
 
 
 @cache

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 
@@ -69,9 +70,9 @@ def test_un_indicateur_ecrit_deux_fois_est_refuse(petit: Fabrique) -> None:
         ("--difusion:protegee", "« difusion » inconnue"),
         ("-- Diffusion : protegee", "« Diffusion » inconnue.*Écrire « diffusion »"),
         ("-- plus gros salaires : m", "Écrire « plus gros salaire »"),
-        ("-- diffusion protegee", "« diffusion » sans « : » : écrire « -- diffusion : … »"),
-        ("-- diffusion = protegee", "« diffusion » sans « : »"),
-        ("-- plus gros salaire m", "« plus gros salaire » sans « : »"),
+        ("-- diffusion protegee", "« diffusion » ressemble à une propriété.*« -- diffusion : … »"),
+        ("-- diffusion = protegee", "« diffusion » ressemble à une propriété"),
+        ("-- plus gros salaire m", "« plus gros salaire » s'écrit en tête"),
         ("-- diffusion : publique", "diffusion : « publique » n'est pas permis ; attendu : libre, protegee, ou producteur"),
         ("-- diffusion :", "diffusion : «  » n'est pas permis"),
         ("-- champ : ", "champ : rien n'y est écrit"),
@@ -89,8 +90,132 @@ def test_une_propriete_mal_ecrite_est_refusee_meme_sur_une_source_libre(petit: F
 def test_une_propriete_se_dit_en_tete_pas_dans_la_requete(petit: Fabrique) -> None:
     petit.contributions("libre", [])
     petit.mesure("m", "-- Une mesure.\nFROM socle.depot_libre\n  -- diffusion : protegee\nWHERE valeur > 0")
-    with pytest.raises(Obstacle, match=r"measures/m\.sql, ligne 3 : « diffusion » s'écrit en tête"):
+    with pytest.raises(Obstacle, match=r"measures/m\.sql, ligne 3 : .*« diffusion » s'écrit en tête"):
         mesures()
+
+
+@pytest.mark.parametrize(
+    "entete",
+    [
+        *("-- Diffusion protegee", "-- difusion protegee", "-- diffusion :: protegee", "-- diffusion - protegee"),
+        *("-- diffusion -> protegee", "-- diffusion ; protegee", "-- diffusion：protegee", "-- diffusion:/protegee"),
+        *("-- * diffusion : protegee", "--- diffusion : protegee", "-- - diffusion : protegee", "-- @diffusion : protegee"),
+        *("-- « diffusion » : protegee", "-- diffusion (stricte) : protegee", "-- diffusion est protegee"),
+        *("/* diffusion : protegee */", "-- Une mesure.\n/*\n * diffusion : protegee\n */", "-- unite sans accent"),
+        *("-- diffusion\u200b : protegee", "-- La mesure.\nSELECT 1; -- diffusion : protegee", "-- diffusion de la mesure : protegee"),
+    ],
+)
+def test_ce_qui_ressemble_a_une_propriete_ne_passe_jamais_pour_de_la_prose(petit: Fabrique, entete: str) -> None:
+    petit.contributions("libre", [])
+    petit.mesure("m", f"{entete}\nFROM socle.depot_libre")
+    with pytest.raises(Obstacle, match=r"measures/m\.sql, ligne \d+ : .* ressemble à une propriété"):
+        mesures()
+
+
+@pytest.mark.parametrize(
+    "requete",
+    [
+        "SELECT * -- diffusion : protegee\nFROM socle.depot_libre",
+        "FROM socle.depot_libre -- difusion : protegee",
+        "FROM socle.depot_libre /* diffusion = protegee */",
+        "FROM socle.depot_libre WHERE repondant <> '--' -- diffusion : protegee",
+    ],
+)
+def test_une_propriete_dans_la_requete_est_refusee(petit: Fabrique, requete: str) -> None:
+    petit.contributions("libre", [])
+    petit.mesure("m", requete)
+    with pytest.raises(Obstacle, match=r"measures/m\.sql, ligne \d+ : .*« diffusion » s'écrit en tête"):
+        mesures()
+
+
+def test_une_propriete_se_lit_quels_que_soient_l_editeur_et_ses_fins_de_ligne(petit: Fabrique) -> None:
+    petit.contributions("libre", [])
+    decomposee = normalize("NFD", "-- unité : membres\n-- diffusion : protegee\n-- périmètre : large\n")
+    petit.mesure("m", "\ufeff" + decomposee.replace("\n", "\r\n") + "FROM socle.depot_libre WHERE repondant <> '-- champ : x'")
+    assert (mesures()["m"].unite, mesures()["m"].diffusion, mesures()["m"].perimetre) == ("membres", "protegee", "large")
+
+
+def test_ce_que_des_mesures_partagent_n_a_pas_de_propriete(petit: Fabrique) -> None:
+    petit.contributions("libre", [])
+    communs = petit.declarations / "measures" / "communs"
+    communs.mkdir(exist_ok=True)
+    (communs / "partie.sql").write_text("-- diffusion : protegee\nFROM socle.depot_libre", encoding="utf-8")
+    petit.mesure("m", "FROM communs.partie")
+    with pytest.raises(Obstacle, match=r"measures/communs/partie\.sql, ligne 1 : .* se dit dans chaque mesure"):
+        mesures()
+    (communs / "partie.sql").write_text("FROM read_csv('paie.csv')", encoding="utf-8")
+    petit.mesure("m", "FROM communs.partie")
+    with pytest.raises(Obstacle, match=r"measures/communs/partie\.sql : la fonction « READ_CSV »"):
+        mesures()
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        "Plus forte paie de chaque établissement : sert à la règle des 80 %.",
+        "Salariés de l'ESS selon une table ; ce que son producteur a supprimé le reste.",
+        "Lignes de budget consacrées à l'ESS ; deux périmètres ne s'ajoutent pas.",
+    ],
+)
+def test_une_phrase_qui_commence_par_le_mot_d_une_propriete_reste_une_phrase(petit: Fabrique, phrase: str) -> None:
+    petit.contributions("libre", [])
+    petit.mesure("m", f"-- {phrase}\nFROM socle.depot_libre")
+    assert mesures()["m"].description == phrase
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        *("parquet_scan('p')", "READ_PARQUET('p')", "glob('*')", "sniff_csv('p')", "query('FROM socle.paie')"),
+        *("query_table('socle.paie')", '"read_csv"(\'p\')', "main.read_csv('p')", "socle.libre, LATERAL read_csv('p')"),
+        *("(FROM json_each('p'))", "ROWS FROM (read_csv('p'))"),
+    ],
+)
+def test_une_fonction_qui_lit_ailleurs_est_refusee_ou_qu_elle_soit(petit: Fabrique, source: str) -> None:
+    petit.mesure("m", f"WITH a AS (SELECT * FROM {source}) FROM a")
+    with pytest.raises(Obstacle, match=r"measures/m\.sql : la fonction « .* » donne des lignes d'ailleurs"):
+        mesures()
+
+
+def test_une_mesure_fait_ses_propres_lignes(petit: Fabrique) -> None:
+    petit.contributions("libre", [])
+    petit.mesure("m", "SELECT d.* FROM socle.depot_libre d, unnest([1]) u(x), range(3) r, LATERAL (SELECT d.unite) t")
+    assert mesures()["m"].lit == ("socle.depot_libre",)
+
+
+@pytest.mark.parametrize(
+    ("requete", "motif"),
+    [
+        ('WITH "socle.paie" AS (SELECT 1) FROM socle.paie', "lit socle.paie, de diffusion restreinte"),
+        ('WITH "p.parquet" AS (SELECT 1) FROM "p.parquet"', "lit p.parquet, que rien ne déclare"),
+        ("FROM ailleurs.socle.paie", "lit ailleurs.socle.paie, que rien ne déclare"),
+        ("-- lignes : socle.paie l ON true\nFROM socle.depot_libre", "lit paie, de diffusion restreinte"),
+        ("-- lignes : read_csv('p') m ON true JOIN socle.depot_libre l ON true\nFROM socle.depot_libre", "donne des lignes d'ailleurs"),
+        ("FROM socle.depot_libre; FROM socle.paie", "un seul SELECT"),
+        ("DESCRIBE socle.depot_libre", "un seul SELECT"),
+        ("COPY socle.depot_libre TO 'p'", "un seul SELECT"),
+    ],
+)
+def test_rien_ne_cache_une_source_restreinte(petit: Fabrique, requete: str, motif: str) -> None:
+    petit.contributions("libre", [])
+    petit.source("paie", diffusion="restreinte")
+    petit.mesure("m", requete)
+    with pytest.raises(Obstacle, match=rf"measures/m\.sql.*{motif}".replace("lit socle.paie", "lit paie")):
+        mesures()
+
+
+def test_une_mesure_enregistree_dans_une_autre_lettre_le_dit(petit: Fabrique) -> None:
+    petit.mesure("m", "FROM socle.depot")
+    (petit.declarations / "measures" / "m.sql").write_bytes("-- unité : €\nFROM socle.depot".encode("cp1252"))
+    with pytest.raises(Obstacle, match=r"measures/m\.sql est illisible .*l'enregistrer en UTF-8"):
+        mesures()
+
+
+def test_une_faute_de_sql_dit_ou_en_francais_sans_citer_la_requete(petit: Fabrique) -> None:
+    petit.mesure("m", "-- Une mesure.\nSELECT a FROM\nWHERE (")
+    with pytest.raises(Obstacle) as refus:
+        mesures()
+    assert str(refus.value) == "measures/m.sql : SQL illisible (ligne 3, colonne 5) : corriger la requête, puis relancer."
 
 
 def test_une_phrase_reste_une_description(petit: Fabrique) -> None:
