@@ -10,6 +10,7 @@ import pandera.pandas as pa
 
 from observatoire.conversion import read_column
 from observatoire.judging import VIDE, judge, to_rejects
+from observatoire.loading.records import Lecture
 from observatoire.schemas import Colonne, Table
 from observatoire.words import DITS
 
@@ -20,6 +21,12 @@ DE_DEMONSTRATION = (
     "signalement",
     "SIREN de la plage réservée aux données de démonstration : vérifier l'origine du fichier",
 )
+
+GUILLEMET_ISOLE = (
+    "guillemet ouvert ici, et refermé dans une autre ligne ou jamais : lu comme un caractère, sinon les lignes qui "
+    "suivent disparaîtraient ; à vérifier"
+)
+ENCODAGES_MELES = "fichier écrit en deux encodages : chaque ligne est lue dans le sien, accents à vérifier"
 
 
 def repeated_key(table: Table) -> tuple[str, str, str]:
@@ -45,6 +52,16 @@ def told_once(rejets: pd.DataFrame) -> pd.DataFrame:
     """Keep the first of what a file is told once; `rejets` have the key of `DITS` as `cle`, null where it has none."""
     une_fois = rejets["cle"].isin(UNE_FOIS)
     return rejets[~(une_fois & rejets.duplicated(["colonne", "cle"]))]
+
+
+def told_of_text(lecture: Lecture) -> pd.DataFrame:
+    """Tell what a text is made of that no cell shows: a quote alone, lines in two encodings."""
+    dits = [(ligne, "guillemet_isole", GUILLEMET_ISOLE) for ligne in lecture.isoles]
+    if lecture.melees:
+        motif = f"{ENCODAGES_MELES} (lignes relues : {len(lecture.melees)})"
+        dits.append((lecture.melees[0], "encodages_meles", motif))
+    lignes = pd.DataFrame(dits, columns=["ligne", "regle", "motif"])
+    return lignes.assign(colonne="", valeur=None, gravite="signalement")
 
 
 @dataclass
