@@ -24,7 +24,7 @@ from observatoire.loading.sorting import (
     convert_columns,
     repeated_key,
     sort_rows,
-    told_of_text,
+    told_of_file,
     told_once,
 )
 from observatoire.machine import stops_everything
@@ -127,7 +127,7 @@ def _sorted_batches(
     if repetition is not None:
         dite = pd.DataFrame({"ligne": [1], "colonne": "", "valeur": None, "motif": repetition.motif})
         rejets.append(dite.assign(fichier=fichier.nom, regle="fichier_contenu", gravite="signalement"))
-    rejets.append(told_of_text(lecture).assign(fichier=fichier.nom))
+    rejets.append(told_of_file(lecture).assign(fichier=fichier.nom))
     if lecture.a_completer:
         lu.etat = "a_completer"
         rejets.append(_to_complete(fichier, table, lecture.a_completer))

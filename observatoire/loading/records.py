@@ -20,21 +20,23 @@ from xml.etree import ElementTree
 import pandas as pd
 import pyarrow as arrow
 import pyarrow.parquet as parquet
+import python_calamine
 
 from observatoire.conversion import read_column
 from observatoire.loading.archives import open_bytes
 from observatoire.loading.encodings import Encodage, decoded_lines, encoding_of
 from observatoire.loading.geojson import PasUneCollection, feature_records
-from observatoire.loading.headers import known_headers, match_headers, missing_message
+from observatoire.loading.headers import header_place, known_headers, match_headers, missing_message
 from observatoire.loading.other_rows import not_data
 from observatoire.loading.quotes import Enregistrement, Epreuve, text_records
-from observatoire.loading.workbooks import workbook_records
+from observatoire.loading.workbooks import Classeur, workbook_records
 from observatoire.obstacle import Obstacle
 from observatoire.schemas import TEXTE, Table
 from observatoire.words import expected_of
 
 LIGNES_PAR_LOT = 500_000
-EXTENSIONS = (".csv", ".txt", ".tsv", ".gz", ".zip", ".parquet", ".xlsx", ".geojson")
+CLASSEURS = (".xlsx", ".xls", ".ods", ".xlsb")
+EXTENSIONS = (".csv", ".txt", ".tsv", ".gz", ".zip", ".parquet", ".geojson", ".json", *CLASSEURS)
 
 # what the libraries raise on a damaged or disguised file; a locked archive raises RuntimeError
 ERREURS_DE_LECTURE = (
@@ -48,6 +50,7 @@ ERREURS_DE_LECTURE = (
     ValueError,
     RuntimeError,
     ElementTree.ParseError,
+    python_calamine.CalamineError,
 )
 
 
@@ -68,6 +71,7 @@ class Lecture:
         doubles: places of the other headers that name a column already found.
         a_completer: columns the file waits for, which its `.origine.yml` may say.
         isoles: lines of a quote that would have swallowed other records, read as a character.
+        classeur: what a workbook says beside its cells.
         melees: numbers of the lines of a text in UTF-8 that are in another encoding.
     """
 
@@ -84,6 +88,7 @@ class Lecture:
     a_completer: list[str] = field(default_factory=list)
     isoles: list[int] = field(default_factory=list)
     melees: tuple[int, ...] = ()
+    classeur: Classeur = field(default_factory=Classeur)
 
     @property
     def constantes(self) -> dict[str, str]:
@@ -108,9 +113,9 @@ def read_batches(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.Da
     try:
         if suffixe == ".parquet":
             yield from _read_parquet(chemin, table, lecture)
-        elif suffixe == ".xlsx":
-            yield from _in_batches(workbook_records(chemin, table), chemin, table, lecture)
-        elif ".geojson" in (suffixe, Path(chemin.stem).suffix.lower()):
+        elif suffixe in CLASSEURS:
+            yield from _in_batches(workbook_records(chemin, table, lecture.classeur), chemin, table, lecture)
+        elif suffixe == ".json" or ".geojson" in (suffixe, Path(chemin.stem).suffix.lower()):
             with open_bytes(chemin) as flux:
                 yield from _in_batches(feature_records(flux), chemin, table, lecture)
         else:
@@ -158,7 +163,7 @@ def _header_in_text(chemin: Path, table: Table, encodage: Encodage) -> tuple[lis
     """Return the header of a text, its separator, and the last line of that header."""
     with _open_text(chemin, table, encodage) as (flux, separateur):
         debut = list(islice(text_records(flux, separateur, chemin.name, None), 20))
-    ecrit = debut[_header_place([(record.ligne, record.cellules) for record in debut], table)]
+    ecrit = debut[header_place([(record.ligne, record.cellules) for record in debut], table)]
     return _header_of(ecrit.cellules), separateur, ecrit.ligne + len(ecrit.lignes) - 1
 
 
@@ -246,7 +251,7 @@ def _in_batches(
     debut = list(islice(enregistrements, 20))
     if not debut:
         raise Obstacle(f"{chemin.name} : fichier vide. Déposer le fichier complet, puis relancer.")
-    place = _header_place(debut, table)
+    place = header_place(debut, table)
     en_tete = _header_of(debut[place][1])
     lecture.titres = _said_above(debut[:place], table)
     positions = recognise(en_tete, chemin, table, lecture)
@@ -272,6 +277,8 @@ def _in_batches(
                 colonnes[nom] = _one_of_two(colonnes[nom], seconde, table, nom)
                 if colonnes[nom] is None:
                     raise two_for_one(chemin, lecture, nom)
+        if fusions := lecture.classeur.fusions:
+            colonnes["_fusion"] = arrow.array([fusions.get(numero) for numero, _ in bonnes], TEXTE)
         numeros = arrow.array([numero for numero, _ in bonnes], arrow.int64())
         yield _frame({**colonnes, **_constants(lecture, len(bonnes))}, numeros)
 
@@ -300,11 +307,6 @@ def _said_above(titres: list[tuple[int, list[str]]], table: Table) -> dict[str, 
             if colonne.titre and (trouve := re.search(colonne.titre, "\t".join(cellules), re.IGNORECASE)):
                 dites.setdefault(colonne.nom, (numero, trouve[1].strip()))
     return dites
-
-
-def _header_place(debut: list[tuple[int, list[str]]], table: Table) -> int:
-    """Find the header: titles may stand above it, it is the row that holds most of the names we know."""
-    return max(range(len(debut)), key=lambda rang: (known_headers(debut[rang][1], table), -rang))
 
 
 def _header_of(cellules: list[str]) -> list[str]:

@@ -50,6 +50,8 @@ class Etat:
         jusqu_au: latest day its rows speak of, where the source says which column tells.
         regles: failures by rule and severity at the last attempt.
         acceptations: hashes of the files a person accepted in spite of their volumes, at the last good load.
+        remplissage: percentage of rows where each column has a value, at the last good load.
+        rapprochement: percentage of its values that its reference knows, for each column that names one.
     """
 
     source: str
@@ -64,6 +66,8 @@ class Etat:
     fichiers: list[FichierLu] = field(default_factory=list)
     regles: list[dict[str, Any]] = field(default_factory=list)
     acceptations: list[str] = field(default_factory=list)
+    remplissage: dict[str, float] = field(default_factory=dict)
+    rapprochement: dict[str, float] = field(default_factory=dict)
 
     @property
     def lignes_retenues(self) -> int:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from observatoire.declarations import declared, read_yaml
 from observatoire.indicators.catalog import Indicateur
 from observatoire.loading.files import Origine
-from observatoire.loading.ingestion import Acceptation
+from observatoire.loading.volumes import Acceptation
 from observatoire.obstacle import Obstacle
 from observatoire.sources import Source
 

@@ -58,6 +58,7 @@ TABLE = Table(
             ("codeCommuneEtablissement",),
             requise=True,
             longueur=5,
+            reference="commune",
             vides=("[ND]",),
             regles=(
                 signalement(
