@@ -25,7 +25,7 @@ import python_calamine
 from observatoire.conversion import read_column
 from observatoire.loading.archives import open_bytes
 from observatoire.loading.encodings import Encodage, decoded_lines, encoding_of
-from observatoire.loading.geojson import PasUneCollection, feature_records
+from observatoire.loading.geojson import PasUneCollection, json_records
 from observatoire.loading.headers import header_place, known_headers, match_headers, missing_message
 from observatoire.loading.other_rows import not_data
 from observatoire.loading.quotes import Enregistrement, Epreuve, text_records
@@ -117,7 +117,7 @@ def read_batches(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.Da
             yield from _in_batches(workbook_records(chemin, table, lecture.classeur), chemin, table, lecture)
         elif suffixe == ".json" or ".geojson" in (suffixe, Path(chemin.stem).suffix.lower()):
             with open_bytes(chemin) as flux:
-                yield from _in_batches(feature_records(flux), chemin, table, lecture)
+                yield from _in_batches(json_records(flux), chemin, table, lecture)
         else:
             encodage = encoding_of(chemin)
             lecture.melees = encodage.melees
