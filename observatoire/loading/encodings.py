@@ -12,6 +12,20 @@ from typing import IO
 from observatoire.loading.archives import open_bytes
 from observatoire.obstacle import Obstacle
 
+# an accented letter, or a curly quote, of UTF-8: in another encoding, « Ã© » or « â€™ », that nobody writes
+EN_UTF8 = re.compile(rb"\xc3[\x80-\xbf]|\xe2\x80[\x80-\xbf]")
+AUTRE_ENCODAGE = "observatoire.autre_encodage"
+
+
+def _in_cp1252(erreur: UnicodeError) -> tuple[str, int]:
+    """Read as cp1252 the bytes that are not UTF-8, in a line that has both."""
+    if not isinstance(erreur, UnicodeDecodeError):
+        raise erreur
+    return erreur.object[erreur.start : erreur.end].decode("cp1252", errors="replace"), erreur.end
+
+
+codecs.register_error(AUTRE_ENCODAGE, _in_cp1252)
+
 
 @dataclass(frozen=True)
 class Encodage:
@@ -84,6 +98,7 @@ def _of_lines(chemin: Path) -> Encodage:
                 en_utf8 = True
             except UnicodeDecodeError:
                 cp1252 = cp1252 or re.search(rb"[\x80-\x9f]", ligne) is not None
+                en_utf8 = en_utf8 or EN_UTF8.search(ligne) is not None
                 melees.append(numero)
     return Encodage("cp1252" if cp1252 else "iso-8859-1", marque, tuple(melees) if en_utf8 else ())
 
@@ -96,9 +111,6 @@ def decoded_lines(octets: IO[bytes], encodage: Encodage) -> Iterator[str]:
         yield from io.TextIOWrapper(octets, encoding=encodage.nom, errors="replace", newline="")
         return
     for ligne in octets:
-        try:
-            lue = ligne.decode()
-        except UnicodeDecodeError:
-            lue = ligne.decode(encodage.nom, errors="replace")
+        lue = ligne.decode("utf-8", errors=AUTRE_ENCODAGE)
         # an end of line of old machines may stand inside
         yield from io.StringIO(lue, newline="") if "\r" in lue[:-2] else (lue,)

@@ -31,8 +31,8 @@ def json_records(flux: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
     entites = contenu.get("features") if isinstance(contenu, dict) else contenu
     if not isinstance(entites, list) or not all(isinstance(entite, dict) or entite is None for entite in entites):
         raise PasUneCollection(
-            "ce JSON n'est pas une collection d'entités (« FeatureCollection »), ni une liste de lignes. Le demander au "
-            "format GeoJSON ou CSV, puis relancer."
+            "ce JSON n'est pas une collection d'entités (« FeatureCollection »), ni une liste de lignes. Le demander "
+            "au format GeoJSON ou CSV, puis relancer."
         )
     if not entites:
         raise PasUneCollection("la collection n'a aucune entité. Déposer le fichier complet, puis relancer.")

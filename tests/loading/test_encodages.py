@@ -29,6 +29,10 @@ def test_chaque_ligne_se_lit_dans_son_encodage(tmp_path, fin, marque):
     assert lignes(ecrire(tmp_path, melange)) == ATTENDU
 
 
+def test_un_octet_d_un_autre_encodage_n_abime_pas_le_reste_de_sa_ligne(tmp_path):
+    assert lignes(ecrire(tmp_path, "nom;montant\nÉlan d’".encode() + b"\xe9t\xe9;7\n")) == [(2, "Élan d’été", "7")]
+
+
 def _etablissements(encodages: tuple[str, str]) -> bytes:
     lignes = etablissements({**BON}, {**BON, "siret": "00552013500046"}).splitlines(keepends=True)
     return lignes[0].encode() + lignes[1].encode(encodages[0]) + lignes[2].encode(encodages[1])
