@@ -92,6 +92,11 @@ def known_headers(cellules: list[str], table: Table) -> int:
     return len(attendus & {header_key(cellule) for cellule in cellules})
 
 
+def header_place(debut: list[tuple[int, list[str]]], table: Table) -> int:
+    """Find the header: titles may stand above it, it is the row that holds most of the names we know."""
+    return max(range(len(debut)), key=lambda rang: (known_headers(debut[rang][1], table), -rang))
+
+
 def missing_message(manquantes: list[Colonne], en_tete: list[str], inconnues: list[str]) -> str:
     """Say in French every required column a header lacks, what it has, and what it has that resembles them."""
     noms = [f"« {(colonne.en_tetes or (colonne.nom,))[0]} »" for colonne in manquantes]

@@ -11,6 +11,7 @@ from observatoire.indicators.catalog import indicateurs, mesures
 from observatoire.indicators.cube import compute_measure
 from observatoire.socle.euro_path import CHEMIN_EURO, COMPTES_SUBVENTIONS
 from observatoire.socle.grant_jumps import SAUTS_SUBVENTIONS
+from observatoire.socle.places import LIEUX
 from observatoire.socle.registry import derivees
 from observatoire.socle.territories import TERRITOIRES
 from tests.depots import charger_source, deposer, en_csv
@@ -77,7 +78,8 @@ class Argent(Subventions):
 
     def contributions(self, mesure: str) -> list[dict]:
         """Compute a measure; return its contributions by unit: the order of a table's rows is nobody's promise."""
-        compute_table(self.entrepot, TERRITOIRES)
+        for derivee in (TERRITOIRES, LIEUX):
+            compute_table(self.entrepot, derivee)
         compute_measure(self.entrepot, mesures()[mesure])
         return sorted(self.lignes(f"mesures.{mesure}"), key=lambda ligne: ligne["unite"])
 
