@@ -4,6 +4,7 @@ The queries live beside the idea they carry (`territories`, `perimeter`); this m
 """
 
 import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,13 +99,29 @@ def table_version(entrees: dict[str, str | None], derivee: Derivee) -> str:
         table.cle,
         [_said(regle) for regle in table.regles],
         derivee.controles,
+        derivee.appoints,
         code_owed(__name__, *sorted(juges)),
     )
 
 
-def _said(regle: pa.Check) -> tuple[str, ...]:
-    """Return what a rule says of itself: its name, its severity, its reason."""
-    return str(regle.name), str(regle.title), str(regle.error)
+def _said(regle: pa.Check) -> tuple[object, ...]:
+    """Return what a rule says of itself: its name, its severity, its reason, and the values it was made with."""
+    return str(regle.name), str(regle.title), str(regle.error), _values_of(regle._check_fn)
+
+
+def _values_of(fonction: Callable[..., Any]) -> list[object]:
+    """Return the values a function was made with: `annee(depuis=1998)` is another rule than `annee(depuis=2015)`."""
+    fonction = inspect.unwrap(fonction)
+    cellules = [cellule.cell_contents for cellule in getattr(fonction, "__closure__", None) or ()]
+    donnees = [*cellules, *(getattr(fonction, "__defaults__", None) or ()), *getattr(fonction, "args", ())]
+    return [_values_of(valeur) if callable(valeur) else _written(valeur) for valeur in donnees]
+
+
+def _written(valeur: object) -> object:
+    """Write a value the same way in every process: sets have no order of their own, other objects say their address."""
+    if isinstance(valeur, set | frozenset):
+        return sorted(map(str, valeur))
+    return valeur if isinstance(valeur, str | int | float | list | tuple | dict | None) else type(valeur).__name__
 
 
 def _written_in(regle: pa.Check) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import cache, partial
 
 from observatoire.chain.step import LIGNES, Bilan, Etape, TablePublique
+from observatoire.confidentiality.suppressed import LISENT as SUPPRESSIONS_LISENT
 from observatoire.confidentiality.suppressed import SUPPRESSIONS, suppressions_depend_on, suppressions_version
 from observatoire.derived import Derivee, compute_table, table_version, versions_of
 from observatoire.estimation.computation import ECRITES, compute_estimations, estimations_version
@@ -20,6 +21,7 @@ from observatoire.indicators.cube import compute_cube, compute_measure, cube_rea
 from observatoire.indicators.values import CATALOGUE, VALEURS, VALEURS_LISENT, compute_indicators, values_version
 from observatoire.matching import tables as noms
 from observatoire.matching.computation import compute_matches, matches_version
+from observatoire.obstacle import Obstacle
 from observatoire.reconciliation import document_arithmetic, jobs_bridge, verdicts
 from observatoire.reconciliation.estimate_scores import NOTES
 from observatoire.schemas import PROVENANCE, Table
@@ -46,7 +48,7 @@ def steps() -> tuple[Etape, ...]:
         Etape(
             nom="suppressions",
             tables={"indicateurs.suppressions": SUPPRESSIONS},
-            lit=("indicateurs.cube", "referentiels.appartenances"),
+            lit=SUPPRESSIONS_LISENT,
             version=suppressions_version,
             depend_de=suppressions_depend_on,
             calcule=_suppress,
@@ -73,8 +75,37 @@ def step_of(table: str) -> Etape:
 
 @cache
 def published() -> tuple[TablePublique, ...]:
-    """Return the public tables that the warehouse holds, in the order of the steps."""
+    """Return the public tables that the warehouse holds, in the order of the steps.
+
+    Raises:
+        Obstacle: one of them rests on a restricted source.
+    """
+    check_published(steps())
     return tuple(publique for etape in steps() for publique in etape.publiques)
+
+
+def check_published(etapes: tuple[Etape, ...]) -> None:
+    """Refuse a public table that rests on a restricted source.
+
+    What goes through a measure is kept by the diffusion the measure says, and by the suppressions.
+
+    Raises:
+        Obstacle: naming the table and the source.
+    """
+    restreintes = {f"{schema_of(dite)}.{dite.nom}" for dite in sources().values() if dite.diffusion == "restreinte"}
+    lues_par = {table: () if table.startswith("mesures.") else etape.lit for etape in etapes for table in etape.tables}
+    for etape in etapes:
+        for publique in etape.publiques:
+            a_voir, vues = [*etape.tables, *etape.lit, *publique.lit], set()
+            while a_voir:
+                if (table := a_voir.pop()) not in vues:
+                    vues.add(table)
+                    a_voir += lues_par.get(table, ())
+            if lues := sorted(vues & restreintes):
+                raise Obstacle(
+                    f"{publique.schema}.{publique.nom} est publiée et lit {', '.join(lues)}, de diffusion restreinte : "
+                    "ne pas la publier, ou ne pas la lire."
+                )
 
 
 def _source_step(source: Source) -> Etape:
@@ -189,7 +220,7 @@ def cube_step() -> Etape:
     return Etape(
         nom="cube",
         tables={"indicateurs.cube": Table("Chaque mesure, à chaque niveau de territoire, par ventilation.", ())},
-        lit=tuple(f"mesures.{nom}" for nom in mesures()),
+        lit=cube_reads(),
         version=lambda entrepot: cube_version(versions_of(entrepot, cube_reads())),
         calcule=lambda entrepot: {"indicateurs.cube": {LIGNES: compute_cube(entrepot)}},
         famille="indicateurs",

@@ -141,7 +141,7 @@ def coverage_of(entrepot: Entrepot, mesure: Mesure) -> Couverture:
 
 def compute_cube(entrepot: Entrepot) -> int:
     """Compute the cube of all measures; return its number of cells."""
-    with entrepot.connect() as connexion:
+    with entrepot.connect(cube_reads()) as connexion:
         lay_ancestors(connexion)
         connexion.execute(f"""
             CREATE TEMP TABLE cube (mesure VARCHAR, niveau VARCHAR, code_territoire VARCHAR, periode VARCHAR,

@@ -105,7 +105,7 @@ def nature_of(entrepot: Entrepot, indicateur: Indicateur) -> str:
 
 def compute_indicators(entrepot: Entrepot) -> dict[str, int]:
     """Compute every value of every indicator and the catalogue; return the number of values of each indicator."""
-    with entrepot.connect() as connexion:
+    with entrepot.connect(VALEURS_LISENT) as connexion:
         colonnes = ", ".join(f"{colonne.nom} {colonne.type_sql}" for colonne in VALEURS.colonnes)
         connexion.execute(f"CREATE TEMP TABLE valeurs ({colonnes})")
         # of cells their producer already protected, one that has no value was withheld: it is not merely unknown

@@ -205,6 +205,19 @@ def test_la_version_d_une_table_suit_ses_regles():
     assert table_version({}, avec_regle(regle)) == table_version({}, avec_regle(regle))
 
 
+def test_une_regle_faite_avec_une_autre_valeur_est_une_autre_regle():
+    def petit(seuil: int, sauf: frozenset[int] = frozenset()) -> Derivee:
+        return avec_regle(refus("petit", "nombre trop grand", lambda v: (v < seuil) | v.isin(sauf)))
+
+    versions = {table_version({}, derivee) for derivee in (petit(3), petit(9), petit(9, frozenset({12, 15})))}
+    assert len(versions) == 3
+    assert table_version({}, petit(9, frozenset({12, 15}))) == table_version({}, petit(9, frozenset({15, 12})))
+
+
+def test_les_appoints_d_une_table_sont_dans_sa_version():
+    assert table_version({}, NOMBRES) != table_version({}, dataclasses.replace(NOMBRES, appoints=("socle.autres",)))
+
+
 def test_ce_qu_une_regle_verifie_est_dans_la_version(tmp_path: Path):
     module = tmp_path / "essai.py"
     versions = []

@@ -63,12 +63,10 @@ class Argent(Subventions):
         for source, lignes in (("balances_dgfip", self.comptes), ("budget_ess", self.budget)):
             if lignes:
                 deposer(self.entrepot, source, "2024.csv", en_csv(lignes))
-            etat = charger_source(self.entrepot, source, plancher_pct=0)
-            assert etat.etat in ("a_jour", "absente"), etat.motif
+            assert charger_source(self.entrepot, source, plancher_pct=0).etat in ("a_jour", "absente"), source
         for derivee in (COMPTES_SUBVENTIONS, CHEMIN_EURO):
             compute_table(self.entrepot, derivee)
-        lues = [ligne for ligne in self.lignes("qualite.chemin_euro") if ligne["exercice"] == exercice]
-        return {(ligne["rang"], ligne["etat"]): ligne for ligne in lues}
+        return {(li["rang"], li["etat"]): li for li in self.lignes("qualite.chemin_euro") if li["exercice"] == exercice}
 
     def sauts(self) -> dict[int, dict]:
         """Compute the jumps; return them by exercice."""
