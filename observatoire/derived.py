@@ -4,7 +4,7 @@ The queries live beside the idea they carry (`territories`, `perimeter`); this m
 """
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,9 +69,11 @@ def compute_table(entrepot: Entrepot, derivee: Derivee) -> int:
             colonnes = ", ".join(
                 f"{colonne.nom}::{colonne.type_sql} AS {colonne.nom}" for colonne in derivee.table.colonnes
             )
+            # what is published is the same bytes when it is the same content; the rest is spared a sort
+            ordre = f" ORDER BY {', '.join(derivee.table.cle)}" if derivee.publiee else ""
             entrepot.write_query(
                 connexion,
-                f"SELECT {colonnes} FROM ({derivee.requete})",
+                f"SELECT {colonnes} FROM ({derivee.requete}){ordre}",
                 derivee.schema,
                 derivee.nom,
                 {"version": version, "entrees": entrees},
@@ -93,35 +95,33 @@ def table_version(entrees: dict[str, str | None], derivee: Derivee) -> str:
     return fingerprint(
         entrees,
         derivee.requete,
-        derivee.appoints,
         colonnes,
         table.cle,
         [_said(regle) for regle in table.regles],
         derivee.controles,
+        derivee.appoints,
         code_owed(__name__, *sorted(juges)),
     )
 
 
-def _said(regle: pa.Check) -> tuple[str, ...]:
-    """Return what a rule says of itself (its name, its severity, its reason), and what it was made with."""
-    return str(regle.name), str(regle.title), str(regle.error), *_made_with(inspect.unwrap(regle._check_fn))
+def _said(regle: pa.Check) -> tuple[object, ...]:
+    """Return what a rule says of itself: its name, its severity, its reason, and the values it was made with."""
+    return str(regle.name), str(regle.title), str(regle.error), _values_of(regle._check_fn)
 
 
-def _made_with(predicat: Callable[..., Any]) -> Iterator[str]:
-    """Yield the values a shared maker of rules gave to a predicate: its defaults, and what it closes over.
+def _values_of(fonction: Callable[..., Any]) -> list[object]:
+    """Return the values a function was made with: `annee(depuis=1998)` is another rule than `annee(depuis=2015)`."""
+    fonction = inspect.unwrap(fonction)
+    cellules = [cellule.cell_contents for cellule in getattr(fonction, "__closure__", None) or ()]
+    donnees = [*cellules, *(getattr(fonction, "__defaults__", None) or ()), *getattr(fonction, "args", ())]
+    return [_values_of(valeur) if callable(valeur) else _written(valeur) for valeur in donnees]
 
-    Functions among them are followed: their address is not the same from one run to the next.
-    """
-    portee = inspect.getclosurevars(predicat).nonlocals if inspect.isfunction(predicat) else {}
-    donnees: dict[Any, Any] = dict(enumerate(getattr(predicat, "__defaults__", None) or ()))
-    for nom, valeur in {**donnees, **portee, **(getattr(predicat, "__kwdefaults__", None) or {})}.items():
-        if inspect.isfunction(valeur):
-            yield f"{nom} = {valeur.__qualname__}"
-            yield from _made_with(valeur) if valeur is not predicat else ()
-        elif isinstance(valeur, set | frozenset):
-            yield f"{nom} = {sorted(map(repr, valeur))}"
-        else:
-            yield f"{nom} = {getattr(valeur, 'pattern', None) or repr(valeur)}"
+
+def _written(valeur: object) -> object:
+    """Write a value the same way in every process: sets have no order of their own, other objects say their address."""
+    if isinstance(valeur, set | frozenset):
+        return sorted(map(str, valeur))
+    return valeur if isinstance(valeur, str | int | float | list | tuple | dict | None) else type(valeur).__name__
 
 
 def _written_in(regle: pa.Check) -> str:

@@ -18,12 +18,14 @@ REFUS = {
     errno.EROFS: LECTURE_SEULE,
     errno.EACCES: SANS_DROIT,
     errno.EPERM: SANS_DROIT,
-    errno.EIO: "le disque ne lit ou n'écrit plus correctement. Le faire vérifier, puis relancer",
+    errno.EIO: "le disque est plein, ou ne lit ou n'écrit plus correctement. Voir sa place (df -h), le faire vérifier, "
+    "puis relancer",
     errno.EMFILE: "trop de fichiers sont ouverts. Relever la limite (ulimit -n), puis relancer",
     errno.ENOMEM: "la mémoire manque. Fermer d'autres programmes, puis relancer",
 }
 DITS_AUTREMENT = {
     "database or disk is full": errno.ENOSPC,
+    "disk i/o error": errno.EIO,
     "attempt to write a readonly database": errno.EACCES,
     "unable to open database file": errno.EACCES,
 }
@@ -82,6 +84,19 @@ def check_writable(dossier: Path) -> None:
         raise MachineRefuse(f"{ici} : {LECTURE_SEULE}. Rien n'a été écrit.")
     if not os.access(ici, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
         raise MachineRefuse(f"{ici} : {SANS_DROIT}. Rien n'a été écrit.")
+
+
+def check_readable(dossier: Path) -> None:
+    """Check that this account may read what another keeps to itself.
+
+    Raises:
+        MachineRefuse: saying whose it is.
+    """
+    if dossier.exists() and not os.access(dossier, os.R_OK | os.X_OK):
+        compte = _account(dossier.stat().st_uid)
+        raise MachineRefuse(
+            f"{dossier} appartient au compte {compte}, qui seul le lit. Relancer sous son compte (sudo -u {compte} …)."
+        )
 
 
 def _account(numero: int) -> str:

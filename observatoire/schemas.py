@@ -25,6 +25,7 @@ HORODATAGE = arrow.timestamp("us")
 
 Gravite = Literal["refus", "signalement"]
 Genre = Literal["", "annee", "code", "siren", "siret", "siren_ou_siret", "rna"]
+Reference = Literal["", "commune", "epci", "naf"]
 Controle = Callable[[Any], Any]
 
 
@@ -107,6 +108,7 @@ class Colonne:
             identifier. The reader takes out what people and tools put around it, and says so.
         longueur: digits of a code; the zeros its file lost on the left are given back (and flagged, where the file
             holds words: a spreadsheet has been there).
+        reference: list its codes belong to: the share that is known there is kept, and its fall is a failure.
         titre: pattern whose group is the value for the whole file, looked for above the header, where cells are parted
             by tabs, when no header gives it.
         vides: words its producer writes for « no value » (`[ND]`, `0001-01-01`).
@@ -126,6 +128,7 @@ class Colonne:
     calculee: bool = False
     genre: Genre = ""
     longueur: int = 0
+    reference: Reference = ""
     titre: str = ""
     origine: str = ""
     vides: tuple[str, ...] = ()
@@ -189,6 +192,7 @@ class Table:
         gravite_cle: `refus` keeps the first of equal keys, `signalement` keeps all and flags the repeats.
         regles: rules over several columns.
         ensemble: rules over all of its rows, whatever the file.
+        convention: column that names the rows whose amount is one amount, written on each and counted once.
         totaux: how its files write totals, when they do: blank rows, titles and notes are then told apart too.
     """
 
@@ -199,6 +203,7 @@ class Table:
     regles: tuple[pa.Check, ...] = ()
     ensemble: tuple[RegleEnsemble, ...] = ()
     totaux: Totaux | None = None
+    convention: str = ""
     noms: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,11 +1,45 @@
 """Where the observatory reads and writes, and the territory it looks at: the only module that reads the environment."""
 
 import os
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from observatoire.obstacle import Obstacle
+
 RACINE = Path(__file__).resolve().parent.parent
 REFERENCES = Path(__file__).resolve().parent / "references"
+
+
+# of memory: beyond it DuckDB works on disk, whatever the size of the country
+PART, PLANCHER, PLAFOND = 4, 1_200_000_000, 8_000_000_000
+UNITES = {"M": 10**6, "G": 10**9}
+GROUPE = Path("/sys/fs/cgroup/memory.max")
+
+
+def memory_ceiling() -> int:
+    """Return the bytes DuckDB may hold: ``OBSERVATOIRE_MEMOIRE``, else a quarter of the memory of the machine, bounded.
+
+    Raises:
+        Obstacle: what is said is no quantity of memory.
+    """
+    if dite := (os.environ.get("OBSERVATOIRE_MEMOIRE") or "").strip():
+        lue = re.fullmatch(r"([0-9]+(?:[.,][0-9]+)?) ?([MG])(?:o|B)", dite)
+        if lue is None or not (octets := int(float(lue[1].replace(",", ".")) * UNITES[lue[2]])):
+            raise Obstacle(f"OBSERVATOIRE_MEMOIRE vaut « {dite} » : y mettre une quantité, comme 4GB ou 800MB.")
+        return octets
+    return min(max(_machine_memory() // PART, PLANCHER), PLAFOND)
+
+
+def _machine_memory() -> int:
+    """Return the bytes of memory of this machine, or of the container it is seen from."""
+    totale = 0
+    with suppress(ValueError, OSError, AttributeError):  # where no such thing is told
+        totale = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with suppress(ValueError, OSError):  # « max » is no number
+        totale = min(totale, int(GROUPE.read_text(encoding="ascii")))
+    return totale
 
 
 @dataclass(frozen=True)

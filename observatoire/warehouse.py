@@ -22,10 +22,8 @@ import pyarrow.parquet as parquet
 from filelock import FileLock, Timeout
 
 from observatoire.obstacle import Obstacle
-from observatoire.settings import Settings
+from observatoire.settings import Settings, memory_ceiling
 
-# beyond this DuckDB works on disk: a run must fit in an ordinary machine, whatever the size of the country
-MEMOIRE = "1200MB"
 # the public file of a release, and the stable path to it
 NOM_DUCKDB = "observatoire.duckdb"
 # folder where a run works on what is too large for memory
@@ -134,7 +132,7 @@ def read_rows(connexion: duckdb.DuckDBPyConnection, requete: str, *parametres: A
 def open_published(fichier: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a published file to read, in no more memory than the rest, and without spilling beside it."""
     with duckdb.connect(fichier, read_only=True) as base:
-        base.execute(f"SET memory_limit = '{MEMOIRE}'")
+        base.execute(f"SET memory_limit = '{memory_ceiling()}B'")
         base.execute(f"SET temp_directory = {sql_literal(tempfile.gettempdir())}")
         yield base
 
@@ -374,7 +372,7 @@ class Entrepot:
         if os.access(self.travail.parent, os.W_OK):
             self.travail.mkdir(mode=0o700, exist_ok=True)
         with memory_database(self.travail) as connexion:
-            connexion.execute(f"SET memory_limit = '{MEMOIRE}'")
+            connexion.execute(f"SET memory_limit = '{memory_ceiling()}B'")
             # a query that needs an order says so; keeping one nobody asked for takes memory and time
             connexion.execute("SET preserve_insertion_order = false")
             for schema in SCHEMAS:

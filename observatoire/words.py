@@ -81,6 +81,9 @@ DITS = {
     "ambigu": _illisible("milliers ou décimales ? « 15.000 » peut être 15000 ou 15 : l'écrire sans point, ou 15,00"),
     "tiret_seul": _illisible("un tiret seul n'est pas zéro : écrire 0, ou laisser la case vide si rien n'est connu"),
     "formule": _illisible("erreur de formule d'un tableur : corriger la formule, enregistrer, déposer à nouveau"),
+    "jamais_calculee": _illisible(
+        "formule jamais calculée : ouvrir le fichier dans un tableur, l'enregistrer, le déposer à nouveau"
+    ),
     "pourcentage": _illisible("un pourcentage à la place d'un nombre"),
     "autre_monnaie": _illisible("une autre monnaie que l'euro : convertir à la source"),
     "multiple": _illisible("« k » ou « M » ne dit pas tout le nombre : l'écrire en entier"),
@@ -265,6 +268,8 @@ def _why_no_number(mot: str) -> str:
         return "tiret_seul"
     if mot.startswith("#"):
         return "formule"
+    if mot.startswith("="):
+        return "jamais_calculee"
     if not re.search("[0-9]", mot):
         return "mot"
     if "%" in mot:
@@ -333,6 +338,8 @@ def _day(mot: str, attendu: Attendu) -> Lu:
 
 def _why_no_day(bas: str) -> str:
     """Say why a word is no day: the key of `DITS` that fits it."""
+    if bas.startswith("="):
+        return "jamais_calculee"
     if re.fullmatch(r"[0-9]{4}([.,]0*)?", bas):
         return "annee_seule"
     if (trouve := _MOIS.fullmatch(bas)) and _month_of(trouve):

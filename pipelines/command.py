@@ -14,12 +14,16 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
-from observatoire.machine import check_writable
+from observatoire.declarations import nearest
+from observatoire.machine import check_readable, check_writable, refusal_in
 from observatoire.obstacle import Obstacle
 from observatoire.settings import HistorySettings, Settings
 from pipelines.parsing import MotsIncompris, command_names, of_today, parser
 
 INCOMPRIS = 2
+ARRETS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+# those that no command runs under its own name; the schedules have one each besides
+AUTRES_JOBS = ("purger_registre", "recalculer_indicateurs", "retrotester", "tout_recalculer")
 INTERROMPU = "Interrompu : ce qui était publié est inchangé. Relancer la même commande reprend le travail."
 
 
@@ -29,12 +33,17 @@ def main(mots: Sequence[str] | None = None) -> int:
         if hasattr(flux, "reconfigure"):
             flux.reconfigure(errors="replace")  # « → » does not exist everywhere
     with _signals() as recu:
+        return _finish(_outcome(list(sys.argv[1:] if mots is None else mots), recu))
+
+
+def _outcome(mots: list[str], recu: Callable[[], int]) -> int:
+    """Do what is typed; return its code, whatever happens."""
+    try:
         try:
-            return _obey(list(sys.argv[1:] if mots is None else mots))
+            return _obey(mots)
         except SystemExit as fin:
             return int(fin.code or 0)
         except BrokenPipeError:  # who read has left: `| head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 128 + signal.SIGPIPE
         except MotsIncompris as refus:
             print(refus, file=sys.stderr)
@@ -50,6 +59,22 @@ def main(mots: Sequence[str] | None = None) -> int:
 
             print(unforeseen(type(erreur).__name__, str(erreur), traceback.format_exc()), file=sys.stderr)
             return 1
+    except OSError:  # even that could not be said
+        return 1
+
+
+def _finish(code: int) -> int:
+    """Write what is still to be written; an output nobody reads any more takes nothing from what was done."""
+    for flux, autre in ((sys.stdout, sys.stderr), (sys.stderr, None)):
+        try:
+            flux.flush()
+        except OSError as erreur:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), flux.fileno())
+            if not isinstance(erreur, BrokenPipeError):
+                code = code or 1
+                with suppress(OSError):
+                    print(f"La sortie n'a pas pu être écrite : {refusal_in(str(erreur)) or erreur}", file=autre)
+    return code
 
 
 @contextmanager
@@ -65,7 +90,9 @@ def _signals() -> Iterator[Callable[[], int]]:
     os.set_blocking(lu, False)
     os.set_blocking(ecrit, False)
     avant = signal.set_wakeup_fd(ecrit, warn_on_full_buffer=False)
-    anciens = {numero: signal.signal(numero, _interrupt) for numero in (signal.SIGINT, signal.SIGTERM)}
+    # a terminal that is closed stops what runs in it, unless it was asked to go on (nohup)
+    suivis = [numero for numero in ARRETS if signal.getsignal(numero) != signal.SIG_IGN]
+    anciens = {numero: signal.signal(numero, _interrupt) for numero in suivis}
 
     def recu() -> int:
         with suppress(BlockingIOError):
@@ -99,14 +126,15 @@ def _obey(mots: list[str]) -> int:
 
 def _run_named(mots: list[str], commandes: list[str]) -> int:
     """Run a job that is no command: those of the schedules, those few people need."""
-    _say(mots[0])
-    from pipelines.running import job_names
+    from observatoire.sources import sources
 
-    if mots[0] not in (jobs := job_names()):
-        autres = [job for job in jobs if job.replace("_", "-") not in (*commandes, "retirer-publication")]
+    autres = [*AUTRES_JOBS, *sorted({f"actualiser_{s.cadence}" for s in sources().values() if s.cadence})]
+    if mots[0] not in autres:
         raise MotsIncompris(
-            f"Aucune commande ne s'appelle {mots[0]}. Commandes : {', '.join(commandes)}. Jobs : {', '.join(autres)}."
+            f"Aucune commande ne s'appelle {mots[0]}.{nearest(mots[0], [*commandes, *autres])} "
+            f"Commandes : {', '.join(commandes)}. Jobs : {', '.join(autres)}."
         )
+    _say(mots[0])
     if mots[1:]:
         raise MotsIncompris(f"Le job {mots[0]} ne prend rien de plus : il lit toutes les sources de raw/.")
     return _run_job(mots[0])
@@ -151,8 +179,17 @@ def _run_job(job: str, config: dict[str, Any] | None = None, sources: Sequence[s
 
 
 def settle_history() -> HistorySettings:
-    """Tell Dagster, which reads the environment, where its settings and its history are."""
+    """Tell Dagster, which reads the environment, where its settings and its history are.
+
+    Raises:
+        Obstacle: its settings are not where they are said to be.
+    """
     ici = HistorySettings.from_environment()
+    if not ici.accueil.is_dir():
+        raise Obstacle(
+            f"DAGSTER_HOME dit {ici.accueil}, qui n'est pas un dossier. Lui donner celui de dagster.yaml, "
+            "ou l'enlever (unset DAGSTER_HOME) : sans lui, c'est celui de l'observatoire."
+        )
     os.environ["DAGSTER_HOME"] = str(ici.accueil)
     os.environ["OBSERVATOIRE_HISTORIQUE"] = str(ici.historique)
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
@@ -268,6 +305,8 @@ def _stand(_: argparse.Namespace) -> int:
     from pipelines.telling import tell_standing
 
     entrepot = Entrepot(Settings.from_environment())
+    for dossier in (entrepot.racine, entrepot.racine / "etats"):
+        check_readable(dossier)
     la = situation(entrepot)
     a_faire = list(la.a_faire)
     if la.regarde_le is not None and (pourquoi := unpublished(entrepot)) is not None:

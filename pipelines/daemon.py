@@ -7,8 +7,15 @@ import os
 import signal
 import sys
 import threading
+import time
+from contextlib import suppress
 
+import dagster as dg
 from dagster._daemon.cli import run_command
+
+from pipelines.history import end_dead_runs
+
+SECONDES = 30
 
 
 def _wait_for_the_end() -> None:
@@ -16,6 +23,16 @@ def _wait_for_the_end() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
+def _free_the_queue() -> None:
+    """End, as long as the daemon lives, the runs that died without a word: those that wait would wait for hours."""
+    with dg.DagsterInstance.get() as instance:
+        while True:
+            with suppress(Exception):  # a history that is busy is looked at again
+                end_dead_runs(instance)
+            time.sleep(SECONDES)
+
+
 if __name__ == "__main__":
     threading.Thread(target=_wait_for_the_end, daemon=True).start()
+    threading.Thread(target=_free_the_queue, daemon=True).start()
     run_command(["--module-name", "pipelines.definitions"])

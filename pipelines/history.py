@@ -1,6 +1,7 @@
-"""The history of the runs: where it is, what is kept of it. An asset's last event is never erased, however old its run.
+"""The history of the runs: what is kept of it, and the runs that died without a word.
 
-Dagster erases nothing by itself, and writes some four megabytes a run.
+An asset's last event is never erased, however old its run. Dagster erases nothing by itself, and writes some four
+megabytes a run.
 """
 
 import os
@@ -18,7 +19,56 @@ from sqlalchemy import delete, select
 GARDEES = 30
 # a run that was killed never says that it ended
 ABANDONNEE = timedelta(days=2)
+# the process a run is in: its number, and when it began, since numbers serve again
+PROCESSUS = "observatoire/processus"
+MORTE = "Le processus de cette exécution a été tué ou arrêté (terminal fermé, machine éteinte). La relancer."
+COMMENCEES = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 FINIES = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+
+
+def this_process() -> dict[str, str]:
+    """Return the tag that tells the process a run is in."""
+    return {PROCESSUS: f"{os.getpid()} {_began(os.getpid())}"}
+
+
+def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
+    """End the runs whose process is gone: killed, they never said that they ended, and the queue would wait for them.
+
+    Returns:
+        Their identifiers.
+    """
+    finies = []
+    for execution in instance.get_runs(dg.RunsFilter(statuses=COMMENCEES)):
+        numero, _, debut = execution.tags.get(PROCESSUS, "").partition(" ")
+        if numero and _began(int(numero)) != debut:
+            instance.report_run_failed(execution, MORTE)
+            finies.append(execution.run_id)
+    return finies
+
+
+def cancel(instance: dg.DagsterInstance, numero: str) -> None:
+    """Write that a run was stopped by who asked for it: that is no failure."""
+    execution = instance.get_run_by_id(numero)
+    if execution is not None and execution.status != dg.DagsterRunStatus.CANCELED:
+        instance.report_run_canceled(execution, "Interrompue par la personne ou le service qui l'a lancée.")
+
+
+def _began(processus: int) -> str:
+    """Say when a process began, as the system counts; empty when there is none, or where the system does not say."""
+    try:
+        return Path(f"/proc/{processus}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
+    except OSError:
+        return "" if Path("/proc/self").exists() else str(_is_alive(processus))
+
+
+def _is_alive(processus: int) -> bool:
+    try:
+        os.kill(processus, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def prune(instance: dg.DagsterInstance, garder: int = GARDEES) -> int:

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,7 +13,7 @@ FAUTES = {
     r"the following arguments are required: (.+)": "il manque {}",
     r"unrecognized arguments: (.+)": "« {} » est en trop",
     r"argument (\S+): expected one argument": "{} attend une valeur",
-    r"argument (\S+): invalid int value: (.+)": "{} attend un nombre, pas {}",
+    r"argument (\S+): invalid _port value: (.+)": "{} attend un nombre de 1 à 65535, pas {}",
 }
 
 
@@ -39,6 +40,8 @@ class Analyseur(argparse.ArgumentParser):
         """Say what was not understood, and where the help is."""
         dites = (mots.format(*vu.groups()) for motif, mots in FAUTES.items() if (vu := re.fullmatch(motif, message)))
         dit = next(dites, "ces mots ne se comprennent pas")
+        tirets = [mot for mot in sys.argv[1:] if mot.startswith("-") and Path(mot).exists()]
+        dit += "".join(f" ; pour le fichier {nom}, écrire ./{nom}" for nom in tirets)
         raise MotsIncompris(f"{self.prog} : {dit}. « {self.prog} --help » dit ce qui s'écrit.")
 
 
@@ -101,7 +104,7 @@ def parser() -> Analyseur:
         "ouvrir l'interface (Dagster), sur cette machine seulement",
         "Un port pris : le suivant, qui est dit.",
     )
-    ici.add_argument("--port", type=int, default=3000, metavar="port", help="le port voulu (3000)")
+    ici.add_argument("--port", type=_port, default=3000, metavar="port", help="le port voulu (3000)")
     ici.add_argument("--lecture-seule", action="store_true", help="montrer, sans rien pouvoir lancer")
     commande(
         "etat",
@@ -109,6 +112,17 @@ def parser() -> Analyseur:
         "Ne lance rien, ne change rien. Sort en 1 quand quelque chose attend quelqu'un.",
     )
     return analyseur
+
+
+def _port(dit: str) -> int:
+    """Read a port.
+
+    Raises:
+        ValueError: there is none of that number.
+    """
+    if not 1 <= (port := int(dit)) <= 65_535:
+        raise ValueError
+    return port
 
 
 def command_names(analyseur: Analyseur) -> list[str]:

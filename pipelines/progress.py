@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 
 import dagster as dg
@@ -87,9 +88,8 @@ class Deroulement:
     def see(self, evenement: dg.EventLogEntry) -> None:
         """Follow an event of the run."""
         if not evenement.is_dagster_event:
-            if int(evenement.level) >= logging.WARNING:
-                self._write(evenement.user_message)
-            else:
+            # what fails is told once, at the end, with what to do
+            if int(evenement.level) < logging.WARNING:
                 self._name(evenement.user_message)
             return
         dit = evenement.get_dagster_event()
@@ -119,7 +119,8 @@ class Deroulement:
             self._write(f"{part}{dit}")
 
     def _write(self, ligne: str) -> None:
-        tqdm.write(f"  {ligne}", file=sys.stderr)
+        with suppress(OSError):  # nobody reads any more: the work goes on
+            tqdm.write(f"  {ligne}", file=sys.stderr)
 
     def _watch(self) -> None:
         """Show that time passes when nothing is told: each second in a terminal, rarely in a log."""

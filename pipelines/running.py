@@ -11,6 +11,7 @@ import dagster as dg
 from observatoire.releases.work import Travail
 from observatoire.warehouse import Entrepot
 from pipelines.definitions import defs
+from pipelines.history import cancel, end_dead_runs, this_process
 from pipelines.progress import Deroulement
 from pipelines.refreshing import RECALCUL, failures, refresh
 
@@ -35,11 +36,6 @@ class Issue:
 def definitions() -> dg.Definitions:
     """Build the definitions, once."""
     return defs()
-
-
-def job_names() -> list[str]:
-    """List the jobs that have a name for people."""
-    return sorted(job.name for job in definitions().resolve_all_job_defs() if not job.name.startswith("__"))
 
 
 def run_job(job: str, config: Mapping[str, Any], assets: Sequence[dg.AssetKey] = ()) -> Issue:
@@ -75,10 +71,18 @@ def _execute(
 ) -> dg.ExecuteInProcessResult:
     numero = str(uuid.uuid4())
     instance.add_event_listener(numero, suivi.see)
-    return job.execute_in_process(
-        instance=instance,
-        raise_on_error=False,
-        run_id=numero,
-        asset_selection=assets or None,
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, "ops": config},
-    )
+    end_dead_runs(instance)
+    try:
+        resultat = job.execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_id=numero,
+            asset_selection=assets or None,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, "ops": config},
+            tags=this_process(),
+        )
+        failures(resultat)
+    except KeyboardInterrupt:
+        cancel(instance, numero)
+        raise
+    return resultat

@@ -156,9 +156,11 @@ def _tell_sources(la: Situation) -> None:
     lues, retenues, hors_champ, refusees = map(count, la.lignes)
     comptees = ", ".join(f"{la.etats[etat]} {mots}" for etat, mots in QUALITES.items() if la.etats[etat])
     if comptees:
+        # of a source that fails, these are the rows of what stands
+        en_place = " (celles en échec : à leur dernier bon chargement)" if la.etats["en_echec"] else ""
         print(
             f"Sources     : {comptees} ; {lues} lignes lues = {retenues} retenues + {hors_champ} hors champ "
-            f"+ {refusees} refusées"
+            f"+ {refusees} refusées{en_place}"
         )
 
 

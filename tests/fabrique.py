@@ -31,11 +31,13 @@ from observatoire.indicators.values import compute_indicators
 from observatoire.schemas import ENTIER, NOMBRE, TEXTE
 from observatoire.settings import Settings
 from observatoire.socle.computed_tables import derivees
+from observatoire.socle.places import LIEUX
 from observatoire.socle.territories import APPARTENANCES, TERRITOIRES
 from observatoire.sources.states import Etat
 from observatoire.warehouse import Entrepot, fingerprint
 
 FRANCE = [["france", "FR"]]
+REFERENTIELS = ("communes", "zonages", "communes_anciennes", "mouvements_communes")
 CELLULE = ("niveau", "code_territoire", "periode", "axe", "modalite")
 MESURES_DU_PRODUIT = catalog.RACINE / "measures"
 # commune: département, région, EPCI, population
@@ -233,12 +235,12 @@ def fabrique(dossier: Path) -> Iterator[Fabrique]:
     (petite.declarations / "indicators.yml").write_text("{}", encoding="utf-8")
     with pytest.MonkeyPatch.context() as remplacements, ExitStack() as ensuite:
         ensuite.callback(oublier)
-        for nom in ("communes", "zonages"):
+        for nom in REFERENTIELS:
             shutil.copytree(module_sources.DOSSIER / nom, petite.declarations / "sources" / nom)
         remplacements.setattr(module_sources, "DOSSIER", petite.declarations / "sources")
         remplacements.setattr(catalog, "RACINE", petite.declarations)
         oublier()
-        for nom in ("communes", "zonages"):
+        for nom in REFERENTIELS:
             petite.etat(nom)
         yield petite
 
@@ -251,10 +253,12 @@ def _referentiels() -> dict[str, bytes]:
 
 
 def referentiels(dossier: Path, des_communes: list[Ligne], des_zonages: list[Ligne]) -> dict[str, bytes]:
-    """Compute the territories of these communes; return the four files."""
+    """Compute the territories of these communes; return the files."""
     petite = Fabrique(dossier)
     petite.table("referentiels", "communes", COLONNES_COMMUNES, des_communes)
     petite.table("referentiels", "zonages", COLONNES_ZONAGES, des_zonages)
-    for derivee in (TERRITOIRES, APPARTENANCES):
+    passages = ("code_ancien", "code_commune", "niveau", "code_territoire", "motif")
+    petite.table("referentiels", "passages_communes", dict.fromkeys(passages, TEXTE), [])
+    for derivee in (TERRITOIRES, APPARTENANCES, LIEUX):
         compute_table(petite.entrepot, derivee)
     return {chemin.stem: chemin.read_bytes() for chemin in (dossier / "warehouse" / "referentiels").glob("*.parquet")}

@@ -52,8 +52,6 @@ class Etape:
         dit: what else is shown of its tables.
         depend_de: gives, of the tables it reads, those that can change it today, where they are fewer.
         est_rejouee: whether the values of indicators can change with it: the journal computes it again.
-        applique_secret: whether it takes out itself what confidentiality hides: nothing else may be public of what
-            rests on a restricted source.
     """
 
     nom: str
@@ -70,7 +68,6 @@ class Etape:
     dit: Mapping[str, str] = field(default_factory=dict)
     depend_de: Callable[[Entrepot], tuple[str, ...]] | None = None
     est_rejouee: bool = False
-    applique_secret: bool = False
 
     def can_change(self, entrepot: Entrepot, changees: Collection[str]) -> bool:
         """Say whether its tables may be others once those named are."""

@@ -8,14 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache, partial
 
-from observatoire.chain.diffusion import check_published
 from observatoire.chain.step import LIGNES, Bilan, Etape, TablePublique
-from observatoire.confidentiality.suppressed import (
-    SUPPRESSIONS,
-    suppressions_depend_on,
-    suppressions_read,
-    suppressions_version,
-)
+from observatoire.confidentiality.suppressed import LISENT as SUPPRESSIONS_LISENT
+from observatoire.confidentiality.suppressed import SUPPRESSIONS, suppressions_depend_on, suppressions_version
 from observatoire.derived import Derivee, compute_table, table_version, versions_of
 from observatoire.estimation.computation import ECRITES, compute_estimations, estimations_version
 from observatoire.estimation.tables import LUES_RETROTESTS
@@ -26,6 +21,7 @@ from observatoire.indicators.cube import compute_cube, compute_measure, cube_rea
 from observatoire.indicators.values import CATALOGUE, VALEURS, VALEURS_LISENT, compute_indicators, values_version
 from observatoire.matching import tables as noms
 from observatoire.matching.computation import compute_matches, matches_version
+from observatoire.obstacle import Obstacle
 from observatoire.reconciliation import document_arithmetic, jobs_bridge, verdicts
 from observatoire.reconciliation.estimate_scores import NOTES
 from observatoire.schemas import PROVENANCE, Table
@@ -52,7 +48,7 @@ def steps() -> tuple[Etape, ...]:
         Etape(
             nom="suppressions",
             tables={"indicateurs.suppressions": SUPPRESSIONS},
-            lit=suppressions_read(),
+            lit=SUPPRESSIONS_LISENT,
             version=suppressions_version,
             depend_de=suppressions_depend_on,
             calcule=_suppress,
@@ -82,10 +78,34 @@ def published() -> tuple[TablePublique, ...]:
     """Return the public tables that the warehouse holds, in the order of the steps.
 
     Raises:
-        Obstacle: one of them rests on a restricted source, and nothing hides what must be.
+        Obstacle: one of them rests on a restricted source.
     """
     check_published(steps())
     return tuple(publique for etape in steps() for publique in etape.publiques)
+
+
+def check_published(etapes: tuple[Etape, ...]) -> None:
+    """Refuse a public table that rests on a restricted source.
+
+    What goes through a measure is kept by the diffusion the measure says, and by the suppressions.
+
+    Raises:
+        Obstacle: naming the table and the source.
+    """
+    restreintes = {f"{schema_of(dite)}.{dite.nom}" for dite in sources().values() if dite.diffusion == "restreinte"}
+    lues_par = {table: () if table.startswith("mesures.") else etape.lit for etape in etapes for table in etape.tables}
+    for etape in etapes:
+        for publique in etape.publiques:
+            a_voir, vues = [*etape.tables, *etape.lit, *publique.lit], set()
+            while a_voir:
+                if (table := a_voir.pop()) not in vues:
+                    vues.add(table)
+                    a_voir += lues_par.get(table, ())
+            if lues := sorted(vues & restreintes):
+                raise Obstacle(
+                    f"{publique.schema}.{publique.nom} est publiée et lit {', '.join(lues)}, de diffusion restreinte : "
+                    "ne pas la publier, ou ne pas la lire."
+                )
 
 
 def _source_step(source: Source) -> Etape:
@@ -267,7 +287,6 @@ def indicator_step() -> Etape:
         publiques=(valeurs, replace(_whole("indicateurs.catalogue", CATALOGUE), lit=())),
         sources=lambda: (source for dit in indicateurs().values() for source in sources_of_indicator(dit)),
         est_rejouee=True,
-        applique_secret=True,
     )
 
 

@@ -41,6 +41,8 @@ class Programme:
         lp.a_matrix_.start_, lp.a_matrix_.index_ = colonnes.indptr, colonnes.indices
         lp.a_matrix_.value_ = colonnes.data.astype(float)
         self._highs = highspy.Highs()  # type: ignore[no-untyped-call]
+        # in this order: the first option that is set prints a banner where it still may
+        self._highs.setOptionValue("log_to_console", False)
         self._highs.setOptionValue("output_flag", False)
         self._highs.setOptionValue("threads", 1)
         # small cells stand beside the total of a country: what a constraint is left short of must be nothing to them

@@ -13,6 +13,8 @@ from observatoire.schemas import TEXTE, Colonne, Table
 from observatoire.warehouse import Entrepot, fingerprint
 
 CALCUL = "observatoire.confidentiality.suppressions"
+# what they are computed from, with the protected measures, which the cube reads
+LISENT = ("indicateurs.cube", "referentiels.appartenances", "referentiels.territoires")
 SUPPRESSIONS = Table(
     "Cellules des mesures protégées dont rien n'est publié (diffusion restreinte). Règles, suppression secondaire, "
     "puis un attaquant qui les éprouve.",
@@ -49,24 +51,16 @@ def kept_releases(entrepot: Entrepot) -> list[Path]:
     return sorted((entrepot.racine / "releases").glob("[!.]*/observatoire.duckdb"))
 
 
-def suppressions_read() -> tuple[str, ...]:
-    """Return the tables the suppressions are chosen from: protected contributions, and the places they add up to."""
-    protegees = [mesure for mesure in mesures().values() if mesure.est_protegee]
-    noms = {nom for m in protegees for nom in (m.nom, m.salaries, m.plus_gros_salaire) if nom}
-    contributions = (f"mesures.{nom}" for nom in sorted(noms))
-    return (*contributions, "indicateurs.cube", "referentiels.territoires", "referentiels.appartenances")
-
-
 def suppressions_depend_on(entrepot: Entrepot) -> tuple[str, ...]:
     """Return the tables that can change the suppressions: without a protected measure, its coming alone can."""
     a_venir = tuple(f"mesures.{nom}" for nom, mesure in mesures().items() if mesure.est_protegee)
-    return ("indicateurs.cube", "referentiels.appartenances") if protected_measures(entrepot) else a_venir
+    return LISENT if protected_measures(entrepot) else a_venir
 
 
 def suppressions_base(entrepot: Entrepot) -> str:
     """Hash what the suppressions rest on apart from kept releases: the cube, the protected measures, the code."""
     protegees = protected_measures(entrepot)
-    lues = versions_of(entrepot, ("indicateurs.cube", "referentiels.appartenances")) if protegees else {}
+    lues = versions_of(entrepot, LISENT) if protegees else {}
     code = code_owed(CALCUL, "confidentiality/tau_process.py")
     return fingerprint(lues, [mesure.requete for mesure in protegees], code)
 

@@ -29,7 +29,6 @@ from observatoire.confidentiality.suppressed import (
     known_releases,
     protected_measures,
     suppressions_base,
-    suppressions_read,
     suppressions_version,
 )
 from observatoire.confidentiality.tau import Tau
@@ -62,7 +61,7 @@ def compute_suppressions(entrepot: Entrepot) -> Bilan:
     if entrepot.version("indicateurs", "suppressions") == version:
         return _summary(entrepot)
     protegees, publications = protected_measures(entrepot), known_releases(entrepot)
-    with entrepot.connect(suppressions_read()) as connexion:
+    with entrepot.connect() as connexion:
         colonnes = ", ".join(f"{colonne.nom} {colonne.type_sql}" for colonne in SUPPRESSIONS.colonnes)
         connexion.execute(f"CREATE TEMP TABLE suppressions ({colonnes})")
         echecs = 0

@@ -161,9 +161,9 @@ def compute_cube(entrepot: Entrepot) -> int:
 
 
 def lay_ancestors(connexion: duckdb.DuckDBPyConnection) -> None:
-    """Make the temporary table `ancetres`: the territories that wholly contain each, and each itself."""
+    """Make the temporary table `ancetres`, once: the territories that wholly contain each, and each itself."""
     connexion.execute("""
-        CREATE OR REPLACE TEMP TABLE ancetres AS
+        CREATE TEMP TABLE IF NOT EXISTS ancetres AS
         SELECT niveau, code_territoire, niveau_parent, code_parent FROM referentiels.appartenances
         UNION ALL SELECT niveau, code_territoire, niveau, code_territoire FROM referentiels.territoires
         UNION ALL SELECT 'inconnu', 'inconnu', 'inconnu', 'inconnu'""")

@@ -18,7 +18,15 @@ from observatoire.loading.files import Fichier
 from observatoire.loading.other_rows import Addition
 from observatoire.loading.periods import Repetition, repetitions
 from observatoire.loading.records import Lecture, read_batches
-from observatoire.loading.sorting import DE_DEMONSTRATION, Tri, convert_columns, repeated_key, sort_rows, told_once
+from observatoire.loading.sorting import (
+    DE_DEMONSTRATION,
+    Tri,
+    convert_columns,
+    repeated_key,
+    sort_rows,
+    told_of_file,
+    told_once,
+)
 from observatoire.machine import stops_everything
 from observatoire.obstacle import Obstacle
 from observatoire.schemas import Table
@@ -119,6 +127,7 @@ def _sorted_batches(
     if repetition is not None:
         dite = pd.DataFrame({"ligne": [1], "colonne": "", "valeur": None, "motif": repetition.motif})
         rejets.append(dite.assign(fichier=fichier.nom, regle="fichier_contenu", gravite="signalement"))
+    rejets.append(told_of_file(lecture).assign(fichier=fichier.nom))
     if lecture.a_completer:
         lu.etat = "a_completer"
         rejets.append(_to_complete(fichier, table, lecture.a_completer))

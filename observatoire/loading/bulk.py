@@ -19,7 +19,7 @@ from observatoire.loading.bulk_opening import Entree, open_large
 from observatoire.loading.bulk_values import REELS, anomalies_of, taught, typed_rows
 from observatoire.loading.files import Fichier
 from observatoire.loading.records import unreadable_file
-from observatoire.loading.sorting import DE_DEMONSTRATION, ILLISIBLE, UNE_FOIS, repeated_key, told
+from observatoire.loading.sorting import DE_DEMONSTRATION, ILLISIBLE, UNE_FOIS, repeated_key, told, told_of_file
 from observatoire.schemas import Table
 from observatoire.sources import Source
 from observatoire.sources.states import FichierLu
@@ -95,7 +95,8 @@ def load_rows(
                 raise LignesPerdues(f"{lu.fichier} : {lu}")
             lu.colonnes_inconnues = entree.lecture.inconnues
             lu.en_tetes = entree.lecture.reconnues
-        return [tous, *map(_malformed, entrees)]
+        dits = [told_of_file(entree.lecture).assign(fichier=entree.fichier.nom) for entree in entrees]
+        return [tous, *map(_malformed, entrees), *dits]
 
 
 def _type_of(table: Table, nom: str) -> str:

@@ -13,17 +13,17 @@ from pathlib import Path
 import duckdb
 from pyarrow import parquet
 
+from observatoire.loading.archives import data_members, open_bytes, unpacked_size
+from observatoire.loading.encodings import Encodage, decoded_lines, encoding_of
 from observatoire.loading.files import Fichier
+from observatoire.loading.quotes import may_swallow, text_records, write_without_stray
 from observatoire.loading.records import (
     ERREURS_DE_LECTURE,
+    Disposition,
     Lecture,
-    data_members,
-    encoding_of,
-    open_bytes,
     recognise,
     text_layout,
     two_for_one,
-    unpacked_size,
     unreadable_file,
 )
 from observatoire.obstacle import Obstacle
@@ -32,6 +32,7 @@ from observatoire.warehouse import sql_literal
 
 # beyond, the file is another thing than announced, and telling each of them would take longer than reading it
 MALFORMES_AU_PLUS = 10_000
+UTF8 = Encodage("utf-8-sig")
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,8 @@ def _copy_text(
     connexion: duckdb.DuckDBPyConnection, chemin: Path, table: Table, lecture: Lecture, atelier: Path
 ) -> tuple[Path, str]:
     """Copy the wanted columns of a text to Parquet, in their order; return it with the SQL of the record's line."""
-    texte = _plain_utf8(chemin, atelier)
-    disposition = text_layout(texte, table, lecture, "utf-8-sig")
+    texte = _plain_utf8(chemin, atelier, lecture)
+    disposition = text_layout(texte, table, lecture, UTF8)
     colonnes = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(disposition.en_tete)))
     places = list(disposition.positions.items())
     for nom, autres in lecture.doubles.items():
@@ -121,7 +122,8 @@ def _copy_text(
     copie = Path(tempfile.mkdtemp(dir=atelier)) / "copie.parquet"
     saut = disposition.lignes_d_en_tete
 
-    def copier(lu: Path) -> None:
+    def copier(lu: Path) -> list[tuple[int, str]]:
+        connexion.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
         connexion.execute(f"""
             SET preserve_insertion_order = true;
             COPY (SELECT {voulues} FROM read_csv({sql_literal(lu)}, auto_detect = false, columns = {{{colonnes}}},
@@ -129,16 +131,28 @@ def _copy_text(
                       header = false, store_rejects = true, max_line_size = 10000000))
             TO {sql_literal(copie)} (FORMAT parquet, COMPRESSION snappy);
             SET preserve_insertion_order = false""")
+        return _faults(connexion, chemin)
 
+    def copier_d_une_fin(lu: Path) -> list[tuple[int, str]]:
+        try:
+            return copier(lu)
+        except duckdb.InvalidInputException:
+            # ends of lines of two sorts (a file completed by hand, or from two machines): written again, all of one
+            return copier(_transcribed(lu, atelier, UTF8, newline="\n"))
+
+    fautes, refus = [], None
     try:
-        copier(texte)
-    except duckdb.InvalidInputException:
-        # ends of lines of two sorts (a file completed by hand, or from two machines): written again, all of one
-        connexion.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
-        copier(_transcribed(texte, atelier, "utf-8-sig", newline=None))
+        fautes = copier_d_une_fin(texte)
+    except Obstacle as erreur:
+        refus = erreur
+    # lines and records are counted apart: more lines than records, and a quote may have swallowed some
+    if refus or _count_lines(texte) != saut + len(fautes) + parquet.read_metadata(copie).num_rows:
+        repare = _without_stray_quotes(texte, chemin, disposition, atelier, lecture)
+        if refus and repare is None:
+            raise refus
+        fautes = copier_d_une_fin(repare) if repare is not None else fautes
     if texte != chemin:  # gigabytes, which nothing reads any more
         texte.unlink()
-    fautes = _faults(connexion, chemin)
     connexion.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")
     attendu = f"un autre nombre de champs que les {len(disposition.en_tete)} de l'en-tête"
     lecture.malformees = [
@@ -148,6 +162,37 @@ def _copy_text(
     # the copy counts sound records only: those that were not sound come back into the numbering
     seuils = [ligne - rang - saut - 1 for rang, (ligne, _) in enumerate(fautes)]
     return copie, f"file_row_number + {saut + 1} + {_rank_among(seuils)}"
+
+
+def _count_lines(chemin: Path) -> int:
+    """Count the lines of a text, the last one with or without its end."""
+    nombre, dernier = 0, b"\n"
+    with chemin.open("rb") as octets:
+        while morceau := octets.read(2**22):
+            nombre += morceau.count(b"\n")
+            dernier = morceau[-1:]
+    return nombre + (dernier != b"\n")
+
+
+def _without_stray_quotes(
+    texte: Path, nomme: Path, disposition: Disposition, atelier: Path, lecture: Lecture
+) -> Path | None:
+    """Write a text again where a quote swallows rows, that quote being a character; None when none does.
+
+    Raises:
+        Obstacle: the line of such a quote is no row without it.
+    """
+    separateur, epreuve = disposition.separateur, disposition.epreuve
+    with texte.open(encoding=UTF8.nom, newline="") as flux:
+        if not may_swallow(flux, epreuve):
+            return None
+    _check_room(texte, atelier)
+    repare = atelier / f"{texte.stem}.repare"
+    with texte.open(encoding=UTF8.nom, newline="") as flux, repare.open("w", encoding="utf-8", newline="") as sortie:
+        records = text_records(flux, separateur, nomme.name, epreuve)
+        isoles = write_without_stray(records, separateur, sortie)
+    lecture.isoles = isoles
+    return repare if isoles else None
 
 
 def _faults(connexion: duckdb.DuckDBPyConnection, chemin: Path) -> list[tuple[int, str]]:
@@ -188,24 +233,23 @@ def _rank_among(seuils: list[int], avant: int = 0) -> str:
     return f"CASE WHEN file_row_number < {seuils[milieu]} THEN {gauche} ELSE {droite} END"
 
 
-def _plain_utf8(chemin: Path, atelier: Path) -> Path:
+def _plain_utf8(chemin: Path, atelier: Path, lecture: Lecture) -> Path:
     """Unpack and transcode a text file where it has to be; the room left on the disk is looked at first."""
     if chemin.suffix.lower() in (".zip", ".gz"):
         _check_room(chemin, atelier)
         chemin = _unpacked(chemin, atelier / f"{chemin.stem}.ouvert")
     encodage = encoding_of(chemin)
-    return chemin if encodage == "utf-8-sig" else _transcribed(chemin, atelier, encodage, newline="")
+    lecture.melees = encodage.melees
+    return chemin if encodage == UTF8 else _transcribed(chemin, atelier, encodage)
 
 
-def _transcribed(chemin: Path, atelier: Path, encodage: str, newline: str | None) -> Path:
-    """Write a text file again in UTF-8; with no `newline`, ends of lines all become the same."""
+def _transcribed(chemin: Path, atelier: Path, encodage: Encodage, newline: str = "") -> Path:
+    """Write a text file again in UTF-8, its ends of lines as they are unless `newline` says which."""
     _check_room(chemin, atelier)
-    transcrit = atelier / f"{chemin.stem}.{encodage}.utf8"
-    with (
-        chemin.open(encoding=encodage, errors="replace", newline=newline) as entree,
-        transcrit.open("w", encoding="utf-8", newline="") as sortie,
-    ):
-        shutil.copyfileobj(entree, sortie, 2**22)
+    transcrit = atelier / f"{chemin.stem}.{encodage.nom}.utf8"
+    with chemin.open("rb") as octets, transcrit.open("w", encoding="utf-8", newline="") as sortie:
+        lignes = decoded_lines(octets, encodage)
+        sortie.writelines((ligne.rstrip("\r\n") + newline for ligne in lignes) if newline else lignes)
     return transcrit
 
 

@@ -192,11 +192,11 @@ def close_restricted(settings: Settings) -> None:
     """Close the folders of restricted files to other accounts, before anything of them is looked at.
 
     The files are as they came, the folder is what closes; to its group too, unless a person gave it one (setgid). A
-    folder that is somebody else's is theirs to close.
+    folder that is somebody else's, or on a disk that is only read, is theirs to close.
     """
     for nom in (nom for nom, source in sources().items() if source.diffusion == "restreinte"):
         dossier = settings.raw / nom
-        with suppress(FileNotFoundError, PermissionError):
+        with suppress(OSError):
             mode = dossier.stat().st_mode
             dossier.chmod(mode & (0o7770 if mode & stat.S_ISGID else 0o7700))
 

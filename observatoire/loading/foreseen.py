@@ -11,6 +11,7 @@ from pydantic import ConfigDict
 
 from observatoire.declarations import FERMEE, Empreinte, Texte, declared, read_yaml
 from observatoire.fingerprints import code_owed
+from observatoire.loading.accumulation import too_soon
 from observatoire.loading.files import (
     A_CONVERTIR,
     ACCEPTATIONS,
@@ -92,6 +93,7 @@ def foresee(entrepot: Entrepot, source: Source, precedent: Etat | None, attend: 
         sorted(acceptes),
         code_owed(LECTEUR, f"sources/{source.nom}/*"),
         date.today().year,  # noqa: DTZ011 — rules compare years with the present one
+        [fichier.nom for fichier, _ in too_soon(trouves, source)],
     )
     return Prevue(version, tuple(trouves), acceptes)
 

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from observatoire.schemas import Colonne, Table
 
@@ -34,9 +35,10 @@ class Reconnaissance:
     manquantes: list[Colonne] = field(default_factory=list)
 
 
-def header_key(en_tete: object) -> str:
+@lru_cache(maxsize=16_384)
+def header_key(en_tete: str | None) -> str:
     """Reduce a header to its letters and digits, without accents, case, or the format it may announce."""
-    mots = NUMERO.sub("n", FORMAT.sub(" ", str(en_tete or "").lower()))
+    mots = NUMERO.sub("n", FORMAT.sub(" ", (en_tete or "").lower()))
     decompose = unicodedata.normalize("NFKD", mots)
     return re.sub(r"[^a-z0-9]", "", decompose.encode("ascii", "ignore").decode())
 
@@ -88,6 +90,11 @@ def known_headers(cellules: list[str], table: Table) -> int:
         for nom in (*_sure_names(colonne), *(autre.nom for autre in colonne.a_defaut))
     }
     return len(attendus & {header_key(cellule) for cellule in cellules})
+
+
+def header_place(debut: list[tuple[int, list[str]]], table: Table) -> int:
+    """Find the header: titles may stand above it, it is the row that holds most of the names we know."""
+    return max(range(len(debut)), key=lambda rang: (known_headers(debut[rang][1], table), -rang))
 
 
 def missing_message(manquantes: list[Colonne], en_tete: list[str], inconnues: list[str]) -> str:

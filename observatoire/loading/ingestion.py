@@ -6,7 +6,6 @@
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,9 @@ from pyarrow import parquet
 
 from observatoire.judging import COLONNES_REJETS, VIDE
 from observatoire.loading import batches, bulk
+from observatoire.loading.accumulation import by_accumulation, coverage_of, file_record, too_soon
 from observatoire.loading.batches import FichierEnFaute
+from observatoire.loading.columns import check_columns, filled, matched
 from observatoire.loading.files import (
     Fichier,
     FichierMouvant,
@@ -25,11 +26,12 @@ from observatoire.loading.foreseen import Prevue, empty_version, foresee
 from observatoire.loading.letters import write_letters
 from observatoire.loading.periods import conflicts, producer_of
 from observatoire.loading.rejects import write_csv
+from observatoire.loading.volumes import check_volumes, how_to_accept, to_accept
 from observatoire.loading.whole_table import whole_table_flags
 from observatoire.machine import MachineRefuse, refusal_in, stops_everything
 from observatoire.obstacle import Obstacle
 from observatoire.schemas import ENTIER, TEXTE
-from observatoire.sources import JOURS_PAR_CADENCE, Couverture, Source
+from observatoire.sources import Source
 from observatoire.sources.states import Etat, FichierLu, keep_state, schema_of, state_of
 from observatoire.warehouse import Entrepot, memory_database, utc_now
 
@@ -118,8 +120,11 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None, prevue: Pr
 
     for dernier_echec in (entrepot.racine / "rejets").glob(f"{source.nom}.en_echec.*"):
         dernier_echec.unlink()
-    retenus, ecartes = _by_accumulation(trouves, source)
+    retenus, ecartes = by_accumulation(trouves, source)
     fautes = conflicts(retenus, source.nom) if source.cumul == "par_periode" else {}
+    fautes |= {producer_of(fichier.nom): motif for fichier, motif in too_soon(retenus, source)}
+    if fautes and source.cumul != "par_periode":
+        raise Obstacle(" ".join(fautes.values()))
     with entrepot.replacing(entrepot.path_of(schema_of(source), source.nom)) as provisoire:
         try:
             lus, rejets, autres = _load_producers(
@@ -139,14 +144,19 @@ def _load(entrepot: Entrepot, source: Source, precedent: Etat | None, prevue: Pr
             version=version,
             **_carried(source, retenus, lus),
             charge_le=utc_now(),
-            fichiers=[*lus, *(_file_record(fichier, source, sort) for fichier, sort in ecartes)],
+            fichiers=[*lus, *(file_record(fichier, source, sort) for fichier, sort in ecartes)],
             jusqu_au=_latest(provisoire, source),
             regles=tous.groupby(["colonne", "regle", "gravite"], as_index=False).size().to_dict("records"),  # type: ignore[arg-type]
             acceptations=sorted(acceptes),
             essai=version if fautes else "",
+            remplissage=filled(provisoire, source.table),
+            rapprochement=matched(provisoire, source.table),
         )
+        est_accepte = to_accept(retenus, precedent) <= acceptes
         try:
-            _check_volumes(etat, precedent, source, _to_accept(retenus, precedent) <= acceptes, tous)
+            check_volumes(etat, precedent, source, est_accepte, tous)
+            if not est_accepte:
+                check_columns(provisoire, etat, precedent, source, how_to_accept(source))
         except Obstacle as erreur:
             _write_rejects(entrepot, f"{source.nom}.en_echec", tous)
             write_letters(entrepot, source, etat.fichiers, tous)
@@ -191,7 +201,7 @@ def _load_producers(
                 _write_rejects(entrepot, f"{source.nom}.en_echec", en_cause)
                 write_letters(entrepot, source, [lu for siens, _ in refuses for lu in siens], en_cause)
             raise Obstacle(" ".join(fautes.values()))
-        lus = [_file_record(fichier, source) for fichier in bons]
+        lus = [file_record(fichier, source) for fichier in bons]
 
         def dire(bons: list[Fichier] = bons, lus: list[FichierLu] = lus) -> dict[str, Any]:
             return {"version": version, **_carried(source, bons, lus)}
@@ -219,7 +229,7 @@ def _load_producers(
 def _carried(source: Source, fichiers: list[Fichier], lus: list[FichierLu]) -> dict[str, Any]:
     """Return what the table says of its rows: their nature, and what they are complete for."""
     nature = "demonstration" if any(lu.nature == "demonstration" for lu in lus) else source.nature
-    return {"nature": nature, "couverture": _coverage(fichiers, source, sum(lu.lignes_lues for lu in lus))}
+    return {"nature": nature, "couverture": coverage_of(fichiers, source, sum(lu.lignes_lues for lu in lus))}
 
 
 def _volume_faults(
@@ -245,7 +255,7 @@ def _volume_faults(
             avant = Etat(**{**vars(precedent), "fichiers": anciens, "jusqu_au": None})
         ses_fichiers = [fichier for fichier in fichiers if producer_of(fichier.nom) == producteur]
         try:
-            _check_volumes(etat, avant, source, _to_accept(ses_fichiers, avant) <= acceptes, ses_rejets)
+            check_volumes(etat, avant, source, to_accept(ses_fichiers, avant) <= acceptes, ses_rejets)
         except Obstacle as erreur:
             fautes[producteur] = str(erreur)
     return fautes
@@ -276,7 +286,7 @@ def _keep_last_good(
     nouveaux = [f for f in retenus if producer_of(f.nom) in producteurs - deja]
     return [
         *(replace(lu, etat="en_echec") for lu in anciens),
-        *(_file_record(fichier, source, "en_echec") for fichier in nouveaux),
+        *(file_record(fichier, source, "en_echec") for fichier in nouveaux),
     ]
 
 
@@ -295,139 +305,6 @@ def _latest(chemin: Path, source: Source) -> str | None:
 def _write(entrepot: Entrepot, source: Source, lots: Iterator[pd.DataFrame], dit: dict[str, Any]) -> None:
     with entrepot.replacing(entrepot.path_of(schema_of(source), source.nom)) as chemin:
         entrepot.write_batches(chemin, source.table.arrow(), lots, dit)
-
-
-def _check_volumes(
-    etat: Etat, precedent: Etat | None, source: Source, accepte: bool, rejets: pd.DataFrame
-) -> None:
-    """Refuse a load with too many refusals, or much smaller than the last good one, unless a person accepted it."""
-    if accepte:
-        return
-    lues = sum(lu.lignes_lues for lu in etat.fichiers)
-    rejetees = sum(lu.lignes_rejetees for lu in etat.fichiers)
-    accepter = (
-        f"Corriger le fichier, ou l'accepter par une entrée (sha256, raison) dans raw/{source.nom}/acceptations.yml."
-    )
-    if lues == 0:
-        raise Obstacle(
-            f"{source.nom} : aucun enregistrement sous l'en-tête. Déposer le fichier complet, puis relancer."
-        )
-    if rejetees > lues * source.plafond_rejets_pct / 100:
-        raise Obstacle(
-            f"{source.nom} : {rejetees} {'lignes refusées' if rejetees > 1 else 'ligne refusée'} sur {lues}, au-delà "
-            f"du plafond de {source.plafond_rejets_pct:g} % ; {_most_refused(etat, rejets)}. Chaque ligne et sa raison "
-            f": warehouse/rejets/{source.nom}.en_echec.csv. {accepter}"
-        )
-    if precedent is None or precedent.charge_le is None or precedent.nature != etat.nature:
-        return
-    if precedent.jusqu_au and etat.jusqu_au and etat.jusqu_au < precedent.jusqu_au:
-        raise Obstacle(
-            f"{source.nom} : ce fichier s'arrête au {etat.jusqu_au}, les données en place au {precedent.jusqu_au}. "
-            f"Un fichier plus ancien n'en remplace pas un plus récent. {accepter}"
-        )
-    if source.cumul == "par_periode":
-        _check_each_period(etat, precedent, source, accepter)
-    plancher = precedent.lignes_retenues * source.plancher_pct / 100
-    if etat.lignes_retenues < plancher:
-        raise Obstacle(
-            f"{source.nom} : {etat.lignes_retenues} lignes retenues, {precedent.lignes_retenues} au dernier chargement "
-            f"(plancher {source.plancher_pct:g} %). Fichier tronqué ? {accepter}"
-        )
-
-
-def _most_refused(etat: Etat, rejets: pd.DataFrame) -> str:
-    """Say the file that has most refusals, their most common rule and its most common reason."""
-    pire = max(etat.fichiers, key=lambda lu: lu.lignes_rejetees)
-    refus = [regle for regle in etat.regles if regle["gravite"] == "refus"]
-    if not refus:
-        return f"surtout dans {pire.fichier}"
-    regle = max(refus, key=lambda regle: regle["size"])
-    motifs = rejets.loc[(rejets["gravite"] == "refus") & (rejets["regle"] == regle["regle"]), "motif"]
-    colonne = regle["colonne"] or "aucune"
-    return f"surtout dans {pire.fichier}, colonne {colonne}, règle {regle['regle']} ({motifs.mode()[0]})"
-
-
-def _check_each_period(etat: Etat, precedent: Etat, source: Source, accepter: str) -> None:
-    """Refuse a file much smaller than the one of its producer and year it replaces: other years would hide it."""
-
-    def par_annee(lus: list[FichierLu]) -> dict[tuple[str, str], FichierLu]:
-        lues = [lu for lu in lus if lu.etat in ("lu", "a_completer", "en_echec")]
-        return {(str(Path(lu.fichier).parent), lu.millesime[:4] or lu.fichier): lu for lu in lues}
-
-    avant = par_annee(precedent.fichiers)
-    for periode, lu in par_annee(etat.fichiers).items():
-        if periode in avant and lu.lignes_retenues < avant[periode].lignes_retenues * source.plancher_pct / 100:
-            raise Obstacle(
-                f"{lu.fichier} : {lu.lignes_retenues} lignes retenues, {avant[periode].lignes_retenues} au dernier "
-                f"chargement (plancher {source.plancher_pct:g} %). Fichier tronqué ? {accepter}"
-            )
-
-
-def _to_accept(retenus: list[Fichier], precedent: Etat | None) -> set[str]:
-    """Return the hashes a person has to accept: those of the new files, of all when none is new."""
-    presents = {fichier.sha256 for fichier in retenus}
-    connus = {lu.sha256 for lu in precedent.fichiers} if precedent is not None else set()
-    return presents - connus or presents
-
-
-def _by_accumulation(trouves: list[Fichier], source: Source) -> tuple[list[Fichier], list[tuple[Fichier, str]]]:
-    """Choose the files to read as the source's `cumul` says; the same content is read once."""
-    uniques: dict[str, Fichier] = {}
-    ecartes = []
-    for fichier in trouves:
-        if fichier.sha256 in uniques:
-            ecartes.append((fichier, "doublon"))
-        else:
-            uniques[fichier.sha256] = fichier
-    candidats = list(uniques.values())
-    if source.cumul == "union":
-        return candidats, ecartes
-    if source.cumul == "par_periode":
-        return candidats, ecartes
-    if len(candidats) > 1 and (sans_date := [fichier.nom for fichier in candidats if not fichier.millesime]):
-        raise Obstacle(
-            f"{source.nom} : plusieurs fichiers, et rien ne dit de quand est {', '.join(sans_date)}. "
-            f"Écrire « millesime: » dans {sans_date[0]}.origine.yml, ou retirer les anciens."
-        )
-    *anciens, dernier = sorted(candidats, key=lambda f: (f.millesime, f.obtenu_le, f.nom))
-    return [dernier], [*ecartes, *((ancien, "remplace") for ancien in anciens)]
-
-
-def _file_record(fichier: Fichier, source: Source, etat: str = "lu") -> FichierLu:
-    dit = fichier.origine
-    jours = JOURS_PAR_CADENCE.get(source.cadence or "")
-    return FichierLu(
-        fichier=fichier.nom,
-        sha256=fichier.sha256,
-        producteur=dit.producteur or source.producteur,
-        licence=dit.licence or source.licence,
-        nature=dit.nature or source.nature,
-        millesime=fichier.millesime,
-        obtenu_le=fichier.obtenu_le.isoformat(),
-        etat=etat,
-        # two cadences without a new file: what is published no longer describes the present
-        en_retard_le=(fichier.date_du_contenu + timedelta(days=jours)).isoformat() if jours else None,
-        perime_le=(fichier.date_du_contenu + timedelta(days=2 * jours)).isoformat() if jours else None,
-    )
-
-
-def _coverage(lus: list[Fichier], source: Source, lignes: int) -> Any:
-    """Add up what the files are complete for; one that says nothing has the coverage of the source.
-
-    The rows of a source in `lignes` are published at several levels: no file can make them add up. An extract that does
-    not say what it is complete for is complete for nothing: its rows count where they are, and zeros are not invented.
-    """
-    extrait = lignes < source.lignes_nationales and not all(fichier.origine.couverture for fichier in lus)
-    if source.couverture == "lignes" or extrait:
-        return "lignes"
-    dites = [fichier.origine.couverture or source.couverture for fichier in lus]
-    aires = [couverture for couverture in dites if isinstance(couverture, Couverture)]
-    if len(aires) < len(dites):
-        return dites[0] if all(couverture == dites[0] for couverture in dites) else "lignes"
-    incluses = {(aire.niveau, code) for aire in aires for code in aire.codes}
-    exceptions = {(aire.sauf.niveau, code) for aire in aires if aire.sauf is not None for code in aire.sauf.codes}
-    # what one file leaves out, another may cover
-    return sorted(incluses | {(f"sauf {niveau}", code) for niveau, code in exceptions - incluses})
 
 
 def _write_rejects(entrepot: Entrepot, nom: str, rejets: pd.DataFrame) -> None:

@@ -128,7 +128,7 @@ def _count(fichier: Fichier, table: Table) -> Counter[Ligne]:
 
 def _rows(brut: pd.DataFrame) -> Iterator[Ligne]:
     """Yield each row as the words it holds, by column, whatever the other columns of its file."""
-    noms = sorted(nom for nom in brut.columns if nom != "_ligne")
+    noms = sorted(nom for nom in brut.columns if not nom.startswith("_"))
     colonnes: list[list[Any]] = [arrow.array(brut[nom]).cast(arrow.string()).to_pylist() for nom in noms]
     for mots in zip(*colonnes, strict=True):
         yield tuple((nom, mot.strip()) for nom, mot in zip(noms, mots, strict=True) if mot and mot.strip())

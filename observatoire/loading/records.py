@@ -5,36 +5,38 @@ line.
 Judging values does not belong here; a file whose *structure* cannot be read is refused with `Obstacle`.
 """
 
-import codecs
 import csv
-import gzip
-import io
 import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from itertools import chain, islice, pairwise
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 from xml.etree import ElementTree
 
 import pandas as pd
 import pyarrow as arrow
 import pyarrow.parquet as parquet
+import python_calamine
 
 from observatoire.conversion import read_column
-from observatoire.loading.geojson import PasUneCollection, feature_records
-from observatoire.loading.headers import known_headers, match_headers, missing_message
+from observatoire.loading.archives import open_bytes
+from observatoire.loading.encodings import Encodage, decoded_lines, encoding_of
+from observatoire.loading.geojson import PasUneCollection, json_records
+from observatoire.loading.headers import header_place, known_headers, match_headers, missing_message
 from observatoire.loading.other_rows import not_data
+from observatoire.loading.quotes import Enregistrement, Epreuve, text_records
+from observatoire.loading.workbooks import Classeur, workbook_records
 from observatoire.obstacle import Obstacle
 from observatoire.schemas import TEXTE, Table
+from observatoire.words import expected_of
 
 LIGNES_PAR_LOT = 500_000
-FIN = "\x1e\x1efin du fichier\x1e\x1e"
-EXTENSIONS = (".csv", ".txt", ".tsv", ".gz", ".zip", ".parquet", ".xlsx", ".geojson")
+CLASSEURS = (".xlsx", ".xls", ".ods", ".xlsb")
+EXTENSIONS = (".csv", ".txt", ".tsv", ".gz", ".zip", ".parquet", ".geojson", ".json", *CLASSEURS)
 
 # what the libraries raise on a damaged or disguised file; a locked archive raises RuntimeError
 ERREURS_DE_LECTURE = (
@@ -48,9 +50,8 @@ ERREURS_DE_LECTURE = (
     ValueError,
     RuntimeError,
     ElementTree.ParseError,
+    python_calamine.CalamineError,
 )
-
-csv.field_size_limit(2**27)
 
 
 @dataclass
@@ -69,6 +70,9 @@ class Lecture:
         dites_en_tete: values the very words of a header say for the whole file, by column.
         doubles: places of the other headers that name a column already found.
         a_completer: columns the file waits for, which its `.origine.yml` may say.
+        isoles: lines of a quote that would have swallowed other records, read as a character.
+        classeur: what a workbook says beside its cells.
+        melees: numbers of the lines of a text in UTF-8 that are in another encoding.
     """
 
     en_tete: list[str] = field(default_factory=list)
@@ -82,6 +86,9 @@ class Lecture:
     dites_en_tete: dict[str, str] = field(default_factory=dict)
     doubles: dict[str, list[int]] = field(default_factory=dict)
     a_completer: list[str] = field(default_factory=list)
+    isoles: list[int] = field(default_factory=list)
+    melees: tuple[int, ...] = ()
+    classeur: Classeur = field(default_factory=Classeur)
 
     @property
     def constantes(self) -> dict[str, str]:
@@ -106,14 +113,18 @@ def read_batches(chemin: Path, table: Table, lecture: Lecture) -> Iterator[pd.Da
     try:
         if suffixe == ".parquet":
             yield from _read_parquet(chemin, table, lecture)
-        elif suffixe == ".xlsx":
-            yield from _in_batches(_xlsx_records(chemin, table), chemin, table, lecture)
-        elif ".geojson" in (suffixe, Path(chemin.stem).suffix.lower()):
+        elif suffixe in CLASSEURS:
+            yield from _in_batches(workbook_records(chemin, table, lecture.classeur), chemin, table, lecture)
+        elif suffixe == ".json" or ".geojson" in (suffixe, Path(chemin.stem).suffix.lower()):
             with open_bytes(chemin) as flux:
-                yield from _in_batches(feature_records(flux), chemin, table, lecture)
+                yield from _in_batches(json_records(flux), chemin, table, lecture)
         else:
-            with _open_text(chemin, table, encoding_of(chemin)) as (flux, separateur):
-                yield from _in_batches(_csv_records(flux, separateur, chemin), chemin, table, lecture, separateur)
+            encodage = encoding_of(chemin)
+            lecture.melees = encodage.melees
+            epreuve = _row_test(chemin, table, encodage)
+            with _open_text(chemin, table, encodage) as (flux, separateur):
+                records = text_records(flux, separateur, chemin.name, epreuve)
+                yield from _in_batches(_heard(records, lecture), chemin, table, lecture, separateur)
     except PasUneCollection as erreur:
         raise Obstacle(f"{chemin.name} : {erreur}") from erreur
     except ERREURS_DE_LECTURE as erreur:
@@ -130,23 +141,49 @@ def unreadable_file(chemin: Path, erreur: Exception) -> Obstacle:
 
 @dataclass(frozen=True)
 class Disposition:
-    """How a text file is laid out: separator, lines down to the end of its header, headers, columns found there."""
+    """How a text file is laid out: separator, lines down to the end of its header, headers, columns found there, and
+    what a line must be to be a row.
+    """
 
     separateur: str
     lignes_d_en_tete: int
     en_tete: list[str]
     positions: dict[str, int]
+    epreuve: Epreuve
 
 
-def text_layout(chemin: Path, table: Table, lecture: Lecture, encodage: str) -> Disposition:
+def text_layout(chemin: Path, table: Table, lecture: Lecture, encodage: Encodage) -> Disposition:
     """Find separator and header of a text file, without reading it whole."""
+    en_tete, separateur, derniere = _header_in_text(chemin, table, encodage)
+    positions = recognise(en_tete, chemin, table, lecture)
+    return Disposition(separateur, derniere, en_tete, positions, _test_of(table, separateur, en_tete, positions))
+
+
+def _header_in_text(chemin: Path, table: Table, encodage: Encodage) -> tuple[list[str], str, int]:
+    """Return the header of a text, its separator, and the last line of that header."""
     with _open_text(chemin, table, encodage) as (flux, separateur):
-        debut = list(islice(_csv_records(flux, separateur, chemin), 20))
-    place = _header_place(debut, table)
-    en_tete = _header_of(debut[place][1])
-    ligne, cellules = debut[place]
-    derniere = ligne + sum(cellule.count("\n") for cellule in cellules)
-    return Disposition(separateur, derniere, en_tete, recognise(en_tete, chemin, table, lecture))
+        debut = list(islice(text_records(flux, separateur, chemin.name, None), 20))
+    ecrit = debut[header_place([(record.ligne, record.cellules) for record in debut], table)]
+    return _header_of(ecrit.cellules), separateur, ecrit.ligne + len(ecrit.lignes) - 1
+
+
+def _row_test(chemin: Path, table: Table, encodage: Encodage) -> Epreuve:
+    """Say what a line of a text must be, read alone, to be a row of the table."""
+    en_tete, separateur, _ = _header_in_text(chemin, table, encodage)
+    return _test_of(table, separateur, en_tete, match_headers(en_tete, table).positions)
+
+
+def _test_of(table: Table, separateur: str, en_tete: list[str], positions: dict[str, int]) -> Epreuve:
+    attendus = {positions[c.nom]: expected_of(c) for c in table.colonnes if c.nom in positions}
+    return Epreuve(separateur, len(en_tete), {place: dit for place, dit in attendus.items() if dit.sorte})
+
+
+def _heard(records: Iterable[Enregistrement], lecture: Lecture) -> Iterator[tuple[int, list[str]]]:
+    """Yield line and cells of the records of a text; keep the lines whose quote was read as a character."""
+    for record in records:
+        if record.est_isole:
+            lecture.isoles.append(record.ligne)
+        yield record.ligne, record.cellules
 
 
 def recognise(en_tete: list[str], chemin: Path, table: Table, lecture: Lecture) -> dict[str, int]:
@@ -188,79 +225,11 @@ def two_for_one(chemin: Path, lecture: Lecture, nom: str) -> Obstacle:
     )
 
 
-def data_members(archive: zipfile.ZipFile) -> list[str]:
-    """List the data files of an archive, in the order of their names."""
-    return sorted(
-        nom
-        for nom in archive.namelist()
-        if nom.lower().endswith((".csv", ".txt")) and "metadata" not in nom.lower() and "__MACOSX" not in nom
-    )
-
-
 @contextmanager
-def open_bytes(chemin: Path) -> Iterator[IO[bytes]]:
-    """Open a file, or the only data file of an archive."""
-    if chemin.suffix.lower() == ".gz":
-        with gzip.open(chemin) as comprime:
-            yield cast(IO[bytes], comprime)
-    elif chemin.suffix.lower() == ".zip":
-        with zipfile.ZipFile(chemin) as archive:
-            membres = data_members(archive)
-            if len(membres) != 1:
-                raise Obstacle(
-                    f"{chemin.name} : l'archive devrait contenir un seul fichier de données, elle contient : "
-                    f"{', '.join(archive.namelist()) or 'rien'}. Déposer le fichier de données seul."
-                )
-            with archive.open(membres[0]) as flux:
-                yield flux
-    else:
-        with chemin.open("rb") as flux:
-            yield flux
-
-
-def unpacked_size(chemin: Path) -> int:
-    """Return the bytes a file will take once open, as far as it says so."""
-    if chemin.suffix.lower() == ".zip":
-        with zipfile.ZipFile(chemin) as archive:
-            return sum(membre.file_size for membre in archive.infolist())
-    return chemin.stat().st_size
-
-
-def encoding_of(chemin: Path) -> str:
-    """Tell UTF-8 from cp1252 (bytes 0x80–0x9F are its € ’ œ) and from ISO-8859-1, over the whole file.
-
-    UTF-16 is what Excel calls « Texte Unicode »: its mark is looked for first.
-    """
-    decodeur = codecs.getincrementaldecoder("utf-8")()
-    utf8, cp1252, accents = True, False, False
-    with open_bytes(chemin) as flux:
-        debut = flux.read(2)
-        if debut in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            return "utf-16"
-        for morceau in chain([debut], iter(lambda: flux.read(2**22), b"")):
-            if utf8:
-                try:
-                    accents = not decodeur.decode(morceau).isascii() or accents
-                except UnicodeDecodeError:
-                    utf8 = False
-            cp1252 = cp1252 or re.search(rb"[\x80-\x9f]", morceau) is not None
-    if utf8 and decodeur.getstate()[0]:  # bytes of an unfinished character
-        if accents:
-            raise Obstacle(
-                f"{chemin.name} : fichier tronqué au milieu d'un caractère. Le télécharger à nouveau, puis relancer."
-            )
-        utf8 = False
-    if utf8:
-        return "utf-8-sig"
-    return "cp1252" if cp1252 else "iso-8859-1"
-
-
-@contextmanager
-def _open_text(chemin: Path, table: Table, encodage: str) -> Iterator[tuple[Iterable[str], str]]:
+def _open_text(chemin: Path, table: Table, encodage: Encodage) -> Iterator[tuple[Iterable[str], str]]:
     """Open a text file decoded, with the separator under which most of its headers are known."""
     with open_bytes(chemin) as octets:
-        # cp1252 leaves five bytes undefined: replaced by « � », seen, rather than refusing the file
-        texte = io.TextIOWrapper(octets, encoding=encodage, errors="replace", newline="")
+        texte = decoded_lines(octets, encodage)
         debut = list(islice(texte, 30))
         if not any(ligne.strip() for ligne in debut):
             raise Obstacle(f"{chemin.name} : fichier vide. Déposer le fichier complet, puis relancer.")
@@ -275,74 +244,6 @@ def _open_text(chemin: Path, table: Table, encodage: str) -> Iterator[tuple[Iter
         yield chain(debut, texte), separateur
 
 
-def _csv_records(flux: Iterable[str], separateur: str, chemin: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield (first line, cells) for each record; a record may span several lines."""
-    # the mark comes back alone, unless a quote left open has swallowed all that follows it
-    lecteur = csv.reader(chain(flux, [FIN]), delimiter=separateur)
-    ligne = 1
-    for cellules in lecteur:
-        if cellules and cellules[-1].endswith(FIN):
-            if cellules != [FIN]:
-                raise Obstacle(
-                    f"{chemin.name} : un guillemet ouvert à l'enregistrement de la ligne {ligne} n'est jamais refermé. "
-                    "Corriger cette ligne, ou télécharger le fichier à nouveau s'il est tronqué."
-                )
-        elif cellules:
-            yield ligne, cellules
-        ligne = lecteur.line_num + 1
-
-
-def _xlsx_records(chemin: Path, table: Table) -> Iterator[tuple[int, list[str]]]:
-    """Yield (row, cells as text) of the visible sheet that holds the table; two such sheets refuse the workbook."""
-    import openpyxl
-
-    try:
-        classeur = openpyxl.load_workbook(chemin, read_only=True, data_only=True)
-    except AttributeError:  # what the library makes of a sheet that is but a chart
-        raise Obstacle(
-            f"{chemin.name} : ce classeur a une feuille de graphique, qui empêche de le lire. Enregistrer la feuille "
-            "du tableau seule, en CSV (UTF-8) ou en XLSX, puis relancer."
-        ) from None
-    largeur = 0
-    try:
-        visibles = [feuille for feuille in classeur.worksheets if feuille.sheet_state == "visible"]
-        tableaux = [feuille for feuille in visibles if _holds(feuille, table)]
-        if not visibles:
-            raise Obstacle(f"{chemin.name} : aucune feuille visible. Afficher celle du tableau, puis relancer.")
-        if len(tableaux) > 1:
-            raise Obstacle(
-                f"{chemin.name} : plusieurs feuilles portent un tableau ({', '.join(f.title for f in tableaux)}). "
-                "Déposer un fichier par feuille, ou masquer celles qui ne sont pas à lire."
-            )
-        feuille = (tableaux or visibles)[0]
-        for ligne, cellules in enumerate(feuille.iter_rows(values_only=True), start=1):
-            if any(cellule is not None for cellule in cellules):
-                # a row may stop at its last cell written: what follows is empty, not missing
-                largeur = max(largeur, len(cellules))
-                yield ligne, [_as_text(cellule) for cellule in cellules] + [""] * (largeur - len(cellules))
-    finally:
-        classeur.close()
-
-
-def _holds(feuille: Any, table: Table) -> bool:
-    """Say whether a sheet has a row of headers of the table near its top."""
-    hauts = islice(feuille.iter_rows(values_only=True), 20)
-    return any(known_headers([_as_text(cellule) for cellule in cellules], table) > 1 for cellules in hauts)
-
-
-def _as_text(cellule: Any) -> str:
-    if cellule is None:
-        return ""
-    if isinstance(cellule, bool):
-        return "true" if cellule else "false"
-    if isinstance(cellule, float):
-        # fifteen digits, as Excel shows: 1234.56 may be stored as 1234.5600000000001
-        return str(int(cellule)) if cellule.is_integer() else format(cellule, ".15g")
-    if isinstance(cellule, datetime):
-        return cellule.date().isoformat() if cellule.time() == cellule.min.time() else cellule.isoformat()
-    return cellule.isoformat() if isinstance(cellule, date) else str(cellule)
-
-
 def _in_batches(
     enregistrements: Iterator[tuple[int, list[str]]], chemin: Path, table: Table, lecture: Lecture, separateur: str = ""
 ) -> Iterator[pd.DataFrame]:
@@ -350,7 +251,7 @@ def _in_batches(
     debut = list(islice(enregistrements, 20))
     if not debut:
         raise Obstacle(f"{chemin.name} : fichier vide. Déposer le fichier complet, puis relancer.")
-    place = _header_place(debut, table)
+    place = header_place(debut, table)
     en_tete = _header_of(debut[place][1])
     lecture.titres = _said_above(debut[:place], table)
     positions = recognise(en_tete, chemin, table, lecture)
@@ -376,6 +277,8 @@ def _in_batches(
                 colonnes[nom] = _one_of_two(colonnes[nom], seconde, table, nom)
                 if colonnes[nom] is None:
                     raise two_for_one(chemin, lecture, nom)
+        if fusions := lecture.classeur.fusions:
+            colonnes["_fusion"] = arrow.array([fusions.get(numero) for numero, _ in bonnes], TEXTE)
         numeros = arrow.array([numero for numero, _ in bonnes], arrow.int64())
         yield _frame({**colonnes, **_constants(lecture, len(bonnes))}, numeros)
 
@@ -404,11 +307,6 @@ def _said_above(titres: list[tuple[int, list[str]]], table: Table) -> dict[str, 
             if colonne.titre and (trouve := re.search(colonne.titre, "\t".join(cellules), re.IGNORECASE)):
                 dites.setdefault(colonne.nom, (numero, trouve[1].strip()))
     return dites
-
-
-def _header_place(debut: list[tuple[int, list[str]]], table: Table) -> int:
-    """Find the header: titles may stand above it, it is the row that holds most of the names we know."""
-    return max(range(len(debut)), key=lambda rang: (known_headers(debut[rang][1], table), -rang))
 
 
 def _header_of(cellules: list[str]) -> list[str]:

@@ -10,6 +10,7 @@ import pandera.pandas as pa
 
 from observatoire.conversion import read_column
 from observatoire.judging import VIDE, judge, to_rejects
+from observatoire.loading.records import Lecture
 from observatoire.schemas import Colonne, Table
 from observatoire.words import DITS
 
@@ -20,6 +21,17 @@ DE_DEMONSTRATION = (
     "signalement",
     "SIREN de la plage réservée aux données de démonstration : vérifier l'origine du fichier",
 )
+
+GUILLEMET_ISOLE = (
+    "guillemet ouvert ici, et refermé dans une autre ligne ou jamais : lu comme un caractère, sinon les lignes qui "
+    "suivent disparaîtraient ; à vérifier"
+)
+FORMAT_ANCIEN = (
+    "classeur d'un format où ni les lignes masquées ni une formule jamais calculée ne se voient : comparer le nombre "
+    "de lignes, ou l'enregistrer en XLSX"
+)
+MONTANT_FUSIONNE = "montant dans une cellule fusionnée : compté une fois, ses lignes sont les parts d'une convention"
+ENCODAGES_MELES = "fichier écrit en deux encodages : chaque ligne est lue dans le sien, accents à vérifier"
 
 
 def repeated_key(table: Table) -> tuple[str, str, str]:
@@ -45,6 +57,24 @@ def told_once(rejets: pd.DataFrame) -> pd.DataFrame:
     """Keep the first of what a file is told once; `rejets` have the key of `DITS` as `cle`, null where it has none."""
     une_fois = rejets["cle"].isin(UNE_FOIS)
     return rejets[~(une_fois & rejets.duplicated(["colonne", "cle"]))]
+
+
+def told_of_file(lecture: Lecture) -> pd.DataFrame:
+    """Tell what a file is made of that no cell shows: a quote alone, lines in two encodings, merged amounts."""
+    dits = [(ligne, "guillemet_isole", GUILLEMET_ISOLE) for ligne in lecture.isoles]
+    if lecture.melees:
+        motif = f"{ENCODAGES_MELES} (lignes relues : {len(lecture.melees)})"
+        dits.append((lecture.melees[0], "encodages_meles", motif))
+    classeur = lecture.classeur
+    if classeur.est_aveugle:
+        dits.append((1, "format_ancien", FORMAT_ANCIEN))
+    if classeur.masquees:
+        dits.append((1, "lignes_masquees", f"lignes masquées dans le classeur ({classeur.masquees}) : lues"))
+    for lignes_communes in dict.fromkeys(classeur.fusions.values()):
+        premiere = next(ligne for ligne, dites in classeur.fusions.items() if dites == lignes_communes)
+        dits.append((premiere, "montant_fusionne", f"{MONTANT_FUSIONNE} ({lignes_communes})"))
+    lignes = pd.DataFrame(dits, columns=["ligne", "regle", "motif"])
+    return lignes.assign(colonne="", valeur=None, gravite="signalement")
 
 
 @dataclass

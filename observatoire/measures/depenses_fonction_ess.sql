@@ -7,6 +7,6 @@ SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inc
        annee::VARCHAR AS periode, 'total' AS axe, 'total' AS modalite, _fichier || '#' || _ligne AS unite, siren AS repondant,
        est_fonction_ess::INT AS nombre_unites, CASE WHEN est_fonction_ess THEN mandate_reel_eur ELSE 0 END AS valeur
 FROM socle.balances_dgfip
-LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = siren
+LEFT JOIN referentiels.lieux t ON t.niveau_lu = 'epci' AND t.code_lu = siren
 WHERE nomenclature LIKE 'M57%' AND presentation = 'croisée' AND type_budget = 'principal' AND mandate_reel_eur IS NOT NULL
     AND coalesce(etat_balance, 'DEF') = 'DEF'

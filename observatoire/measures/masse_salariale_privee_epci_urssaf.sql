@@ -6,4 +6,4 @@ SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inc
        _fichier || '#' || _ligne AS unite, code_epci AS repondant, nombre_etablissements AS nombre_unites,
        masse_salariale_eur AS valeur
 FROM socle.urssaf_prive_epci
-LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = code_epci
+LEFT JOIN referentiels.lieux t ON t.niveau_lu = 'epci' AND t.code_lu = code_epci

@@ -7,4 +7,4 @@ SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inc
        coalesce(siren_societe, societe) AS repondant, 1 AS nombre_unites, montant_eur AS valeur,
        unnest([{axe: 'total', modalite: 'total'}, {axe: 'societe', modalite: societe}], recursive := true)
 FROM socle.participations
-LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = siren_detenteur
+LEFT JOIN referentiels.lieux t ON t.niveau_lu = 'epci' AND t.code_lu = siren_detenteur

@@ -6,7 +6,7 @@ WITH lignes AS (
     SELECT *, coalesce(exercice::VARCHAR, 'inconnu') AS periode, perimetre || ', ' || etat_budgetaire AS ensemble,
            count(DISTINCT perimetre || ', ' || etat_budgetaire) OVER (PARTITION BY siren_collectivite, exercice) AS ensembles
     FROM socle.budget_ess b
-    LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = b.siren_collectivite)
+    LEFT JOIN referentiels.lieux t ON t.niveau_lu = 'epci' AND t.code_lu = b.siren_collectivite)
 SELECT coalesce(niveau, 'inconnu') AS niveau, coalesce(code_territoire, 'inconnu') AS code_territoire, periode,
        _fichier || '#' || _ligne AS unite, siren_collectivite AS repondant, 1 AS nombre_unites,
        unnest([

@@ -11,4 +11,4 @@ SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inc
            {axe: 'beneficiaire', modalite: beneficiaire}
        ], recursive := true)
 FROM socle.soutiens
-LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = siren_collectivite
+LEFT JOIN referentiels.lieux t ON t.niveau_lu = 'epci' AND t.code_lu = siren_collectivite

@@ -16,5 +16,5 @@ SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inc
        coalesce(exercice::VARCHAR, 'inconnu') AS periode, 'total' AS axe, 'total' AS modalite, unite, repondant, nombre_unites,
        valeur
 FROM parts
-LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = siren_attribuant
+LEFT JOIN referentiels.lieux t ON t.niveau_lu = 'epci' AND t.code_lu = siren_attribuant
 WHERE etat = 'décidé'

@@ -19,7 +19,7 @@ WITH parts AS (
                                                          ELSE coalesce(l.libelle || ' (' || l.code_territoire || ')', 'inconnu') END}
            ], recursive := true)
     FROM socle.beneficiaires b
-    LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = siren_attribuant
+    LEFT JOIN referentiels.lieux t ON t.niveau_lu = 'epci' AND t.code_lu = siren_attribuant
     LEFT JOIN referentiels.territoires l ON l.niveau = b.niveau AND l.code_territoire = b.code_territoire
     WHERE etat = 'décidé'
     UNION ALL BY NAME
@@ -37,7 +37,7 @@ WITH parts AS (
                {axe: 'lieu_beneficiaire', modalite: 'bénéficiaires non nommés'}
            ], recursive := true)
     FROM socle.beneficiaires b
-    LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = siren_attribuant
+    LEFT JOIN referentiels.lieux t ON t.niveau_lu = 'epci' AND t.code_lu = siren_attribuant
     WHERE etat = 'décidé' AND reste_eur <> 0)
 SELECT * EXCLUDE (convention),
        CASE WHEN repondant LIKE '% : non nommés' THEN 0

@@ -11,4 +11,4 @@ SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inc
            {axe: 'compte', modalite: nomenclature[:3] || ' ' || CASE WHEN nomenclature LIKE 'M57%' THEN compte[:5] ELSE compte[:4] END}
        ], recursive := true)
 FROM socle.comptes_subventions
-LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = siren_attribuant
+LEFT JOIN referentiels.lieux t ON t.niveau_lu = 'epci' AND t.code_lu = siren_attribuant

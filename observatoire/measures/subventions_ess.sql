@@ -20,7 +20,7 @@ parts AS (
                {axe: 'lieu_beneficiaire', modalite: coalesce(l.libelle || ' (' || l.code_territoire || ')', 'inconnu')}
            ] ELSE [{axe: 'total', modalite: 'total'}] END, recursive := true)
     FROM lignes b
-    LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = siren_attribuant
+    LEFT JOIN referentiels.lieux t ON t.niveau_lu = 'epci' AND t.code_lu = siren_attribuant
     LEFT JOIN referentiels.territoires l ON l.niveau = b.niveau AND l.code_territoire = b.code_territoire
     -- where none is of the ESS, one row says so
     WHERE est_ess OR NOT est_lisible OR (NOT est_aidee AND rang = 1))

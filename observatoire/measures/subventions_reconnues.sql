@@ -8,5 +8,5 @@ SELECT coalesce(t.niveau, 'inconnu') AS niveau, coalesce(t.code_territoire, 'inc
        beneficiaire AS repondant, (est_ess IS NOT NULL)::INT AS nombre_unites,
        CASE WHEN est_ess IS NULL THEN 0 ELSE montant_eur END AS valeur
 FROM socle.beneficiaires
-LEFT JOIN referentiels.territoires t ON t.niveau = 'epci' AND t.code_territoire = siren_attribuant
+LEFT JOIN referentiels.lieux t ON t.niveau_lu = 'epci' AND t.code_lu = siren_attribuant
 WHERE etat = 'décidé'

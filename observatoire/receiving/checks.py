@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pyarrow.parquet as parquet
 
-from observatoire.loading.records import ERREURS_DE_LECTURE, data_members
+from observatoire.loading.archives import data_members
+from observatoire.loading.records import ERREURS_DE_LECTURE
 from observatoire.obstacle import Obstacle
 
 MARGE = 2**30

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from observatoire.chain.check import check_chain
+from observatoire.confidentiality.suppressed import protected_measures
 from observatoire.evidence import forget_evidence
 from observatoire.journal.feed import FLUX, LISTE, write_lists
 from observatoire.journal.writing import forget_quoted
@@ -38,13 +39,15 @@ def publish(entrepot: Entrepot) -> tuple[str, bool]:
             be published gives a confidential cell away, or this very content was retracted.
     """
     # solvers, drawings, workbooks: what takes long to load, to know that there is nothing to publish
-    from observatoire.confidentiality.audit import first_leak
     from observatoire.releases.assembly import build
 
     _check_territory(entrepot)
     check_chain(entrepot)
-    if fuite := first_leak(entrepot):
-        raise Obstacle(fuite)
+    if protected_measures(entrepot):
+        from observatoire.confidentiality.audit import first_leak
+
+        if fuite := first_leak(entrepot):
+            raise Obstacle(fuite)
     identite = _identity(entrepot)
     if identite in {retiree["identite"] for retiree in _retracted(entrepot)}:
         raise Obstacle(RETIREE)

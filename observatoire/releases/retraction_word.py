@@ -29,10 +29,14 @@ def retraction_word(entrepot: Entrepot) -> str:
     return chemin.read_text(encoding="utf-8").strip()
 
 
-def use_retraction_word(entrepot: Entrepot, mot: str) -> None:
-    """Use up the word: right, it serves no other time, whatever becomes of the retraction.
+def renew_retraction_word(entrepot: Entrepot) -> None:
+    """Make another word: the parameters of a run stay in the history of Dagster, where its word could be read."""
+    (entrepot.racine / FICHIER).unlink(missing_ok=True)
+    retraction_word(entrepot)
 
-    The parameters of a run stay in the history of Dagster, where a word that still served could be read.
+
+def check_retraction_word(entrepot: Entrepot, mot: str) -> None:
+    """Check the word; it serves once, whatever becomes of the retraction.
 
     Raises:
         Obstacle: it is not the word.
@@ -42,4 +46,3 @@ def use_retraction_word(entrepot: Entrepot, mot: str) -> None:
             "Rien n'est retiré : le mot de retrait n'est pas le bon. Sur la machine de l'observatoire, lancer "
             "« observatoire etat », qui donne ce mot, puis relancer avec « mot » ; il ne sert qu'une fois."
         )
-    (entrepot.racine / FICHIER).unlink(missing_ok=True)

@@ -311,7 +311,7 @@ BENEFICIAIRES = Derivee(
         LEFT JOIN etablissements e ON e.siret = l.siret_lu
         LEFT JOIN sieges s ON s.siren = l.siren_trouve AND e.siret IS NULL
         LEFT JOIN activites a ON a.code_lu = coalesce(e.code_naf, s.code_naf)
-             AND a.est_naf25 = (coalesce(e.nomenclature_activite, s.nomenclature_activite) IS NOT DISTINCT FROM 'NAF25')
+             AND a.est_naf25 = (coalesce(e.nomenclature_activite, s.nomenclature_activite, '') IN ('NAF25', 'NAF2025'))
         LEFT JOIN lieux li ON li.code_commune_lu = coalesce(e.code_commune_lu, s.code_commune_lu,
              CASE WHEN l.siren_trouve IS NULL THEN l.commune_rna END)
         ORDER BY l._fichier, l._ligne""",

@@ -48,7 +48,7 @@ ACTIVITES = f"""
                    a88, d.a38, d.a17,
                    regexp_full_match(e.code_naf, '{ACTIVITE_CONNUE}')
                        AND NOT regexp_full_match(e.code_naf, '{ACTIVITES_TUES}') AS est_publiable
-            FROM (SELECT DISTINCT code_naf, nomenclature_activite IS NOT DISTINCT FROM 'NAF25' AS est_naf25
+            FROM (SELECT DISTINCT code_naf, coalesce(nomenclature_activite, '') IN ('NAF25', 'NAF2025') AS est_naf25
                   FROM codes_lus) e
             LEFT JOIN referentiels.naf n ON n.code_naf = e.code_naf
             LEFT JOIN divisions d ON d.a88 = CASE WHEN est_naf25 THEN e.code_naf[:2] ELSE n.division_a88 END)"""
@@ -115,7 +115,7 @@ ETABLISSEMENTS = Derivee(
         CROSS JOIN mois
         LEFT JOIN lieux l ON l.code_commune_lu = e.code_commune_lu
         LEFT JOIN activites a ON a.code_lu = e.code_naf
-             AND a.est_naf25 = (e.nomenclature_activite IS NOT DISTINCT FROM 'NAF25')""",
+             AND a.est_naf25 = (coalesce(e.nomenclature_activite, '') IN ('NAF25', 'NAF2025'))""",
     controles=(
         (
             "n'a pas tous les employeurs du stock, ou en a plus : une jointure en ajoute ou en perd",

@@ -123,7 +123,7 @@ MEMBRES_IDENTIFIES = Derivee(
         "socle.adhesions",
         "socle.noms_organisations",
         "referentiels.rapprochements_noms",
-        "referentiels.territoires",
+        "referentiels.lieux",
     ),
     publiee=False,
     table=Table(
@@ -172,7 +172,7 @@ MEMBRES_IDENTIFIES = Derivee(
                coalesce(t.code_territoire, s.code_territoire, 'inconnu') AS code_territoire,
                a.siren IS NOT NULL OR a.organisation IS NOT NULL AS est_reconnu
         FROM identifies a
-        LEFT JOIN referentiels.territoires t ON t.niveau = a.niveau AND t.code_territoire = a.code_territoire
-        LEFT JOIN referentiels.territoires s ON s.niveau = a.niveau_registre AND s.code_territoire = a.code_registre
+        LEFT JOIN referentiels.lieux t ON t.niveau_lu = a.niveau AND t.code_lu = a.code_territoire
+        LEFT JOIN referentiels.lieux s ON s.niveau_lu = a.niveau_registre AND s.code_lu = a.code_registre
         ORDER BY adhesion""",
 )

@@ -76,6 +76,7 @@ class Source:
         cumul: what several files are: `dernier`, `union`, `par_periode`.
         plafond_rejets_pct: share of refused rows above which the source fails.
         plancher_pct: share of the last good load under which the source fails.
+        chute_pct: points that what a column is filled, matched or flagged may move by, from one load to the next.
         facultative: its absence takes nothing away from what reads it (a list that only adds reasons).
         indispensable: its failure stops the run.
         embarque: file of `references/` used while `raw/` has none.
@@ -112,6 +113,7 @@ class Source:
     cumul: Literal["dernier", "union", "par_periode"] = "dernier"
     plafond_rejets_pct: Pourcentage = 5.0
     plancher_pct: Pourcentage = 90.0
+    chute_pct: Pourcentage = 30.0
     indispensable: bool = False
     facultative: bool = False
     embarque: Annotated[Texte, AfterValidator(_bare_name)] | None = None

@@ -51,6 +51,8 @@ class Etat:
         regles: failures by rule and severity at the last attempt.
         acceptations: hashes of the files a person accepted in spite of their volumes, at the last good load.
         essai: when it is failing, the version the refused files would have made; empty when they were not judged.
+        remplissage: percentage of rows where each column has a value, at the last good load.
+        rapprochement: percentage of its values that its reference knows, for each column that names one.
     """
 
     source: str
@@ -66,6 +68,8 @@ class Etat:
     regles: list[dict[str, Any]] = field(default_factory=list)
     acceptations: list[str] = field(default_factory=list)
     essai: str = ""
+    remplissage: dict[str, float] = field(default_factory=dict)
+    rapprochement: dict[str, float] = field(default_factory=dict)
 
     @property
     def lignes_retenues(self) -> int:

@@ -11,7 +11,9 @@ from observatoire.releases.lifecycle import (
     retract,
     roll_back_to,
 )
-from observatoire.releases.retraction_word import use_retraction_word
+from observatoire.releases.retraction_word import check_retraction_word, renew_retraction_word
+from observatoire.settings import Settings
+from observatoire.warehouse import Entrepot
 from pipelines.assets import PROPRIETAIRES, asset_key_of
 from pipelines.defs.resources import EntrepotVerrouille
 from pipelines.desk import release_report
@@ -77,10 +79,13 @@ def unpin(context: dg.OpExecutionContext, verrouille: EntrepotVerrouille) -> Non
 @dg.op(name="effacer_publication", description="Retire une publication : ses fichiers sont effacés.")
 def erase_release(context: dg.OpExecutionContext, config: Retrait, verrouille: EntrepotVerrouille) -> None:
     """Retract a release."""
-    entrepot = verrouille.entrepot
-    with obstacles_told():
-        use_retraction_word(entrepot, config.mot)
-        restante = retract(entrepot, config.release, config.motif)
+    try:
+        entrepot = verrouille.entrepot
+        with obstacles_told():
+            check_retraction_word(entrepot, config.mot)
+            restante = retract(entrepot, config.release, config.motif)
+    finally:
+        renew_retraction_word(Entrepot(Settings.from_environment()))
     context.log.info("Publication retirée. Le chemin stable donne maintenant %s.", restante or "rien")
 
 

@@ -9,6 +9,7 @@ from observatoire.releases.work import note_look, work_left
 from observatoire.settings import Settings
 from observatoire.warehouse import Entrepot
 from pipelines.failing import obstacles_told
+from pipelines.history import this_process
 from pipelines.refreshing import LANCEE_PAR, RECALCUL, refresh
 
 RIEN = "Rien n'a changé, ni dans raw/, ni dans le programme, ni avec la date : rien à recalculer."
@@ -32,6 +33,7 @@ def _job_of_assets(context: dg.OpExecutionContext) -> dg.JobDefinition:
 def refresh_what_changed(context: dg.OpExecutionContext) -> None:
     """Find what there is to do, and run it."""
     entrepot = Entrepot(Settings.from_environment())
+    context.instance.add_run_tags(context.run_id, this_process())
     recalcul = _job_of_assets(context)
     lancees: list[str] = []
 
@@ -41,7 +43,7 @@ def refresh_what_changed(context: dg.OpExecutionContext) -> None:
             instance=context.instance,
             raise_on_error=False,
             asset_selection=assets,
-            tags={LANCEE_PAR: context.run_id},
+            tags={LANCEE_PAR: context.run_id, **this_process()},
         )
         lancees.append(resultat.run_id)
         return resultat

@@ -10,7 +10,7 @@ from observatoire.loading.files import close_restricted
 from observatoire.settings import HistorySettings, Settings
 from observatoire.warehouse import Entrepot
 from pipelines.failing import obstacles_told
-from pipelines.history import prune
+from pipelines.history import end_dead_runs, prune, this_process
 
 
 def close_history(instance: dg.DagsterInstance) -> None:
@@ -39,10 +39,13 @@ class EntrepotVerrouille(dg.ConfigurableResource["EntrepotVerrouille"]):
         self._auteur = f"exécution {context.run_id}"
         if context.instance is not None:
             close_history(context.instance)
+            if context.run_id:
+                context.instance.add_run_tags(context.run_id, this_process())
         with self._jusqu_a_la_fin:
             yield self
         self._tenu = None
         if context.instance is not None:
+            end_dead_runs(context.instance)
             _prune(context, context.instance)
 
     @property

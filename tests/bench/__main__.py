@@ -14,6 +14,7 @@ from pathlib import Path
 from observatoire.settings import RACINE
 from tests.bench.files import hand_over
 from tests.bench.process import Run, RunFailed, run
+from tests.bench.refresh import environment_of, measure
 from tests.bench.report import Bench, Measured, tell, write
 
 CONTENDERS = ("floor", "pandas", "polars")
@@ -48,9 +49,7 @@ class Workshop:
         def once() -> Run:
             self.fresh(name)
             hand_over(files, folder / "raw", history)
-            (folder / "dagster").mkdir()
-            shutil.copy(RACINE / "dagster.yaml", folder / "dagster")
-            return run("tests.bench.job", folder / "secondes.json", folder=folder, **_environment(folder))
+            return run("tests.bench.job", folder / "secondes.json", folder=folder, **environment_of(folder))
 
         return self._shortest(once, folder, name), folder
 
@@ -128,14 +127,19 @@ def _contenders(text: str) -> tuple[str, ...]:
 
 
 def _measure(workshop: Workshop, options: argparse.Namespace) -> Bench:
+    refresh = measure(workshop.fresh("reprises"), _say, _said)
     files = workshop.files(options.etablissements)
     job, job_folder = workshop.job(files, "travail")
     warehouse = job_folder / "warehouse"
-    bench = Bench(options.etablissements, options.format, _kept_rows(warehouse), {"job": job})
+    bench = Bench(options.etablissements, options.format, _kept_rows(warehouse), {"job": job}, refresh=refresh)
+    _say("rien de changé, à cette taille")
+    nothing = run("pipelines", "actualiser", folder=job_folder, **environment_of(job_folder))
+    _said(nothing)
+    bench.refresh["rien_national_s"] = nothing.wall_s
     brief = job_folder / "devis.json"
     if options.contre:
         floor_tables = workshop.folder / "essais" / "floor" / "tables"
-        run("tests.bench.brief", floor_tables, brief, folder=workshop.folder / "generation", **_environment(job_folder))
+        run("tests.bench.brief", floor_tables, brief, folder=workshop.folder / "generation", **environment_of(job_folder))
     for name, module, validation in (
         ("floor", "tests.bench.floor", ""),
         ("pandas", "tests.bench.in_pandas", "oui"),
@@ -163,15 +167,6 @@ def _measure(workshop: Workshop, options: argparse.Namespace) -> Bench:
         if not options.garder:
             _erase(folder)
     return bench
-
-
-def _environment(folder: Path) -> dict[str, object]:
-    return {
-        "OBSERVATOIRE_RAW": folder / "raw",
-        "OBSERVATOIRE_WAREHOUSE": folder / "warehouse",
-        "DAGSTER_HOME": folder / "dagster",
-        "DAGSTER_DISABLE_TELEMETRY": 1,
-    }
 
 
 def _kept_rows(warehouse: Path) -> int:

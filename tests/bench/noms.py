@@ -146,12 +146,12 @@ def generate(folder: Path, candidates: int, names: int) -> None:
 def search(folder: Path) -> None:
     """Search the names among the candidates; leave the proposals and the seconds."""
     from observatoire.matching.search import normalise_candidates, propose
-    from observatoire.warehouse import MEMOIRE
+    from observatoire.settings import memory_ceiling
 
     start = time.perf_counter()
     with duckdb.connect() as connection:
         connection.execute(f"SET temp_directory = {sql_literal(folder / 'duckdb')}")
-        connection.execute(f"SET memory_limit = '{MEMOIRE}'")
+        connection.execute(f"SET memory_limit = '{memory_ceiling()}B'")
         connection.execute("SET preserve_insertion_order = false")
         connection.execute("SET threads = 2")
         names, candidates = (f"read_parquet({sql_literal(folder / nom)})" for nom in ("noms.parquet", "candidats.parquet"))

@@ -39,6 +39,22 @@ def test_les_cibles_sont_tenues_ou_manquees(banc: Bench):
     assert par_nom["≥ 3 × plus rapide que pandas, sans validation"].measured == "2,35 ×"
 
 
+def test_une_reprise_se_compte_en_imports(banc: Bench):
+    banc.refresh = {"imports_s": 1.0, "rien_s": 1.4, "une_ligne_s": 6.0, "zero_s": 10.0, "rien_national_s": 2.0}
+    tenues = {cible.promise: cible.held for cible in targets(banc) if "imports" in cible.promise}
+    assert tenues == {
+        "rien de changé ≤ 1.5 × les imports": True,
+        "une ligne changée ≤ 5 × les imports": False,
+        "de zéro ≤ 10 × les imports": True,
+    }
+    assert as_json(banc)["rien_national_s"] == 2.0
+
+
+def test_le_travail_se_partage_entre_ce_qui_se_compare_et_le_reste(banc: Bench):
+    dit = as_json(banc)
+    assert (dit["comparable_s"], dit["estimations_s"], dit["reste_s"]) == (8.0, 0.0, 12.0)
+
+
 def test_les_secondes_par_million_ajoute():
     trouvees = slopes({1_000_000: 10.0, 3_000_000: 14.0, 4_000_000: 16.0})
     assert trouvees == [2.0, 2.0] and even(trouvees)

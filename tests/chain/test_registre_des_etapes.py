@@ -2,12 +2,13 @@
 
 import inspect
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from observatoire.chain.check import check_chain
-from observatoire.chain.steps import published, step_of, steps
+from observatoire.chain.steps import check_published, published, step_of, steps
 from observatoire.indicators import values
 from observatoire.obstacle import Obstacle
 from observatoire.publication.licences import feeding
@@ -49,6 +50,22 @@ def test_ce_qui_est_public_est_tenu_par_une_etape_ou_par_la_publication():
     assert publiques - {f"{publique.schema}.{publique.nom}" for publique in published()} == siennes
     secretes = {f"{schema_of(source)}.{nom}" for nom, source in sources().items() if source.diffusion != "publique"}
     assert secretes and not secretes & publiques
+
+
+@pytest.mark.parametrize(
+    ("source", "publiee"),
+    [("documents", "indicateurs.graphe_"), ("etiquettes_noms", "qualite.rapprochements_noms"), ("familles_urssaf", "indicateurs.estimations")],
+)
+def test_une_table_publique_qui_lit_une_source_restreinte_est_refusee(monkeypatch, source: str, publiee: str):
+    """Computed in Python or by a query, near the source or far from it."""
+    restreinte = {nom: replace(dite, diffusion="restreinte") if nom == source else dite for nom, dite in sources().items()}
+    monkeypatch.setattr("observatoire.chain.steps.sources", lambda: restreinte)
+    with pytest.raises(Obstacle, match=rf"\w+\.\w+ est publiée et lit \w+\.{source}, de diffusion restreinte"):
+        check_published(steps())
+    seules = tuple(etape for etape in steps() if etape.nom.startswith("source ") or any(n.startswith(publiee) for n in etape.tables))
+    autres = tuple(replace(etape, publiques=()) if etape not in seules else etape for etape in steps())
+    with pytest.raises(Obstacle, match=re.escape(publiee)):
+        check_published(tuple(replace(e, publiques=()) if e.nom.startswith("source ") else e for e in autres))
 
 
 def test_la_licence_suit_ce_que_les_etapes_lisent():

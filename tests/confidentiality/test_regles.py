@@ -172,7 +172,7 @@ def test_un_mot_mal_ecrit_ne_desarme_pas_la_garde_d_une_paie(petit: Fabrique, di
         catalog.mesures()
 
 
-@pytest.mark.parametrize("entete", ["", "-- difusion : protegee\n", "-- diffusion : libre\n", "-- Salaires.\n"])
+@pytest.mark.parametrize("entete", ["", "-- difusion : protegee\n", "-- diffusion : libre\n", "-- Ce que paient les établissements.\n"])
 def test_une_mesure_nouvelle_sans_protection_ne_lit_pas_la_paie_du_produit(petit: Fabrique, entete: str) -> None:
     paie = "paie_etablissements"
     shutil.copytree(RACINE / "observatoire/sources" / paie, petit.declarations / "sources" / paie)

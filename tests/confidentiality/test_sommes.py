@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from observatoire.confidentiality.audit import first_leak
 from observatoire.confidentiality.programme import Programme, SystemeIncoherent
@@ -179,3 +180,9 @@ def unions(detail: pd.DataFrame, montrees: set[tuple[str, ...]]) -> Iterator[pd.
 def names(detail: pd.DataFrame, axe: str) -> pd.Series:
     """Name the modality of each establishment in a breakdown."""
     return detail[axe.split("×")].agg("|".join, axis=1) if axe != "total" else pd.Series("total", index=detail.index)
+
+
+def test_le_solveur_n_ecrit_rien_a_l_ecran(capfd):
+    programme = Programme(sparse.csr_matrix([[1.0, 2.0]]), np.array([1.0]), np.array([[0.0, 1.0], [0.0, 1.0]]))
+    assert programme.lowest(np.array([1.0, 1.0])).tolist() == [0, 0.5]
+    assert capfd.readouterr() == ("", "")

@@ -147,7 +147,7 @@ def bureau(navigateur: Browser, adresse: str, dossier: Path) -> None:
     page = navigateur.new_page(viewport=LARGE, device_scale_factor=0.8, locale="fr-FR")
     for nom, chemin, attendu in (
         ("dagster_graphe", "/asset-groups", "publication"),
-        ("dagster_lancement", f"/locations/{LOCATION}/jobs/actualiser", "Materialize all"),
+        ("dagster_lancement", f"/locations/{LOCATION}/jobs/actualiser/playground", "Launch Run"),
         ("dagster_refus", "/assets/socle/subventions", "lignes refusées ou signalées"),
         ("dagster_rouge", "/assets/socle/adhesions?view=checks", "pandera"),
     ):

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from pipelines.command import AUTRES_JOBS
+from pipelines.parsing import command_names, parser
 from tests.chaine import RACINE, definitions
 from tests.docs.guide import DOCS
 
@@ -30,6 +32,8 @@ def test_les_jobs_nommes_sont_ceux_de_l_interface():
     jobs = {job.name for job in definitions().resolve_all_job_defs() if not job.name.startswith("__")}
     cites = set(re.findall(r"^\| `([a-z_]+)` \|", COMMANDES, re.MULTILINE))
     assert cites == {job for job in jobs if not job.startswith("actualiser_")}
+    connus = {nom.replace("-", "_") for nom in command_names(parser())} - {"essayer", "etat", "interface", "retirer"}
+    assert cites == {*connus, *AUTRES_JOBS, "retirer_publication"}
     capteurs = {capteur.name for capteur in definitions().sensors}
     assert capteurs == {"fichiers_deposes", "alertes"} and all(f"`{nom}`" in COMMANDES for nom in capteurs)
 

@@ -85,6 +85,7 @@ MOTS: dict[str, list[tuple[str, Any, str | None]]] = {
         (",-", None, "tiret_seul"),
         ("- €", None, "tiret_seul"),
         ("#REF!", None, "formule"),
+        ("=SOMME(A1:A2)", None, "jamais_calculee"),
         ("12 %", None, "pourcentage"),
         ("$500", None, "autre_monnaie"),
         ("500 F", None, "autre_monnaie"),

@@ -12,6 +12,7 @@ from observatoire.indicators.cube import compute_measure
 from observatoire.socle.computed_tables import derivees
 from observatoire.socle.euro_path import CHEMIN_EURO, COMPTES_SUBVENTIONS
 from observatoire.socle.grant_jumps import SAUTS_SUBVENTIONS
+from observatoire.socle.places import LIEUX
 from observatoire.socle.territories import TERRITOIRES
 from tests.depots import charger_source, deposer, en_csv
 from tests.donnees import CAM, poser_subventions_cam
@@ -62,12 +63,10 @@ class Argent(Subventions):
         for source, lignes in (("balances_dgfip", self.comptes), ("budget_ess", self.budget)):
             if lignes:
                 deposer(self.entrepot, source, "2024.csv", en_csv(lignes))
-            etat = charger_source(self.entrepot, source, plancher_pct=0)
-            assert etat.etat in ("a_jour", "absente"), etat.motif
+            assert charger_source(self.entrepot, source, plancher_pct=0).etat in ("a_jour", "absente"), source
         for derivee in (COMPTES_SUBVENTIONS, CHEMIN_EURO):
             compute_table(self.entrepot, derivee)
-        lues = [ligne for ligne in self.lignes("qualite.chemin_euro") if ligne["exercice"] == exercice]
-        return {(ligne["rang"], ligne["etat"]): ligne for ligne in lues}
+        return {(li["rang"], li["etat"]): li for li in self.lignes("qualite.chemin_euro") if li["exercice"] == exercice}
 
     def sauts(self) -> dict[int, dict]:
         """Compute the jumps; return them by exercice."""
@@ -77,7 +76,8 @@ class Argent(Subventions):
 
     def contributions(self, mesure: str) -> list[dict]:
         """Compute a measure; return its contributions by unit: the order of a table's rows is nobody's promise."""
-        compute_table(self.entrepot, TERRITOIRES)
+        for derivee in (TERRITOIRES, LIEUX):
+            compute_table(self.entrepot, derivee)
         compute_measure(self.entrepot, mesures()[mesure])
         return sorted(self.lignes(f"mesures.{mesure}"), key=lambda ligne: ligne["unite"])
 

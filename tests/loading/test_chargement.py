@@ -116,13 +116,13 @@ def test_un_fichier_disparu_garde_la_derniere_bonne_table(entrepot, bon):
 
 
 def test_un_fichier_d_un_format_non_lu_est_nomme_et_ne_passe_pas_pour_une_absence(entrepot):
-    deposer(entrepot, "subventions", "subventions 2024.ods", b"PK")
+    deposer(entrepot, "subventions", "subventions 2024.pdf", b"PK")
     etat = charger_source(entrepot, "subventions")
     assert etat.etat == "en_echec"
-    assert "subventions 2024.ods" in etat.motif and "Enregistrer en CSV (UTF-8) ou en XLSX" in etat.motif
+    assert "subventions 2024.pdf" in etat.motif and "Enregistrer en CSV (UTF-8) ou en XLSX" in etat.motif
     deposer(entrepot, "subventions", ANNEE, subventions(20))
     assert charger_source(entrepot, "subventions").etat == "a_jour", "beside a good file, it is only said"
-    assert unread_files(entrepot.settings, source("subventions")) == ["subventions 2024.ods"]
+    assert unread_files(entrepot.settings, source("subventions")) == ["subventions 2024.pdf"]
 
 
 def test_l_echec_date_du_premier_et_non_du_dernier(entrepot, bon, monkeypatch):

@@ -80,11 +80,6 @@ def test_une_ligne_qui_deborde_ou_trop_courte_est_refusee_a_sa_ligne(tmp_path):
     assert "2 lignes" in lecture.malformees[2][2]
 
 
-def test_un_guillemet_jamais_referme_ne_mange_pas_la_fin_du_fichier(tmp_path):
-    with pytest.raises(Obstacle, match="guillemet ouvert à l'enregistrement de la ligne 3"):
-        lignes(ecrire(tmp_path, 'nom;montant\nA;1\n"B;2\n' + "C;3\n" * 50))
-
-
 def test_des_octets_nuls_refusent_leur_ligne_et_ne_sont_pas_effaces(tmp_path):
     lecture = Lecture()
     assert lignes(ecrire(tmp_path, "nom;montant\nA;1\0\0\nB;2\n"), TABLE, lecture) == [(3, "B", "2")]

@@ -1,12 +1,13 @@
 """The history: where it is, what is kept of it."""
 
+import os
 
 import dagster as dg
 import pytest
 import yaml
 
 from observatoire.settings import RACINE, HistorySettings
-from pipelines.history import prune
+from pipelines.history import PROCESSUS, cancel, end_dead_runs, prune, this_process
 
 
 @pytest.fixture
@@ -103,3 +104,26 @@ def test_aucun_dossier_de_dagster_yaml_ne_depend_de_la_ou_l_on_est():
     dit = yaml.safe_load((RACINE / "dagster.yaml").read_text(encoding="utf-8"))
     dossiers = [dit["storage"]["sqlite"], dit["local_artifact_storage"]["config"], dit["compute_logs"]["config"]]
     assert [d["base_dir"] for d in dossiers] == [{"env": "OBSERVATOIRE_HISTORIQUE"}] * 3
+
+
+@pytest.mark.parametrize(
+    ("processus", "statut"),
+    [
+        ("999999999 1", dg.DagsterRunStatus.FAILURE),  # nobody
+        (f"{os.getpid()} 1", dg.DagsterRunStatus.FAILURE),  # somebody else, under the same number
+        (this_process()[PROCESSUS], dg.DagsterRunStatus.STARTED),
+        ("", dg.DagsterRunStatus.STARTED),  # of an older version: nothing says where it is
+    ],
+    ids=["personne", "un autre", "celui-ci", "inconnu"],
+)
+def test_une_execution_dont_le_processus_n_est_plus_ne_bloque_rien(instance, processus: str, statut: dg.DagsterRunStatus):
+    execution = instance.create_run_for_job(rare, status=dg.DagsterRunStatus.STARTED, tags={PROCESSUS: processus})
+    assert end_dead_runs(instance) == [execution.run_id] * (statut == dg.DagsterRunStatus.FAILURE)
+    assert instance.get_run_by_id(execution.run_id).status == statut
+
+
+def test_une_execution_interrompue_n_est_pas_un_echec(instance):
+    for statut in (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.FAILURE):
+        execution = instance.create_run_for_job(rare, status=statut)
+        cancel(instance, execution.run_id)
+        assert instance.get_run_by_id(execution.run_id).status == dg.DagsterRunStatus.CANCELED

@@ -4,18 +4,20 @@ import errno
 import os
 import re
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from observatoire.machine import MachineRefuse, check_writable, refusal_in
 from observatoire.releases.lifecycle import current_release, releases
-from observatoire.releases.retraction_word import retraction_word
+from observatoire.releases.retraction_word import FICHIER, retraction_word, written_word
 from observatoire.warehouse import Entrepot
 from pipelines import running
 from pipelines.command import COMMANDES, main
 from pipelines.parsing import command_names, parser
-from tests.chaine import copier, installer
+from tests.chaine import RACINE, copier, installer
 from tests.depots import charger_source, deposer, source, subventions
 
 ANGLAIS = r"\b(usage:|options|optional|positional|arguments?|show this|required|invalid|Traceback|error)\b"
@@ -63,7 +65,10 @@ def test_chaque_commande_expliquee_fait_quelque_chose():
         (["essayer", "subventions"], "il manque fichier"),
         (["essayer", "jadis", "x.csv"], "Aucune source ne s'appelle jadis. Sources : "),
         (["telecharger", "flores"], "flores : rien à télécharger"),
-        (["interface", "--port", "haut"], "--port attend un nombre, pas 'haut'"),
+        (["interface", "--port", "haut"], "--port attend un nombre de 1 à 65535, pas 'haut'"),
+        (["interface", "--port", "-1"], "--port attend un"),
+        (["interface", "--port", "70000"], "--port attend un nombre de 1 à 65535, pas '70000'"),
+        (["retroteste"], "Aucune commande ne s'appelle retroteste. Écrire « retrotester » ?"),
         (["--zut"], "« --zut » est en trop"),
     ],
 )
@@ -178,6 +183,7 @@ def test_essayer_ce_qui_n_est_pas_un_fichier_de_donnees(nom: str, mots: str, vid
         ('IO Error: Could not write file "/a/b c": No space left on device', "/a/b c : le disque est plein"),
         ('IO Error: Cannot open file "/a": Permission denied', "/a : ce compte n'en a pas le droit"),
         ("(sqlite3.OperationalError) database or disk is full", "Le disque est plein"),
+        ("(sqlite3.OperationalError) disk I/O error", "Le disque est plein, ou ne lit"),
         ("invalid literal for int()", None),
     ],
 )
@@ -232,7 +238,7 @@ def test_une_erreur_imprevue_laisse_sa_trace_dans_un_fichier_et_pas_a_l_ecran(vi
     assert "Traceback" in detail.read_text(encoding="utf-8") and detail.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize(("numero", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("numero", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_interrompue_elle_finit_proprement_et_le_dit(numero: int, code: int, monkeypatch, capsys):
     monkeypatch.setitem(COMMANDES, "etat", lambda _: signal.raise_signal(numero))
     avant = signal.getsignal(numero)
@@ -242,7 +248,49 @@ def test_interrompue_elle_finit_proprement_et_le_dit(numero: int, code: int, mon
 
 
 def test_l_etat_demande_par_un_autre_compte_ne_cree_rien(ici: Entrepot, monkeypatch, capsys):
-    monkeypatch.setattr("observatoire.releases.retraction_word.os.access", lambda *_: False)
+    permis = os.access
+    monkeypatch.setattr("os.access", lambda chemin, *r, **n: Path(chemin).name != FICHIER and permis(chemin, *r, **n))
     avant = set(ici.racine.rglob("*"))
     assert main(["etat"]) == 0
     assert "Mot de retrait" not in capsys.readouterr().out and set(ici.racine.rglob("*")) == avant
+
+
+def test_l_etat_que_seul_un_autre_compte_lit_dit_lequel(ici: Entrepot, monkeypatch, capsys):
+    permis = os.access
+    monkeypatch.setattr("os.access", lambda chemin, *r, **n: Path(chemin).name != "etats" and permis(chemin, *r, **n))
+    assert main(["etat"]) == 1
+    assert re.search(r"etats appartient au compte \S+, qui seul le lit\. Relancer sous son compte \(sudo -u", capsys.readouterr().err)
+
+
+def test_lancee_pour_survivre_au_terminal_elle_y_survit(monkeypatch, capsys):
+    """As `nohup` launches it."""
+    monkeypatch.setitem(COMMANDES, "etat", lambda _: signal.raise_signal(signal.SIGHUP) or 0)
+    avant = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert main(["etat"]) == 0
+    finally:
+        signal.signal(signal.SIGHUP, avant)
+
+
+@pytest.mark.parametrize(("suite", "code", "dit"), [(" | head -0", 0, ""), (" >/dev/full", 1, "le disque est plein")])
+def test_une_sortie_que_personne_ne_lit_ne_defait_pas_un_succes(suite: str, code: int, dit: str):
+    environ = {nom: dit for nom, dit in os.environ.items() if nom != "PYTHONUNBUFFERED"}
+    commande = f"set -o pipefail; '{sys.executable}' -m pipelines etat --help{suite}"
+    fait = subprocess.run(["bash", "-c", commande], capture_output=True, text=True, check=False, cwd=RACINE, env=environ)
+    assert fait.returncode == code, fait.stderr
+    assert dit in fait.stderr.lower() and not re.search("Exception|Traceback|BrokenPipe", fait.stderr)
+
+
+def test_un_dossier_de_dagster_qui_n_existe_pas_se_dit(vide: Entrepot, tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "ailleurs"))
+    assert main(["reprendre"]) == 1
+    assert re.search(r"DAGSTER_HOME dit .*ailleurs, qui n'est pas un dossier", capsys.readouterr().err)
+
+
+def test_un_retrait_mal_demande_donne_un_autre_mot(ici: Entrepot, capsys):
+    mot = retraction_word(ici)
+    assert main(["retirer", "20200101T000000000Z-00000000", "--motif", "objection"]) == 1
+    assert "n'est pas gardée" in capsys.readouterr().err
+    with ici.lock("une autre exécution"):
+        assert main(["retirer", current_release(ici), "--motif", "objection"]) == 1
+    assert current_release(ici) and len({mot, written_word(ici), None}) == 3

@@ -36,7 +36,7 @@ def producteurs(tmp_path, serveur, monkeypatch) -> Serveur:
     installer(tmp_path, monkeypatch)
     serveur.contenu = BON_ZIP
     servies = {nom: source(nom, url=serveur.url, fichier="Stock.zip") for nom in downloadable()}
-    for module in ("observatoire.sources", "observatoire.receiving.download"):
+    for module in ("observatoire.sources", "observatoire.receiving.downloads", "pipelines.telling"):
         monkeypatch.setattr(f"{module}.sources", lambda: {**sources(), **servies})
     monkeypatch.setattr("observatoire.receiving.download.Patience", lambda: PRESSE)
     return serveur

@@ -5,7 +5,13 @@ import stat
 import pytest
 
 from observatoire.obstacle import Obstacle
-from observatoire.releases.retraction_word import FICHIER, retraction_word, use_retraction_word
+from observatoire.releases.retraction_word import (
+    FICHIER,
+    check_retraction_word,
+    renew_retraction_word,
+    retraction_word,
+    written_word,
+)
 from observatoire.warehouse import Entrepot
 
 
@@ -15,13 +21,14 @@ def test_le_mot_est_au_proprietaire_et_ne_sert_qu_une_fois(entrepot: Entrepot):
     assert retraction_word(entrepot) == mot and len(mot) >= 12
     for faux in ("", mot[1:], mot + "0", "é"):
         with pytest.raises(Obstacle, match="observatoire etat"):
-            use_retraction_word(entrepot, faux)
-    use_retraction_word(entrepot, mot)
+            check_retraction_word(entrepot, faux)
+    check_retraction_word(entrepot, mot)
+    renew_retraction_word(entrepot)
     with pytest.raises(Obstacle):
-        use_retraction_word(entrepot, mot)
-    assert retraction_word(entrepot) != mot
+        check_retraction_word(entrepot, mot)
+    assert written_word(entrepot) not in (mot, None)
 
 
 def test_aucun_mot_demande_n_en_ouvre_pas_un_vide(entrepot: Entrepot):
     with pytest.raises(Obstacle):
-        use_retraction_word(entrepot, "")
+        check_retraction_word(entrepot, "")

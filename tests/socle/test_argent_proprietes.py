@@ -24,6 +24,7 @@ from observatoire.socle.beneficiaries import (
 )
 from observatoire.socle.euro_path import CHEMIN_EURO, COMPTES_SUBVENTIONS
 from observatoire.socle.grant_jumps import SAUTS_SUBVENTIONS
+from observatoire.socle.places import LIEUX
 from observatoire.socle.territories import APPARTENANCES, TERRITOIRES
 from observatoire.sources import sources
 from observatoire.warehouse import Entrepot, fingerprint
@@ -63,7 +64,7 @@ def registres():
             petit.compte("100000.10", exer=annee)
             petit.inscrit(exercice=annee, perimetre=annee)
         petit.chemin()
-        for derivee in (TERRITOIRES, APPARTENANCES):
+        for derivee in (TERRITOIRES, APPARTENANCES, LIEUX):
             compute_table(entrepot, derivee)
         yield petit
 

@@ -137,6 +137,7 @@ def contribuees(registres: Entrepot, monkeypatch) -> Entrepot:
         metropole = "'epci' AS niveau, '246300701' AS code_territoire"
         for schema, nom, requete in (
             ("referentiels", "territoires", f"SELECT {metropole}"),
+            ("referentiels", "lieux", f"SELECT {metropole}, niveau AS niveau_lu, code_territoire AS code_lu"),
             ("referentiels", "appartenances", f"SELECT {metropole}, '' AS niveau_parent, '' AS code_parent LIMIT 0"),
             ("socle", "beneficiaires", "SELECT '2024.csv' AS _fichier, 2 AS _ligne, false AS est_publiable"),
             ("socle", "parts_subventions", "SELECT '2024.csv' AS _fichier, 2 AS _ligne, '2024' AS exercice, '246300701' AS siren_attribuant, "

@@ -237,3 +237,14 @@ def test_les_cellules_de_la_msa_de_territoires_inconnus_ne_s_ajoutent_pas(petit:
     assert petit.publiees("i") == {"epci:A": 5}
     inconnues = {cle[4:]: v["valeur"] for cle, v in petit.valeurs().items() if cle[1] == "inconnu"}
     assert inconnues == {("territoire_inconnu", "epci|coopératives"): 100, ("territoire_inconnu", "commune|coopératives"): 30}
+
+
+@pytest.mark.parametrize("prefixe", ["", "2025-{}-", "{}-"])
+def test_le_prefixe_des_codes_de_flores_n_en_fait_pas_partie(entrepot, prefixe):
+    codes = (("COM", "63113"), ("EPCI", "246300701"), ("DEP", "2A"), ("DEP", "971"), ("REG", "84"), ("FRANCE", "F"))
+    en_tete = "GEO;GEO_OBJECT;ACTIVITY;NUMBER_EMPL;LEGAL_FORM_WITH_PUBLIC;FLORES_MEASURE;OBS_STATUS;TIME_PERIOD;OBS_VALUE"
+    rangs = [f"{prefixe.format(zonage)}{code};{zonage};_T;_T;1T9X7;UNIT_LOC;A;2024;5" for zonage, code in codes]
+    deposer(entrepot, "flores", "DS_FLORES_A5_2024_data.csv", "\n".join([en_tete, *rangs]))
+    etat = charger_source(entrepot, "flores")
+    assert etat.etat == "a_jour", etat.motif
+    assert [ligne["geo"] for ligne in table(entrepot, "flores")] == [code for _, code in codes]

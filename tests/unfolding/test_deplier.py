@@ -244,11 +244,17 @@ def test_une_mesure_qui_ne_dit_pas_ses_lignes_en_rend_le_compte_et_la_raison(tmp
             assert rendues.fetchall() == [("compte", None, Decimal(60), 3, NON_DITES)]
 
 
-@pytest.mark.parametrize("entete", ["socle.depot_m ON true", "socle.absente l ON true"])
-def test_une_mesure_qui_dit_mal_ses_lignes_ne_se_charge_pas(tmp_path: Path, entete: str):
+@pytest.mark.parametrize(
+    ("entete", "motif"),
+    [
+        ("socle.depot_m ON true", "« -- lignes : .*nommer l la table d'une source"),
+        ("socle.absente l ON true", "lit socle.absente, que rien ne déclare"),
+    ],
+)
+def test_une_mesure_qui_dit_mal_ses_lignes_ne_se_charge_pas(tmp_path: Path, entete: str, motif: str):
     with fabrique(tmp_path) as petite:
         petite.contributions("m", [], f"-- lignes : {entete}")
-        with pytest.raises(Obstacle, match=r"measures/m\.sql : « -- lignes : .*nommer l la table d'une source"):
+        with pytest.raises(Obstacle, match=rf"measures/m\.sql.* {motif}"):
             mesures()
 
 

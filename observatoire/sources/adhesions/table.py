@@ -8,7 +8,7 @@ from dataclasses import replace
 from observatoire.identifiers import is_siren
 from observatoire.schemas import ENTIER, TEXTE, Colonne, Table, refus, signalement
 from observatoire.sources.document_columns import CITATION, EST_SENSIBLE
-from observatoire.sources.territory_columns import niveau
+from observatoire.sources.territory_columns import code_territoire, niveau
 
 NATURES = ["organisation", "personne"]
 MASQUE = "[…]"
@@ -52,7 +52,7 @@ TABLE = Table(
             genre="annee",
         ),
         niveau("Niveau du lieu du membre, ou inconnu."),
-        Colonne("code_territoire", TEXTE, "Code du lieu du membre, ou inconnu.", requise=True, obligatoire=True),
+        code_territoire("Code du lieu du membre, ou inconnu."),
         Colonne("confiance", TEXTE, "Confiance dans cette adhésion : forte, moyenne, faible."),
         Colonne("document", TEXTE, "Document.", requise=True, obligatoire=True),
         replace(CITATION, description="Mots du document, personnes masquées."),

@@ -14,6 +14,16 @@ from observatoire.schemas import ENTIER, NOMBRE, TEXTE, Colonne, Table, refus
 
 NIVEAUX = {"COM": "commune", "EPCI": "epci", "DEP": "departement", "REG": "region", "FRANCE": "france"}
 
+# how the codes of each level are written: nothing else can be placed
+FORMES = {
+    "commune": r"(?:\d{2}|2A|2B)\d{3}",
+    "epci": r"\d{9}",
+    "departement": r"\d{2,3}|2A|2B",
+    "region": r"\d{2}",
+    "france": r"F|FR",
+}
+PREFIXE = r"^(?:\d{4}-)?(?:COM|EPCI|DEP|REG|FRANCE)-"  # « 2025-COM-63113 », as Insee writes codes in its new exports
+
 NOMENCLATURE = re.compile(r"DS_FLORES_(A\d+)_", re.IGNORECASE)
 
 TABLE = Table(
@@ -78,6 +88,11 @@ TABLE = Table(
     ),
     regles=(
         refus(
+            "geo_connu",
+            "code de territoire (GEO) qui n'est pas de son zonage : donner le code de l'Insee seul",
+            lambda lignes: _is_of_its_level(lignes),
+        ),
+        refus(
             "valeur_diffusee",
             "valeur absente alors que le statut la dit diffusée",
             lambda lignes: lignes["obs_value"].notna() | (lignes["obs_status"] == "K").fillna(False),
@@ -86,11 +101,19 @@ TABLE = Table(
 )
 
 
+def _is_of_its_level(lignes: pd.DataFrame) -> pd.Series:
+    juste = lignes["niveau"].isna() | lignes["geo"].isna()
+    for niveau, forme in FORMES.items():
+        juste |= (lignes["niveau"] == niveau).fillna(False) & lignes["geo"].str.fullmatch(forme).fillna(False)
+    return juste.astype(bool)
+
+
 def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
     """Name the levels as the observatory does, and the data set by its file."""
     trouvee = NOMENCLATURE.search(fichier)
     texte = pd.ArrowDtype(arrow.string())
     return brut.assign(
+        geo=brut["geo"].str.replace(PREFIXE, "", regex=True),
         niveau=brut["geo_object"].map(NIVEAUX).astype(brut["geo_object"].dtype),
         nomenclature=pd.Series(trouvee[1].lower() if trouvee else "inconnue", index=brut.index, dtype=texte),
         millesime=pd.Series(millesime or "inconnu", index=brut.index, dtype=texte),

@@ -70,6 +70,7 @@ TABLE = Table(
             ("adrs_codeinsee",),
             requise=True,
             longueur=5,
+            reference="commune",
             regles=(
                 signalement(
                     "code_commune_forme",

@@ -58,6 +58,7 @@ TABLE = Table(
             ("codeCommuneEtablissement",),
             requise=True,
             longueur=5,
+            reference="commune",
             vides=("[ND]",),
             regles=(
                 signalement(
@@ -93,7 +94,7 @@ TABLE = Table(
                 signalement(
                     "nomenclature_courante",
                     "activité codée dans une ancienne nomenclature : secteur inconnu",
-                    lambda v: v.isin(["NAFRev2", "NAF25"]),
+                    lambda v: v.isin(["NAFRev2", "NAF25", "NAF2025"]),
                 ),
             ),
         ),

@@ -436,6 +436,7 @@ TABLE = Table(
         ),
     ),
     ensemble=ENSEMBLE,
+    convention="reference_convention",
 )
 
 
@@ -465,6 +466,9 @@ def preparer(brut: pd.DataFrame, fichier: str, millesime: str) -> pd.DataFrame:
         derivees["montant_eur"] = to_euros(brut["montant_eur"], in_francs(ecrite("monnaie")))
     if "pourcentage_subvention" in brut:
         derivees |= shares_of(brut)
+    if "_fusion" in brut:  # a merged amount: the rows that share it are parts of one convention
+        deja = derivees.get("reference_convention")
+        derivees["reference_convention"] = brut["_fusion"] if deja is None else deja.fillna(brut["_fusion"])
     return brut.assign(**derivees)
 
 

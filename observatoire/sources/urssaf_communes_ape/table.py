@@ -42,6 +42,7 @@ TABLE = Table(
             requise=True,
             obligatoire=True,
             longueur=5,
+            reference="commune",
             regles=(
                 signalement(
                     "code_commune_forme",

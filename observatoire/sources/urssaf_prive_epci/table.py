@@ -10,7 +10,16 @@ TABLE = Table(
     "Emploi privé par EPCI (Urssaf, régime général, hors agriculture et Mayotte).",
     (
         ANNEE,
-        Colonne("code_epci", TEXTE, "SIREN de l'EPCI.", ("Code EPCI",), requise=True, obligatoire=True, genre="siren"),
+        Colonne(
+            "code_epci",
+            TEXTE,
+            "SIREN de l'EPCI.",
+            ("Code EPCI",),
+            requise=True,
+            obligatoire=True,
+            genre="siren",
+            reference="epci",
+        ),
         Colonne("code_region", TEXTE, "Région de cette partie de l'EPCI.", ("Code région",), requise=True, longueur=2),
         Colonne(
             "code_ancienne_region",
