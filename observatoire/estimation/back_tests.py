@@ -15,7 +15,7 @@ from observatoire.estimation.areas import estimate
 from observatoire.estimation.calibration import TotalImpossible
 from observatoire.estimation.employers import as_arrays, prepare_private, ratio_of_establishments
 from observatoire.estimation.simulation import Draws, plausible_range
-from observatoire.estimation.urssaf_totals import Totaux
+from observatoire.estimation.urssaf_totals import TotauxUrssaf
 
 GRAINE = 20261127
 TAILLES = (("moins de 1 000 salariés", 0, 1_000), ("1 000 à 9 999 salariés", 1_000, 10_000),
@@ -32,7 +32,7 @@ def back_test(
     connexion: duckdb.DuckDBPyConnection,
     ess: pd.DataFrame,
     communes: pd.DataFrame,
-    totaux: Totaux,
+    totaux: TotauxUrssaf,
     couverts: set[str],
     nature: str,
 ) -> list[Ligne]:
@@ -62,7 +62,7 @@ def back_test(
 
 
 def _private(
-    connexion: duckdb.DuckDBPyConnection, communes: pd.DataFrame, totaux: Totaux, couverts: set[str]
+    connexion: duckdb.DuckDBPyConnection, communes: pd.DataFrame, totaux: TotauxUrssaf, couverts: set[str]
 ) -> Iterator[Comparaison]:
     """Estimate all private jobs of the EPCI that lie whole in calibrated départements."""
     prepare_private(connexion, totaux.annee)
@@ -103,7 +103,7 @@ def _private(
             yield publies[nom], points[nom], tirages[nom]
 
 
-def _ess(ess: pd.DataFrame, communes: pd.DataFrame, totaux: Totaux, couverts: set[str]) -> Iterator[Comparaison]:
+def _ess(ess: pd.DataFrame, communes: pd.DataFrame, totaux: TotauxUrssaf, couverts: set[str]) -> Iterator[Comparaison]:
     """Estimate the jobs of the ESS of the départements of the régions that are covered and known whole."""
     estimes = ess[ess["est_estimee"] & ess["code_departement"].notna()]
     for region, codes in communes.groupby("code_region")["code_departement"]:

@@ -26,7 +26,7 @@ from observatoire.estimation.publication_rule import (
 )
 from observatoire.estimation.simulation import SANS_TRANCHE, Draws, Employeurs, plausible_range
 from observatoire.estimation.size_bands import MANQUANTE, Integers, band_ranks
-from observatoire.estimation.urssaf_totals import ECART_MAXIMUM_PCT, Totaux
+from observatoire.estimation.urssaf_totals import ECART_MAXIMUM_PCT, TotauxUrssaf
 
 GRAINE = 20261126
 CALE = "le total est entre les sommes des bornes"
@@ -65,7 +65,7 @@ class Estimateur:
         calages: rows of `qualite.calages`.
     """
 
-    def __init__(self, employeurs: pd.DataFrame, communes: pd.DataFrame, totaux: Totaux, nature: str) -> None:
+    def __init__(self, employeurs: pd.DataFrame, communes: pd.DataFrame, totaux: TotauxUrssaf, nature: str) -> None:
         """Prepare the counts of every area.
 
         Args:

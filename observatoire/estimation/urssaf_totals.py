@@ -13,7 +13,7 @@ ECART_MAXIMUM_PCT = 15.0
 
 
 @dataclass(frozen=True)
-class Totaux:
+class TotauxUrssaf:
     """What Urssaf says of a year.
 
     Attributes:
@@ -74,7 +74,7 @@ class Totaux:
         return None if ecart is None else round(100 * abs(ecart), 2)
 
 
-def read_totals(connexion: duckdb.DuckDBPyConnection, annee: int) -> Totaux:
+def read_totals(connexion: duckdb.DuckDBPyConnection, annee: int) -> TotauxUrssaf:
     """Read what Urssaf says of a year."""
     ess = connexion.execute(f"""
         SELECT code_departement, famille_ess AS famille_urssaf, effectifs_salaries_moyens::DOUBLE AS effectifs,
@@ -115,4 +115,4 @@ def read_totals(connexion: duckdb.DuckDBPyConnection, annee: int) -> Totaux:
         SELECT code_epci, max_by(ecart, abs(ecart)) FROM (SELECT DISTINCT code_epci, code_region FROM places)
         LEFT JOIN ecarts USING (code_region)
         WHERE code_epci IS NOT NULL GROUP BY ALL HAVING count(ecart) = count(*)""").fetchall()
-    return Totaux(annee, ess, familles, cellules, dict(ecarts_communes), dict(ecarts_epci))
+    return TotauxUrssaf(annee, ess, familles, cellules, dict(ecarts_communes), dict(ecarts_epci))

@@ -14,7 +14,7 @@ from duckdb import DuckDBPyConnection
 
 from observatoire.chain.step import TablePublique
 from observatoire.levels import NIVEAUX
-from observatoire.publication.licences import Licence, Origine, feeding, licences_of, read_origins
+from observatoire.publication.licences import Licence, OriginePubliee, feeding, licences_of, read_origins
 from observatoire.publication.public_tables import public_tables
 from observatoire.schemas import BOOLEEN, DATE, ENTIER, HORODATAGE, TEXTE, Colonne
 from observatoire.warehouse import count_repeats, open_published
@@ -131,7 +131,7 @@ def _tables(
     publique: TablePublique,
     dossier: Path,
     empreintes: dict[str, str],
-    origines: dict[str, Origine],
+    origines: dict[str, OriginePubliee],
 ) -> Iterable[Paquet]:
     """Describe a public table: its CSV file with a Table Schema, its Parquet file, which carries its own types."""
     nom = f"{publique.schema}.{publique.nom}"
@@ -159,7 +159,7 @@ def _tables(
         yield ressource | dit
 
 
-def _others(dossier: Path, empreintes: dict[str, str], origines: dict[str, Origine]) -> Iterable[Paquet]:
+def _others(dossier: Path, empreintes: dict[str, str], origines: dict[str, OriginePubliee]) -> Iterable[Paquet]:
     """Describe what else there is to take away: made of all the tables, it is bound by the strictest of them."""
     for chemin in sorted(empreintes):
         titre = TITRES.get(Path(chemin).suffix)
@@ -184,7 +184,7 @@ def _file(chemin: str, dossier: Path, empreintes: dict[str, str]) -> Paquet:
     }
 
 
-def _is_demonstration(origines: Iterable[Origine]) -> bool:
+def _is_demonstration(origines: Iterable[OriginePubliee]) -> bool:
     return any(origine.nature == "demonstration" for origine in origines)
 
 
@@ -265,7 +265,7 @@ def _licences(licences: list[Licence]) -> list[Paquet]:
     ]
 
 
-def _source(origine: Origine) -> Paquet:
+def _source(origine: OriginePubliee) -> Paquet:
     source = origine.source
     return {
         "title": f"{source.titre} ({' ; '.join(origine.producteurs)})",

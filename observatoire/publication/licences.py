@@ -83,7 +83,7 @@ def _once(lues: Iterable[Source]) -> tuple[Source, ...]:
 
 
 @dataclass(frozen=True)
-class Origine:
+class OriginePubliee:
     """A source as this release read it: what a package cites."""
 
     source: Source
@@ -93,20 +93,20 @@ class Origine:
     obtenu_le: str
 
 
-def read_origins(base: DuckDBPyConnection) -> dict[str, Origine]:
+def read_origins(base: DuckDBPyConnection) -> dict[str, OriginePubliee]:
     """Read, in the public file, the sources that gave at least one file, by name."""
     lignes = base.execute("""
         SELECT source, list(DISTINCT producteur ORDER BY producteur), list(DISTINCT licence ORDER BY licence),
                CASE WHEN bool_or(nature = 'demonstration') THEN 'demonstration' ELSE 'reelle' END, max(obtenu_le)
         FROM qualite.sources WHERE fichier IS NOT NULL GROUP BY source ORDER BY source""").fetchall()
     return {
-        nom: Origine(sources()[nom], tuple(producteurs), tuple(licences), nature, f"{obtenu_le or ''}")
+        nom: OriginePubliee(sources()[nom], tuple(producteurs), tuple(licences), nature, f"{obtenu_le or ''}")
         for nom, producteurs, licences, nature, obtenu_le in lignes
         if nom in sources()
     }
 
 
-def licences_of(origines: Iterable[Origine]) -> list[Licence]:
+def licences_of(origines: Iterable[OriginePubliee]) -> list[Licence]:
     """Return the licence of what rests on these sources, strictest first; then those that nobody checked.
 
     A demonstration counts as what it imitates: the real file that takes its place changes nothing of the rule. What

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from observatoire.estimation.publication_rule import share_reason
 from observatoire.estimation.tables import ESTIMATIONS
-from observatoire.estimation.urssaf_totals import Totaux, read_totals
+from observatoire.estimation.urssaf_totals import TotauxUrssaf, read_totals
 from observatoire.schemas import BOOLEEN, ENTIER, NOMBRE, TEXTE
 from tests.fabrique import Fabrique, fabrique
 from tests.hasard import exemples
@@ -35,7 +35,7 @@ def petit(tmp_path: Path) -> Iterator[Fabrique]:
 def _lus(
     petit: Fabrique, departements: dict[str, Any] = DEPARTEMENTS, parts: dict[Any, Any] = PARTS,
     cellules: dict[Any, Any] = CELLULES,
-) -> Totaux:
+) -> TotauxUrssaf:
     lieux = {"socle.urssaf_ess_departements": (ESS, [
         {"annee": 2024, "code_departement": code, "est_ess": False, "famille_ess": "Hors ESS", "effectifs_salaries_moyens": n}
         for code, n in departements.items()

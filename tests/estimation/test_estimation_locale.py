@@ -9,7 +9,7 @@ import pytest
 from observatoire.estimation.employers import covered_departements
 from observatoire.estimation.local_jobs import Estimateur
 from observatoire.estimation.publication_rule import Estimation, estimation_row, payroll_row
-from observatoire.estimation.urssaf_totals import Totaux
+from observatoire.estimation.urssaf_totals import TotauxUrssaf
 from observatoire.sources.states import Etat
 
 Ligne = dict[str, Any]
@@ -37,7 +37,7 @@ def employeurs(*groupes: tuple[str, int, str], **champs: Any) -> list[Ligne]:
     ]  # fmt: skip
 
 
-def totaux(par_departement: dict[str, Any], comptes: dict[str, float] | None = None, **autres: Any) -> Totaux:
+def totaux(par_departement: dict[str, Any], comptes: dict[str, float] | None = None, **autres: Any) -> TotauxUrssaf:
     """Give totals: jobs of each département, or of each label of a département."""
     lignes = []
     for departement, dit in par_departement.items():
@@ -49,10 +49,10 @@ def totaux(par_departement: dict[str, Any], comptes: dict[str, float] | None = N
     ess[["effectifs", "comptes", "masse"]] = ess[["effectifs", "comptes", "masse"]].astype(float)
     cellules = pd.DataFrame(columns=["code_commune", "code_naf", "comptes", "mesure", "tous_employeurs"])
     defauts = {"cells": cellules, "ecarts_communes": {}, "ecarts_epci": {"A": 0.02}}
-    return Totaux(2024, ess, FAMILLES, **{**defauts, **autres})
+    return TotauxUrssaf(2024, ess, FAMILLES, **{**defauts, **autres})
 
 
-def estimer(lignes: list[Ligne], dits: Totaux, couverts: set[str] = COUVERTS) -> Estimateur:
+def estimer(lignes: list[Ligne], dits: TotauxUrssaf, couverts: set[str] = COUVERTS) -> Estimateur:
     tableau = pd.DataFrame(lignes)
     tableau["est_estimee"] = ~(tableau["est_hors_regime"] | tableau["est_creee_depuis"])
     estimateur = Estimateur(tableau, COMMUNES, dits, "reelle")
