@@ -6,12 +6,15 @@ from observatoire.chain.step import Etape
 from observatoire.chain.steps import steps
 from pipelines.steps import step_assets
 
+# those whose assets also show checks; any other step, a new one too, is an asset here
+AILLEURS = ("sources", "tables", "rapprochements_noms")
+
 
 @dg.definitions
 def indicators() -> dg.Definitions:
-    """Make assets of the steps of these groups, those that go together at once."""
+    """Make assets of the steps, those of one ensemble at once."""
     ensembles: dict[str, list[Etape]] = {}
     for etape in steps():
-        if etape.famille in ("mesures", "indicateurs"):
+        if etape.ensemble not in AILLEURS:
             ensembles.setdefault(etape.ensemble, []).append(etape)
     return dg.Definitions(assets=[step_assets(nom, etapes) for nom, etapes in ensembles.items()])
