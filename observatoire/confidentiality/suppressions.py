@@ -25,6 +25,7 @@ from observatoire.confidentiality.published import (
     same,
 )
 from observatoire.confidentiality.suppressed import (
+    LISENT,
     SUPPRESSIONS,
     known_releases,
     protected_measures,
@@ -61,7 +62,8 @@ def compute_suppressions(entrepot: Entrepot) -> Bilan:
     if entrepot.version("indicateurs", "suppressions") == version:
         return _summary(entrepot)
     protegees, publications = protected_measures(entrepot), known_releases(entrepot)
-    with entrepot.connect() as connexion:
+    noms = {nom for mesure in protegees for nom in (mesure.nom, mesure.salaries, mesure.plus_gros_salaire) if nom}
+    with entrepot.connect((*LISENT, *(f"mesures.{nom}" for nom in noms))) as connexion:
         colonnes = ", ".join(f"{colonne.nom} {colonne.type_sql}" for colonne in SUPPRESSIONS.colonnes)
         connexion.execute(f"CREATE TEMP TABLE suppressions ({colonnes})")
         echecs = 0
