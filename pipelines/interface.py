@@ -5,6 +5,7 @@
 
 import argparse
 import errno
+import logging
 import os
 import signal
 import socket
@@ -30,6 +31,7 @@ from observatoire.settings import RACINE, Settings
 from pipelines.command import settle_history
 from pipelines.defs.resources import close_history
 from pipelines.gate import gate
+from pipelines.history import end_dead_runs
 
 PORT = 3000
 ESSAIS = 20
@@ -96,12 +98,15 @@ def serve(
                 )
             )
             application = Interface(processus, Settings.from_environment().adresse, prefixe).create_asgi_app()
+            ici = Path(instance.storage_directory()).parent
+            _keep_errors(ici / "interface.log")
             serveur = uvicorn.Server(
-                uvicorn.Config(application, log_level="warning", timeout_graceful_shutdown=PATIENCE_S)
+                uvicorn.Config(application, log_config=None, timeout_graceful_shutdown=PATIENCE_S)
             )
+            end_dead_runs(instance)
             daemon = None
             if not (lecture_seule or service):
-                journal = Path(instance.storage_directory()).parent / "daemon.log"
+                journal = ici / "daemon.log"
                 daemon = pile.enter_context(_daemon(journal, serveur))
             hote = f"[{adresse}]" if ":" in adresse else adresse
             print(f"Interface : http://{hote}:{prise}{prefixe} (Ctrl-C pour arrêter)", flush=True)
@@ -122,6 +127,15 @@ def serve(
     except Obstacle as refus:
         print(refus, file=sys.stderr)
         return 1
+
+
+def _keep_errors(journal: Path) -> None:
+    """Write what a bad request breaks in the server to a file of the history, not on the screen of a person."""
+    flux = logging.FileHandler(journal, mode="w", encoding="utf-8", delay=True)
+    flux.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    du_serveur = logging.getLogger("uvicorn")
+    du_serveur.handlers, du_serveur.propagate = [flux], False
+    du_serveur.setLevel(logging.WARNING)
 
 
 class PortRefuse(Obstacle):

@@ -1,5 +1,6 @@
 """Fixtures every test may ask for."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,13 @@ from tests.hasard import declarer_les_profils
 from tests.navigateur import navigateur, visite  # noqa: F401
 
 declarer_les_profils()
+
+
+def pytest_collection_finish() -> None:
+    """Set aside the million objects of the libraries, which the collector would look at again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 100)
 
 
 @pytest.fixture(scope="session", autouse=True)

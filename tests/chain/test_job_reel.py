@@ -29,6 +29,7 @@ def public(tmp_path_factory):
             yield connexion
 
 
+@pytest.mark.campagne
 def test_les_subventions_publiees_au_centime(public):
     lignes = public.execute(
         "SELECT n.periode::INT, n.numerateur::INT, m.numerateur FROM indicateurs.valeurs n JOIN indicateurs.valeurs m "

@@ -39,7 +39,7 @@ def deux(publie_deux_fois: Path, tmp_path: Path, monkeypatch) -> Entrepot:
     return installer(copier(publie_deux_fois, tmp_path / "ici"), monkeypatch)
 
 
-@pytest.mark.long
+@pytest.mark.campagne
 def test_une_source_devenue_en_retard_fait_une_publication_et_une_seule(ici: Entrepot, monkeypatch):
     deposer(ici, "subventions", "2024.csv", subventions(3))
     deposer(ici, "subventions", "2024.csv.origine.yml", "obtenu_le: 2026-01-01\n")
@@ -67,7 +67,7 @@ def test_une_source_devenue_en_retard_fait_une_publication_et_une_seule(ici: Ent
     ]
 
 
-@pytest.mark.long
+@pytest.mark.campagne
 def test_un_fichier_d_adhesions_casse_ne_stoppe_pas_les_autres(ici: Entrepot):
     table = ici.path_of("socle", "adhesions")
     bons = table.read_bytes()

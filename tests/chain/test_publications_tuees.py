@@ -144,7 +144,7 @@ print("REUSSI" if resultat.success else "REFUS " + raisons(resultat))
     assert len(releases(ici)) == 2
 
 
-@pytest.mark.parametrize("endroit", ["assembly.write_portrait", "releases._point_to"])
+@pytest.mark.parametrize("endroit", [pytest.param("assembly.write_portrait", marks=pytest.mark.campagne), "releases._point_to"])
 def test_tuee_pendant_la_publication_le_chemin_stable_reste_complet(ici: Entrepot, tmp_path: Path, endroit: str):
     ajouter(ici.settings.raw, "adhesions/adhesions_documents.csv", adhesion(1))
     premiere, temoin = current_release(ici), tmp_path / "temoin"

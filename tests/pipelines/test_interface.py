@@ -1,5 +1,6 @@
 """The interface starts, says where, and ends with all that it started."""
 
+import logging
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from pipelines.interface import serve
+from pipelines.interface import _keep_errors, serve
 from tests.chaine import RACINE, environnement
 
 pytestmark = pytest.mark.long
@@ -99,6 +100,7 @@ def test_le_daemon_finit_avec_l_interface_meme_tuee(tmp_path: Path):
     assert finit(daemon)
 
 
+@pytest.mark.campagne
 def test_sans_daemon_elle_n_est_plus(tmp_path: Path):
     processus = ouvrir(tmp_path, "--port", "20400")
     adresse_dite(processus)
@@ -108,6 +110,7 @@ def test_sans_daemon_elle_n_est_plus(tmp_path: Path):
     assert processus.returncode == 1 and "Le daemon s'est arrêté" in erreurs and "daemon.log" in erreurs
 
 
+@pytest.mark.campagne
 def test_un_service_s_arrete_comme_on_le_lui_demande_et_n_a_pas_de_daemon(tmp_path: Path):
     processus = ouvrir(tmp_path, "--port", "20500", "--service", "--lecture-seule", "--prefixe", "/dagster")
     _, adresse = adresse_dite(processus)
@@ -144,3 +147,14 @@ def test_sans_dossier_d_historique_elle_dit_lequel_donner(accueil: str | None, m
     monkeypatch.delenv("DAGSTER_HOME", raising=False) if accueil is None else monkeypatch.setenv("DAGSTER_HOME", accueil)
     assert serve(port=20600) == 1
     assert "DAGSTER_HOME doit donner le chemin complet" in capsys.readouterr().err
+
+
+def test_ce_qu_une_mauvaise_requete_casse_va_dans_un_fichier_et_pas_a_l_ecran(tmp_path: Path, capfd):
+    du_serveur = logging.getLogger("uvicorn")
+    avant = (du_serveur.handlers, du_serveur.propagate, du_serveur.level)
+    try:
+        _keep_errors(tmp_path / "interface.log")
+        logging.getLogger("uvicorn.error").error("Exception in ASGI application")
+    finally:
+        du_serveur.handlers, du_serveur.propagate, du_serveur.level = avant
+    assert "ASGI" in (tmp_path / "interface.log").read_text(encoding="utf-8") and capfd.readouterr() == ("", "")

@@ -53,6 +53,7 @@ def valider(dossier: Path, seules: set[str] | None = None) -> list[str]:
     ]
 
 
+@pytest.mark.long
 def test_frictionless_valide_chaque_cellule_de_la_publication(release: Path):
     assert valider(release) == []
 

@@ -145,6 +145,7 @@ def test_chaque_epci_compte_ce_que_comptent_les_fichiers(pays: Entrepot, direct)
     }
 
 
+@pytest.mark.campagne
 def test_ni_le_format_ni_le_millesime_des_colonnes_ne_change_un_indicateur(pays: Entrepot, tmp_path):
     """Parquet of 2026, codes as integers and 54 columns; zipped CSV of 2022, codes as text and 48."""
     autre = calculer(tmp_path, format="csv", vintage="2022")
