@@ -14,7 +14,7 @@ from frictionless import Package, system
 from observatoire.indicators.catalog import indicateurs
 from observatoire.publication.data_package import ENUMERATIONS, TITRES
 from observatoire.publication.dcat import catalogue
-from observatoire.publication.licences import ODBL, OUVERTE, Origine, feeding, licences_of
+from observatoire.publication.licences import ODBL, OUVERTE, OriginePubliee, feeding, licences_of
 from observatoire.publication.open_data import LISEZMOI, _write_readme
 from observatoire.publication.public_tables import public_tables
 from observatoire.releases.lifecycle import manifest_of
@@ -191,8 +191,8 @@ def test_les_contributions_reposent_sur_les_sources_des_mesures_libres_et_sur_el
     assert not lues & {source.nom for source in sources().values() if source.diffusion == "restreinte"}
 
 
-def origine(source: str, licence: str) -> Origine:
-    return Origine(sources()[source], ("producteur",), (licence,), "reelle", "2026-01-01")
+def origine(source: str, licence: str) -> OriginePubliee:
+    return OriginePubliee(sources()[source], ("producteur",), (licence,), "reelle", "2026-01-01")
 
 
 def test_la_licence_la_plus_stricte_l_emporte_et_l_inconnue_se_dit():
