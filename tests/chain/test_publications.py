@@ -20,7 +20,7 @@ from observatoire.releases.lifecycle import (
     retract,
     roll_back_to,
 )
-from observatoire.releases.retraction_word import retraction_word
+from observatoire.releases.retraction_word import retraction_word, written_word
 from observatoire.sources import states
 from observatoire.warehouse import Entrepot
 from tests.chaine import adhesion, ajouter, copier, installer, lancer, octets, raisons
@@ -112,7 +112,7 @@ def test_une_geographie_cassee_laisse_chaque_octet_publie(ici: Entrepot):
     assert octets(ici.racine) == avant
 
 
-@pytest.mark.long
+@pytest.mark.campagne
 def test_revenir_puis_reprendre(deux: Entrepot):
     ici = deux
     premiere, deuxieme = releases(ici)
@@ -147,10 +147,10 @@ def retirer(release: str, mot: str):
 @pytest.mark.long
 def test_un_retrait_demande_un_mot_qui_ne_sert_qu_une_fois(ici: Entrepot):
     publiee, mot = current_release(ici), retraction_word(ici)
-    for faux in ("", "autre", mot[:-1], "é"):
-        refus = retirer(publiee, faux)
-        assert not refus.success and "lancer « observatoire etat »" in raisons(refus) and mot not in raisons(refus)
-    assert current_release(ici) == publiee and retraction_word(ici) == mot
+    refus = retirer(publiee, mot[:-1])
+    assert not refus.success and "lancer « observatoire etat »" in raisons(refus) and mot not in raisons(refus)
+    assert current_release(ici) == publiee and written_word(ici) not in (mot, None)
+    mot = retraction_word(ici)
     assert not retirer("jadis", mot).success, "no such release, but the word has been said"
     assert not retirer(publiee, mot).success
     assert current_release(ici) == publiee

@@ -70,6 +70,7 @@ def test_un_analyste_lance_lit_et_voit_ce_qui_casse(bureau: Path, visite: Visite
     assert [dit for dit in visite.erreurs if "go.apollo.dev" not in dit and "WebSocket" not in dit] == []
 
 
+@pytest.mark.campagne
 def test_une_interface_en_lecture_seule_ne_lance_rien(bureau: Path, visite: Visite):
     page = visite.page
     page.set_default_timeout(60_000)
